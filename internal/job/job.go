@@ -1,0 +1,158 @@
+// Package job says what a job is: one media file and what to do with it, its
+// states, reasons and stages, and the moves between them. It imports nothing
+// of ours and does no I/O.
+package job
+
+import "time"
+
+// Job is one media file and what to do with it, as the line knows it.
+type Job struct {
+	ID       string            // ULID, 26 characters, sorts by time of submission
+	Seq      int64             // order of arrival in this store
+	Source   Source            //
+	Title    string            // for people; the file's name when not given
+	Options  Options           //
+	Metadata map[string]string // carried through untouched; the old server's video_id lies here
+
+	State      State
+	Reason     Reason // why a queued job is not next; "" for every other state
+	ReasonText string // the same for people
+	Until      time.Time
+	Priority   int // -512..511, higher first
+	Rank       int64
+
+	Stage    Stage    // the stage that runs or comes next
+	Progress Progress // of that stage; only while running
+	Need     Need     // what the next stage needs, when a gate has refused it
+
+	Attempts int // errors of the current stage since the last checkpoint
+	Crashes  int // engine deaths since the last checkpoint
+	Deaths   int // deaths of the app itself under this job since the last checkpoint
+
+	Error    *Failure  // why it failed, or the last error that is being retried
+	Warnings []Warning // what a person should know about the result
+	Stages   []StageRun
+
+	CancelRequested bool
+	Token           int64
+	Owner           string
+
+	CreatedAt  time.Time
+	StartedAt  time.Time // zero until first taken
+	FinishedAt time.Time // zero until final
+}
+
+// Draft is what a client asks for, checked and complete, before it is a job.
+type Draft struct {
+	Source   Source
+	Title    string
+	Options  Options
+	Metadata map[string]string
+	Priority int
+	Reason   Reason // the reason it starts with; "" = turn
+	Text     string // reason_text
+
+	Identity string // hash that finds an identical live job; "" = never identical
+	Key      string // the client's Idempotency-Key; "" = none
+	KeyBody  string // hash of the request that came with Key
+}
+
+// SourceKind says where a source came from.
+type SourceKind string
+
+// The kinds of source.
+const (
+	FromPath   SourceKind = "path"
+	FromUpload SourceKind = "upload"
+)
+
+// Source is the media given. Sluice never writes to it or beside it.
+type Source struct {
+	Kind        SourceKind `json:"kind"`
+	Path        string     `json:"path"` // absolute
+	Name        string     `json:"name"` // for people: the file's own name, NFC
+	Upload      string     `json:"upload,omitempty"`
+	Size        int64      `json:"size"` // bytes
+	ModTime     time.Time  `json:"mod_time"`
+	Fingerprint string     `json:"fingerprint"` // hex SHA-256 over size, mtime, first and last 64 KiB
+}
+
+// Options is what to do with the source. All fields are resolved: defaults
+// were filled in when the job was submitted.
+type Options struct {
+	Language   string `json:"language"`              // ISO 639-1, or "auto"
+	Model      string `json:"model"`                 // catalog name or file stem
+	ModelPath  string `json:"model_path,omitempty"`  // only from the CLI: a file outside models.dir
+	AudioTrack *int   `json:"audio_track,omitempty"` // from 0 among the audio tracks; nil = the default one
+	BeamSize   int    `json:"beam_size"`             // 1 = greedy
+	Threads    int    `json:"threads"`               // 0 = chosen by the machine
+	Words      bool   `json:"words"`                 // word times
+	Reuse      bool   `json:"reuse"`                 // false: finished stages of other jobs are not used
+}
+
+// Lease is the right to work on one job: every write of a worker names it.
+type Lease struct {
+	ID    string
+	Token int64
+	Owner string
+}
+
+// Progress is how far the running stage is.
+type Progress struct {
+	Stage      Stage
+	Fraction   float64 // 0..1
+	ETASeconds int     // for this stage; 0 = not known
+}
+
+// Failure is an error as people and clients see it.
+type Failure struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+	Stage   Stage  `json:"stage,omitempty"`
+	Detail  string `json:"detail,omitempty"` // tail of a child's log, for experts
+}
+
+// Warning is something a person should know about a result that is there.
+type Warning struct {
+	Code string `json:"code"`
+	AtMS int64  `json:"at_ms"` // where in the source; 0 = all of it
+	Text string `json:"text"`
+}
+
+// StageRun is one run of one stage in the job's history.
+type StageRun struct {
+	Stage      Stage     `json:"stage"`
+	StartedAt  time.Time `json:"started_at"`
+	FinishedAt time.Time `json:"finished_at"` // zero while it runs
+	Reused     bool      `json:"reused,omitempty"`
+	Error      string    `json:"error,omitempty"` // code
+}
+
+// Need is what a stage is expected to take.
+type Need struct {
+	Stage Stage  `json:"stage,omitempty"`
+	Model string `json:"model,omitempty"`
+	Bytes int64  `json:"bytes,omitempty"` // memory
+}
+
+// Verdict is a gate's answer. Open means start now; otherwise Reason and Text
+// say why not.
+type Verdict struct {
+	Open   bool
+	Reason Reason
+	Text   string
+	Until  time.Time // when known
+}
+
+// Wait is returned by a stage that cannot start yet. It is not an error of the
+// job: the job goes back to its place and nothing is counted.
+type Wait struct {
+	Reason Reason
+	Text   string
+	Until  time.Time
+	Need   Need
+}
+
+// Error makes Wait an error so that a runner can return it.
+func (w *Wait) Error() string { return "wait for " + string(w.Reason) + ": " + w.Text }

@@ -1,0 +1,152 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"sluice/internal/job"
+	"sluice/internal/transcript"
+)
+
+// Extractor turns media into sound. Both calls block until done or ctx ends,
+// and leave no process behind.
+type Extractor interface {
+	// Probe says what a file holds. Faults: the media codes.
+	Probe(ctx context.Context, source string) (Media, error)
+	// Extract writes 16 kHz mono s16le PCM to req.Out, which appears whole or
+	// not at all, and reports the fraction done.
+	Extract(ctx context.Context, req ExtractRequest, report func(fraction float64)) (Audio, error)
+}
+
+// Media is what a probe found.
+type Media struct {
+	Container  string // ffmpeg's name of the format
+	DurationMS int64  // 0 = the file does not say
+	Tracks     []Track
+}
+
+// Track is one audio track.
+type Track struct {
+	Index      int // from 0 among the audio tracks
+	Codec      string
+	Language   string // ISO 639-2 as the file says; "" = none
+	Title      string
+	Channels   int
+	SampleRate int
+	DurationMS int64
+	Default    bool
+}
+
+// ExtractRequest names what to extract and where to.
+type ExtractRequest struct {
+	Source string
+	Track  *int   // nil = the default track
+	Out    string // path of the PCM file
+}
+
+// Audio is extracted sound: 16 kHz, mono, signed 16 bit little endian.
+type Audio struct {
+	Path       string        `json:"path"`
+	Bytes      int64         `json:"bytes"`
+	DurationMS int64         `json:"duration_ms"`
+	Track      int           `json:"track"`
+	Warnings   []job.Warning `json:"warnings,omitempty"`
+}
+
+// Transcriber turns sound into segments, span after span.
+type Transcriber interface {
+	// Transcribe recognises req.Audio from req.FromMS to its end. It blocks;
+	// when ctx ends the work stops within two seconds. An error from
+	// watch.Span ends it with that error. Faults: the engine codes.
+	Transcribe(ctx context.Context, req TranscribeRequest, watch Watch) error
+	// Release ends the engine and gives its memory back. It is idempotent.
+	Release()
+}
+
+// TranscribeRequest is what to recognise and how.
+type TranscribeRequest struct {
+	Audio    Audio
+	FromMS   int64  // where the last finished span ended
+	Language string // code, or "auto": detected on the first span with speech
+	Model    string // path of the model file
+	BeamSize int    // 1 = greedy
+	Threads  int    // 0 = the adapter's default
+	Words    bool
+}
+
+// Watch gets what happens while the engine works. The calls come one after
+// another from one goroutine; nil members are skipped.
+type Watch struct {
+	Progress func(fraction float64)     // of the whole audio
+	Segment  func(s transcript.Segment) // live, before its span is finished; no ID yet
+	Span     func(s Span) error         // a finished span: to be stored
+	Memory   func(bytes int64)          // the engine's own footprint
+}
+
+// Span is a finished piece of audio: the unit of resuming.
+type Span struct {
+	FromMS   int64                `json:"from_ms"`
+	ToMS     int64                `json:"to_ms"`
+	Language string               `json:"language"`
+	Segments []transcript.Segment `json:"segments"` // times from the start of the source; IDs are 0
+	Warnings []job.Warning        `json:"warnings,omitempty"`
+}
+
+// Models finds speech models on this machine.
+type Models interface {
+	// Model gives the file of a model by name or path. Faults: model_unknown,
+	// model_missing, model_damaged.
+	Model(ctx context.Context, name string) (Model, error)
+}
+
+// Model is an installed speech model.
+type Model struct {
+	Name      string
+	Path      string
+	Digest    string // identifies the weights; part of checkpoint keys
+	NeedBytes int64  // memory the engine is expected to take with it
+}
+
+// Checkpoints stores what stages have finished. Every save is fenced: it
+// fails with ErrLeaseLost when the lease is no longer the job's live one, and
+// resets the job's attempts and crashes, since progress is never poison.
+type Checkpoints interface {
+	// Finished finds what a stage left under a key of its inputs, from this job or another.
+	Finished(ctx context.Context, stage job.Stage, key string) (body []byte, ok bool, err error)
+	// Finish stores it. What body points to must already be durable.
+	Finish(ctx context.Context, lease job.Lease, stage job.Stage, key string, body []byte) error
+	// Spans lists the finished spans under a key, in order, and makes them the job's partial transcript.
+	Spans(ctx context.Context, lease job.Lease, key string) ([]Span, error)
+	// AddSpan stores one more.
+	AddSpan(ctx context.Context, lease job.Lease, key string, s Span) error
+	// SaveTranscript stores the job's whole transcript, replacing an earlier one, and its warnings.
+	SaveTranscript(ctx context.Context, lease job.Lease, t transcript.Transcript, warnings []job.Warning) error
+}
+
+// Gate says whether a stage may start now and, if not, why. It never blocks.
+type Gate interface {
+	Admit(ctx context.Context, n job.Need) job.Verdict
+}
+
+// Sources checks that a source is still the file that was submitted.
+type Sources interface {
+	// Open returns the path to read, or a fault: source_missing, source_denied,
+	// source_changed, not_a_file.
+	Open(ctx context.Context, s job.Source) (path string, err error)
+}
+
+// Report is what a running job tells: to the line (progress), to the views (all).
+type Report interface {
+	// Stage says that a stage has started, or was found finished (reused).
+	Stage(ctx context.Context, run job.StageRun)
+	Progress(p job.Progress)
+	Segment(s transcript.Segment)
+	// Need tells the memory the engine really takes.
+	Memory(bytes int64)
+}
+
+// Config of a Pipeline; the zero value works but for WorkDir.
+type Config struct {
+	WorkDir string           // one folder per job below it; required
+	Now     func() time.Time // time.Now
+}
