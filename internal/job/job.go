@@ -3,7 +3,10 @@
 // of ours and does no I/O.
 package job
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Job is one media file and what to do with it, as the line knows it.
 type Job struct {
@@ -96,6 +99,10 @@ type Lease struct {
 	Token int64
 	Owner string
 }
+
+// ErrLeaseLost says that a lease is no longer its job's live one: stop,
+// discard, touch nothing.
+var ErrLeaseLost = errors.New("lease lost")
 
 // Progress is how far the running stage is.
 type Progress struct {

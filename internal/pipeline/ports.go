@@ -108,13 +108,16 @@ type Model struct {
 }
 
 // Checkpoints stores what stages have finished. Every save is fenced: it
-// fails with ErrLeaseLost when the lease is no longer the job's live one, and
+// fails with job.ErrLeaseLost when the lease is no longer the job's live one, and
 // resets the job's attempts and crashes, since progress is never poison.
 type Checkpoints interface {
 	// Finished finds what a stage left under a key of its inputs, from this job or another.
 	Finished(ctx context.Context, stage job.Stage, key string) (body []byte, ok bool, err error)
-	// Finish stores it. What body points to must already be durable.
-	Finish(ctx context.Context, lease job.Lease, stage job.Stage, key string, body []byte) error
+	// Begin says that a stage has started: it becomes the job's stage and a row of its history.
+	Begin(ctx context.Context, lease job.Lease, stage job.Stage) error
+	// Finish stores what the stage left and closes its row of history. What
+	// body points to must already be durable. Reused: nothing was done anew.
+	Finish(ctx context.Context, lease job.Lease, stage job.Stage, key string, body []byte, reused bool) error
 	// Spans lists the finished spans under a key, in order, and makes them the job's partial transcript.
 	Spans(ctx context.Context, lease job.Lease, key string) ([]Span, error)
 	// AddSpan stores one more.
@@ -135,14 +138,15 @@ type Sources interface {
 	Open(ctx context.Context, s job.Source) (path string, err error)
 }
 
-// Report is what a running job tells: to the line (progress), to the views (all).
-type Report interface {
-	// Stage says that a stage has started, or was found finished (reused).
-	Stage(ctx context.Context, run job.StageRun)
-	Progress(p job.Progress)
-	Segment(s transcript.Segment)
-	// Need tells the memory the engine really takes.
-	Memory(bytes int64)
+// Listener hears what happens to a running job beyond its progress. The calls
+// return at once.
+type Listener interface {
+	// Segment is a live piece of text, before its span is finished; ID is 0.
+	Segment(jobID string, s transcript.Segment)
+	// Footprint is what the engine takes with this model, in bytes.
+	Footprint(model Model, bytes int64)
+	// Changed says that the job's stage or warnings have changed.
+	Changed(jobID string)
 }
 
 // Config of a Pipeline; the zero value works but for WorkDir.

@@ -1,0 +1,57 @@
+// Package library gives the results of jobs back: transcripts, whole or as
+// far as they are, in every export format. It never runs anything.
+package library
+
+import (
+	"context"
+	"io"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+	"sluice/internal/transcript"
+)
+
+// Shelf is where results lie.
+type Shelf interface {
+	// Transcript gives a job's transcript: the whole one, or the finished
+	// spans so far with Complete false, or an empty one. Unknown ids are fault
+	// job_unknown.
+	Transcript(ctx context.Context, jobID string) (transcript.Transcript, error)
+}
+
+// Jobs finds the job a result belongs to.
+type Jobs interface {
+	Get(ctx context.Context, id string) (job.Job, error)
+}
+
+// Library reads results.
+type Library struct {
+	shelf Shelf
+	jobs  Jobs
+}
+
+// New makes a library over a shelf.
+func New(shelf Shelf, jobs Jobs) *Library { return &Library{shelf: shelf, jobs: jobs} }
+
+// Transcript gives what is there of a job's transcript.
+func (l *Library) Transcript(ctx context.Context, jobID string) (transcript.Transcript, error) {
+	return l.shelf.Transcript(ctx, jobID)
+}
+
+// Export writes a job's transcript in a format. Only JSON may be partial: a
+// subtitle file that ends in the middle would pass for a whole one, so the
+// other formats are fault not_ready until the transcript is complete.
+func (l *Library) Export(ctx context.Context, w io.Writer, jobID string, f transcript.Format) error {
+	t, err := l.shelf.Transcript(ctx, jobID)
+	if err != nil {
+		return err
+	}
+	if !t.Complete && f != transcript.JSON {
+		return fault.New(fault.NotReady, "The transcript is not complete yet.", nil)
+	}
+	j, err := l.jobs.Get(ctx, jobID)
+	if err != nil {
+		return err
+	}
+	return transcript.Write(w, t, f, transcript.Options{Title: j.Title, SourceName: j.Source.Name})
+}

@@ -1,0 +1,128 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sluice/internal/job"
+)
+
+// ErrEmpty says that no job may be taken now.
+var ErrEmpty = errors.New("nothing to take")
+
+// Store keeps the line. Every method that returns nil is durable. Unknown ids
+// are fault job_unknown; a full disk is fault disk_full.
+type Store interface {
+	Inbox
+	Line
+	Control
+	Reader
+}
+
+// Inbox accepts jobs.
+type Inbox interface {
+	// Submit adds the drafts in order, all or none. A draft whose Key or whose
+	// Identity (without Key) is known yields the existing job. A Key with
+	// another KeyBody is fault idempotency_key_reused.
+	Submit(ctx context.Context, drafts []job.Draft) ([]Accepted, error)
+}
+
+// Accepted is the answer to one draft.
+type Accepted struct {
+	Job      job.Job
+	Existing bool
+}
+
+// Line hands out work. It never blocks on anything but the store itself.
+type Line interface {
+	// Next shows the job that is first in the line and ready now, or ErrEmpty.
+	Next(ctx context.Context) (job.Job, error)
+	// Take starts it: running, a new token, owned. ErrEmpty when id is no
+	// longer ready.
+	Take(ctx context.Context, id, owner string) (job.Job, job.Lease, error)
+	// Renew prolongs the lease and stores progress.
+	Renew(ctx context.Context, lease job.Lease, p job.Progress) (Directive, error)
+	// Settle ends the run. job.ErrLeaseLost when the lease is not live.
+	Settle(ctx context.Context, lease job.Lease, o Outcome) (job.Job, error)
+	// Defer says why a queued job is not taken; it moves nothing.
+	Defer(ctx context.Context, id string, w job.Wait) (job.Job, error)
+	// Recover puts running jobs of other owners back in the line and returns
+	// them: deaths +1, failed with worker_crashed beyond maxDeaths, canceled
+	// when that was asked for.
+	Recover(ctx context.Context, owner string, maxDeaths int) ([]job.Job, error)
+	// ReadyAt tells when a waiting job becomes ready; zero when none will by itself.
+	ReadyAt(ctx context.Context) (time.Time, error)
+}
+
+// Control is what people do to jobs.
+type Control interface {
+	// Cancel ends a queued job at once and marks a running one. A final job is
+	// fault job_final.
+	Cancel(ctx context.Context, id string) (job.Job, error)
+	// Release makes jobs that wait for this reason ready now and returns how many.
+	Release(ctx context.Context, r job.Reason) (int, error)
+}
+
+// Reader looks at the line.
+type Reader interface {
+	Get(ctx context.Context, id string) (job.Job, error)
+	// List pages through jobs: queued ones in line order, else newest first.
+	List(ctx context.Context, f Filter) (Page, error)
+	Counts(ctx context.Context) (Counts, error)
+	// Position is 1 for the queued job that is next; 0 for any other state.
+	Position(ctx context.Context, id string) (int, error)
+}
+
+// Directive is what a renewed lease says to its worker.
+type Directive struct{ Cancel bool }
+
+// Outcome is how a run ended.
+type Outcome struct {
+	State job.State    // Queued, Done, Failed or Canceled
+	Wait  job.Wait     // for Queued: why it is not next, and until when
+	Error *job.Failure // for Failed, and for Queued after an error
+
+	Attempt bool // an error of the stage: count it
+	Crash   bool // a death of a child: count it apart
+}
+
+// Filter says which jobs to list.
+type Filter struct {
+	State  job.State // "" = all
+	Query  string    // words in the title; "" = all
+	Limit  int       // 1..500; 0 = 50
+	Cursor string    // from Page.Next; "" = the start. A bad one is fault request_invalid
+}
+
+// Page is one page of jobs.
+type Page struct {
+	Jobs []job.Job
+	Next string // "" = this was the last page
+}
+
+// Counts is the number of jobs in each state.
+type Counts map[job.State]int
+
+// Depth is the length of the line: queued and running.
+func (c Counts) Depth() int { return c[job.Queued] + c[job.Running] }
+
+// Runner carries one job through its stages. It returns nil when the job is
+// done, a *job.Wait when a stage cannot start yet, and a fault otherwise.
+// When ctx ends it stops soon, leaving nothing behind.
+type Runner interface {
+	Run(ctx context.Context, lease job.Lease, j job.Job, report func(job.Progress)) error
+}
+
+// Gate says whether a stage may start now. Neither call blocks.
+type Gate interface {
+	Admit(ctx context.Context, n job.Need) job.Verdict
+	// Changed gets a value when a refused Admit is worth asking again.
+	Changed() <-chan struct{}
+}
+
+// Check says whether a draft may be accepted at all; what it returns is a
+// fault, or nil. It may complete the draft (the reason it starts with).
+type Check interface {
+	Check(ctx context.Context, d *job.Draft) error
+}
