@@ -1,0 +1,49 @@
+package job
+
+// Order is what a client asks for, before defaults are filled in and anything
+// is checked. Nil and zero values mean the default of the settings.
+type Order struct {
+	Source     string // an absolute path, or "upload:ID"
+	Title      string
+	Language   string
+	Model      string // catalog name or file stem
+	ModelPath  string // a file outside models.dir; only from the CLI on this machine
+	AudioTrack *int
+	BeamSize   int
+	Threads    int
+	Words      *bool
+	Reuse      *bool
+	Priority   int
+	Metadata   map[string]string
+	Key        string // Idempotency-Key
+	KeyBody    string // hash of the request that came with Key
+}
+
+// Bounds of what an order may carry.
+const (
+	MaxPriority      = 511
+	MinPriority      = -512
+	MaxBeamSize      = 8 // whisper.cpp's own limit of decoders
+	MaxThreads       = 64
+	MaxTitle         = 500      // characters
+	MaxMetadataBytes = 16 << 10 // keys and values together
+	MaxOrders        = 1000     // in one request
+)
+
+// Finding is one line of the doctor: something looked at, and how it is.
+type Finding struct {
+	Name  string       `json:"name"`
+	Level FindingLevel `json:"level"`
+	Text  string       `json:"text"`
+	Hint  string       `json:"hint,omitempty"`
+}
+
+// FindingLevel says how bad a finding is.
+type FindingLevel string
+
+// The levels.
+const (
+	FindingOK   FindingLevel = "ok"
+	FindingWarn FindingLevel = "warn"
+	FindingFail FindingLevel = "fail"
+)
