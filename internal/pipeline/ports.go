@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"time"
 
 	"sluice/internal/job"
 	"sluice/internal/transcript"
@@ -147,10 +146,4 @@ type Listener interface {
 	Footprint(model Model, bytes int64)
 	// Changed says that the job's stage or warnings have changed.
 	Changed(jobID string)
-}
-
-// Config of a Pipeline; the zero value works but for WorkDir.
-type Config struct {
-	WorkDir string           // one folder per job below it; required
-	Now     func() time.Time // time.Now
 }

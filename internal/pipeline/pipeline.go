@@ -1,0 +1,172 @@
+// Package pipeline carries one job through its stages. After each stage, and
+// within a transcription after each span, what was reached is stored under a
+// key of its inputs, so that nothing is done twice. It never decides what is
+// retried: that is the queue's.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+)
+
+// Pipeline runs the stages of one job after another.
+type Pipeline struct {
+	deps Deps
+	cfg  Config
+}
+
+// Deps is what a Pipeline needs; all are required.
+type Deps struct {
+	Sources     Sources
+	Extractor   Extractor
+	Models      Models
+	Transcriber Transcriber
+	Checkpoints Checkpoints
+	Gate        Gate
+	Listener    Listener
+}
+
+// Config of a Pipeline.
+type Config struct {
+	WorkDir string // one folder per job is made below it; required
+}
+
+// How soon something that was away before a stage started is looked for
+// again. Waiting for it costs the job nothing.
+const (
+	sourceAgain = 15 * time.Second
+	ffmpegAgain = 30 * time.Second
+)
+
+// extractNeed is what ffmpeg takes while it decodes, whatever the length:
+// 79 MB were measured on a two-hour 1080p film; twice that is asked for.
+const extractNeed = 160 << 20
+
+// New makes a pipeline.
+func New(d Deps, cfg Config) *Pipeline { return &Pipeline{deps: d, cfg: cfg} }
+
+// Run carries a leased job to its end. It returns nil when the job is done, a
+// *job.Wait when a stage cannot start yet, else the fault that ended it.
+func (p *Pipeline) Run(ctx context.Context, lease job.Lease, j job.Job, report func(job.Progress)) error {
+	w := &work{Pipeline: p, lease: lease, job: j, report: report}
+	return w.end(ctx, w.run(ctx))
+}
+
+// Dir is the workdir of a job.
+func (p *Pipeline) Dir(jobID string) string { return filepath.Join(p.cfg.WorkDir, jobID) }
+
+// work is one job in the pipeline's hands.
+type work struct {
+	*Pipeline
+	lease  job.Lease
+	job    job.Job
+	report func(job.Progress)
+}
+
+func (w *work) run(ctx context.Context) error {
+	source, err := w.deps.Sources.Open(ctx, w.job.Source)
+	if err != nil {
+		return err
+	}
+	m, err := w.model(ctx)
+	if err != nil {
+		return err
+	}
+	if ok, err := w.reuse(ctx, m); ok || err != nil {
+		return err
+	}
+	audio, err := w.extract(ctx, source)
+	if err != nil {
+		return err
+	}
+	return w.transcribe(ctx, m, audio)
+}
+
+// end turns what was away before it was needed into a wait that costs nothing.
+func (w *work) end(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var f *fault.Fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	switch f.Code {
+	case fault.SourceMissing:
+		return &job.Wait{Reason: job.NoSource, Text: f.Say, Until: time.Now().Add(sourceAgain)}
+	case fault.FFmpegMissing:
+		return &job.Wait{Reason: job.Backoff, Text: f.Say + " " + f.Hint, Until: time.Now().Add(ffmpegAgain)}
+	case fault.ModelMissing:
+		return &job.Wait{Reason: job.NoModel, Text: f.Say + " " + f.Hint}
+	default:
+		return err
+	}
+}
+
+// begin asks the gate and opens a stage.
+func (w *work) begin(ctx context.Context, need job.Need) error {
+	if v := w.deps.Gate.Admit(ctx, need); !v.Open {
+		return &job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: need}
+	}
+	if err := w.deps.Checkpoints.Begin(ctx, w.lease, need.Stage); err != nil {
+		return fmt.Errorf("begin %s: %w", need.Stage, err)
+	}
+	w.deps.Listener.Changed(w.job.ID)
+	w.report(job.Progress{Stage: need.Stage})
+	return nil
+}
+
+// extract makes the source's sound, or finds it in the workdir.
+func (w *work) extract(ctx context.Context, source string) (Audio, error) {
+	key := w.extractKey()
+	if a, ok, err := finished[Audio](ctx, w, job.Extract, key); err != nil || ok && whole(a) {
+		return a, err
+	}
+	if err := w.begin(ctx, job.Need{Stage: job.Extract, Bytes: extractNeed}); err != nil {
+		return Audio{}, err
+	}
+	if err := os.MkdirAll(w.Dir(w.job.ID), 0o700); err != nil {
+		return Audio{}, fmt.Errorf("make workdir: %w", err)
+	}
+	a, err := w.deps.Extractor.Extract(ctx, ExtractRequest{
+		Source: source,
+		Track:  w.job.Options.AudioTrack,
+		Out:    filepath.Join(w.Dir(w.job.ID), "audio.pcm"),
+	}, w.progress(job.Extract))
+	if err != nil {
+		return Audio{}, err
+	}
+	return a, w.finish(ctx, job.Extract, key, a, false)
+}
+
+// progress reports fractions of a stage with an ETA from the pace so far.
+func (w *work) progress(stage job.Stage) func(float64) {
+	started, first := time.Now(), -1.0
+	return func(fraction float64) {
+		if first < 0 {
+			first = fraction // a resumed stage starts in the middle
+		}
+		p := job.Progress{Stage: stage, Fraction: fraction}
+		spent := time.Since(started)
+		if done := fraction - first; done > 0.01 && spent > time.Second {
+			p.ETASeconds = int((spent.Seconds()/done)*(1-fraction) + 0.5)
+		}
+		w.report(p)
+	}
+}
+
+// whole says whether an audio file is still all there.
+func whole(a Audio) bool {
+	fi, err := os.Stat(a.Path)
+	return err == nil && fi.Size() == a.Bytes
+}

@@ -1,0 +1,123 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"sluice/internal/job"
+	"sluice/internal/transcript"
+)
+
+// transcribe turns the sound into the job's transcript, from the last span
+// that was stored on.
+func (w *work) transcribe(ctx context.Context, m Model, audio Audio) error {
+	if err := w.begin(ctx, job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes}); err != nil {
+		return err
+	}
+	key := w.transcribeKey(m)
+	spans, err := w.recognise(ctx, m, key, audio)
+	if err != nil {
+		return err
+	}
+	if err := w.save(ctx, spans, audio.Warnings); err != nil {
+		return err
+	}
+	return w.finish(ctx, job.Transcribe, key, spans, false)
+}
+
+func (w *work) model(ctx context.Context) (Model, error) {
+	if p := w.job.Options.ModelPath; p != "" {
+		return w.deps.Models.Model(ctx, p)
+	}
+	return w.deps.Models.Model(ctx, w.job.Options.Model)
+}
+
+// reuse takes the transcript that was already made from the same inputs, by
+// this job or another; ok says that there was one.
+func (w *work) reuse(ctx context.Context, m Model) (ok bool, err error) {
+	key := w.transcribeKey(m)
+	spans, ok, err := finished[[]Span](ctx, w, job.Transcribe, key)
+	if err != nil || !ok {
+		return false, err
+	}
+	// The sound may be swept away by now; what was wrong with it still holds.
+	audio, _, err := finished[Audio](ctx, w, job.Extract, w.extractKey())
+	if err != nil {
+		return false, err
+	}
+	if err := w.deps.Checkpoints.Begin(ctx, w.lease, job.Transcribe); err != nil {
+		return false, fmt.Errorf("begin %s: %w", job.Transcribe, err)
+	}
+	if err := w.save(ctx, spans, audio.Warnings); err != nil {
+		return false, err
+	}
+	return true, w.finish(ctx, job.Transcribe, key, spans, true)
+}
+
+// recognise runs the engine over what is not done yet and stores each span.
+func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio) ([]Span, error) {
+	spans, err := w.deps.Checkpoints.Spans(ctx, w.lease, key)
+	if err != nil {
+		return nil, fmt.Errorf("read spans: %w", err)
+	}
+	req := TranscribeRequest{
+		Audio:    audio,
+		Language: w.job.Options.Language,
+		Model:    m.Path,
+		BeamSize: w.job.Options.BeamSize,
+		Threads:  w.job.Options.Threads,
+		Words:    w.job.Options.Words,
+	}
+	if n := len(spans); n > 0 {
+		req.FromMS = spans[n-1].ToMS
+		// The language that was heard first stays: a resumed job must not
+		// change its mind in the middle.
+		if lang := language(spans); lang != "" {
+			req.Language = lang
+		}
+	}
+	err = w.deps.Transcriber.Transcribe(ctx, req, Watch{
+		Progress: w.progress(job.Transcribe),
+		Segment:  func(s transcript.Segment) { w.deps.Listener.Segment(w.job.ID, s) },
+		Memory:   func(bytes int64) { w.deps.Listener.Footprint(m, bytes) },
+		Span: func(s Span) error {
+			if err := w.deps.Checkpoints.AddSpan(ctx, w.lease, key, s); err != nil {
+				return fmt.Errorf("store span: %w", err)
+			}
+			spans = append(spans, s)
+			return nil
+		},
+	})
+	return spans, err
+}
+
+// save stores the whole transcript, readable from now on.
+func (w *work) save(ctx context.Context, spans []Span, warnings []job.Warning) error {
+	t := transcript.Transcript{Language: language(spans), Complete: true, Segments: []transcript.Segment{}}
+	warnings = slices.Clone(warnings)
+	for _, s := range spans {
+		warnings = append(warnings, s.Warnings...)
+		for _, seg := range s.Segments {
+			seg.ID = len(t.Segments) + 1
+			t.Segments = append(t.Segments, seg)
+		}
+	}
+	if len(t.Segments) == 0 {
+		warnings = append(warnings, job.Warning{Code: "no_speech", Text: "No speech was found."})
+	}
+	if err := w.deps.Checkpoints.SaveTranscript(ctx, w.lease, t, warnings); err != nil {
+		return fmt.Errorf("store transcript: %w", err)
+	}
+	return nil
+}
+
+// language is the first one that was heard.
+func language(spans []Span) string {
+	for _, s := range spans {
+		if s.Language != "" && s.Language != "auto" {
+			return s.Language
+		}
+	}
+	return ""
+}

@@ -1,0 +1,128 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+)
+
+// What a job may cost before it is given up. Both counters start anew with
+// every checkpoint, so a job that makes progress is never poison.
+const (
+	maxAttempts            = 3 // errors of one stage
+	maxAttemptsUnavailable = 6 // when what is needed was away
+	maxCrashes             = 2 // deaths of a child
+)
+
+// Backoff after the n-th error: base * 2^(n-1), at most the longest, +-20 %.
+const (
+	backoffBase    = 30 * time.Second
+	backoffLongest = 30 * time.Minute
+	backoffJitter  = 0.2
+)
+
+// busyWait is how soon something busy (a full disk) is tried again.
+const busyWait = 30 * time.Second
+
+// decide says how a run ended. It is a pure function: j holds the counters as
+// they are now, err is what the runner returned, cause why its context ended
+// (nil when it did not), and jitter lies in [0,1).
+func decide(j job.Job, err, cause error, jitter float64, now time.Time) Outcome {
+	if err == nil {
+		return Outcome{State: job.Done}
+	}
+	if fault.Is(cause, fault.CanceledByUser) {
+		return Outcome{State: job.Canceled}
+	}
+	var wait *job.Wait
+	if errors.As(err, &wait) {
+		return Outcome{State: job.Queued, Wait: *wait}
+	}
+	if cause != nil || errors.Is(err, context.Canceled) { // told to stop: costs nothing
+		return Outcome{State: job.Queued, Wait: job.Wait{Reason: job.Turn}}
+	}
+	f := fault.From(err)
+	o := Outcome{Error: failure(f, j.Stage)}
+	switch {
+	case f.Crash():
+		o.Crash = true
+		return crashed(o, j, f)
+	case f.Kind == fault.KindBusy:
+		return Outcome{State: job.Queued, Wait: job.Wait{Reason: busyReason(f.Code), Text: f.Say, Until: now.Add(retryAfter(f, busyWait))}}
+	case !f.Kind.Retry(), j.Attempts+1 >= allowed(f.Kind):
+		o.State, o.Attempt = job.Failed, true
+		return o
+	}
+	o.State, o.Attempt = job.Queued, true
+	o.Wait = job.Wait{
+		Reason: job.Backoff,
+		Text:   f.Say,
+		Until:  now.Add(retryAfter(f, backoff(j.Attempts+1, jitter))),
+	}
+	return o
+}
+
+func crashed(o Outcome, j job.Job, f *fault.Fault) Outcome {
+	if j.Crashes+1 < maxCrashes {
+		o.State = job.Queued
+		o.Wait = job.Wait{Reason: job.Turn, Text: f.Say}
+		return o
+	}
+	o.State = job.Failed
+	if f.Code != fault.EngineOutOfMemory { // that one says more than "crashed"
+		w := fault.New(fault.WorkerCrashed, f.Say, f)
+		o.Error = failure(w, j.Stage)
+		o.Error.Detail = detail(f)
+	}
+	return o
+}
+
+func allowed(k fault.Kind) int {
+	if k == fault.KindUnavailable {
+		return maxAttemptsUnavailable
+	}
+	return maxAttempts
+}
+
+func busyReason(c fault.Code) job.Reason {
+	if c == fault.DiskFull {
+		return job.Disk
+	}
+	return job.Memory
+}
+
+// backoff is the pause after the n-th error in a row; n starts at 1.
+func backoff(n int, jitter float64) time.Duration {
+	d := backoffLongest
+	if shift := n - 1; shift < 10 {
+		d = min(backoffBase<<shift, backoffLongest)
+	}
+	return time.Duration(float64(d) * (1 - backoffJitter + 2*backoffJitter*jitter))
+}
+
+func retryAfter(f *fault.Fault, otherwise time.Duration) time.Duration {
+	if f.RetryAfterSeconds > 0 {
+		return time.Duration(f.RetryAfterSeconds) * time.Second
+	}
+	return otherwise
+}
+
+func failure(f *fault.Fault, stage job.Stage) *job.Failure {
+	return &job.Failure{Code: string(f.Code), Message: f.Say, Hint: f.Hint, Stage: stage, Detail: detail(f)}
+}
+
+// detail is the cause for experts. Internal causes stay in the log.
+func detail(f *fault.Fault) string {
+	if f.Err == nil || f.Kind == fault.KindInternal {
+		return ""
+	}
+	const longest = 4 << 10
+	s := f.Err.Error()
+	if len(s) > longest {
+		s = s[len(s)-longest:]
+	}
+	return s
+}

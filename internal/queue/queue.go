@@ -1,0 +1,173 @@
+// Package queue is the line: jobs come in, one worker takes them in order,
+// and every way a run can end is written down. It decides what is retried,
+// when, and what counts; it knows neither speech nor SQL.
+package queue
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+)
+
+// Queue is the line with its one worker. All methods are safe for concurrent
+// use; Run must be called once.
+type Queue struct {
+	Store // the reading verbs pass straight through, but for Get and List
+
+	deps Deps
+	cfg  Config
+	log  *slog.Logger
+	wake chan struct{}
+
+	mu      sync.Mutex
+	current *run
+}
+
+// Deps is what a Queue needs.
+type Deps struct {
+	Store    Store
+	Runner   Runner
+	Gate     Gate
+	Check    Check
+	Listener Listener // nil = nobody listens
+	Log      *slog.Logger
+}
+
+// Listener hears of every change, after it is durable. The calls return at once.
+type Listener interface {
+	JobChanged(j job.Job)
+	JobProgress(id string, p job.Progress)
+}
+
+// Config of a Queue; the zero value works but for Owner.
+type Config struct {
+	Owner string        // names this start of the program; required
+	Renew time.Duration // 12s: how often a run proves that it lives
+	Poll  time.Duration // 5s: how often an idle worker looks without being woken
+	Save  time.Duration // 10s: how long one bookkeeping write may take
+
+	Jitter func() float64 // in [0,1); rand.Float64
+}
+
+// Deaths of the app under one job without progress between them before the
+// job is given up. Generous: most deaths of the app are not the job's fault.
+const maxDeaths = 5
+
+// progressEvery bounds how often listeners hear of progress.
+const progressEvery = 250 * time.Millisecond
+
+// New makes a line over a store.
+func New(d Deps, cfg Config) *Queue {
+	if cfg.Renew == 0 {
+		cfg.Renew = 12 * time.Second
+	}
+	if cfg.Poll == 0 {
+		cfg.Poll = 5 * time.Second
+	}
+	if cfg.Save == 0 {
+		cfg.Save = 10 * time.Second
+	}
+	if cfg.Jitter == nil {
+		cfg.Jitter = rand.Float64
+	}
+	if d.Listener == nil {
+		d.Listener = deaf{}
+	}
+	return &Queue{Store: d.Store, deps: d, cfg: cfg, log: d.Log, wake: make(chan struct{}, 1)}
+}
+
+// Submit checks the drafts, adds them all or none, and wakes the worker.
+func (q *Queue) Submit(ctx context.Context, drafts []job.Draft) ([]Accepted, error) {
+	for i := range drafts {
+		if err := q.deps.Check.Check(ctx, &drafts[i]); err != nil {
+			return nil, err
+		}
+	}
+	accepted, err := q.Store.Submit(ctx, drafts)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range accepted {
+		if !a.Existing {
+			q.log.Info("job accepted", "job", a.Job.ID, "bytes", a.Job.Source.Size)
+			q.deps.Listener.JobChanged(a.Job)
+		}
+	}
+	q.Wake()
+	return accepted, nil
+}
+
+// Cancel ends a queued job at once and stops a running one; the job returned
+// may still be running for the moment it takes to stop.
+func (q *Queue) Cancel(ctx context.Context, id string) (job.Job, error) {
+	j, err := q.Store.Cancel(ctx, id)
+	if err != nil {
+		return job.Job{}, err
+	}
+	q.mu.Lock()
+	if q.current != nil && q.current.lease.ID == id {
+		q.current.cancel(canceledByUser())
+	}
+	q.mu.Unlock()
+	q.deps.Listener.JobChanged(j)
+	q.Wake()
+	return j, nil
+}
+
+// Release makes the jobs that wait for a reason ready, and wakes the worker.
+func (q *Queue) Release(ctx context.Context, r job.Reason) (int, error) {
+	n, err := q.Store.Release(ctx, r)
+	if err == nil && n > 0 {
+		q.Wake()
+	}
+	return n, err
+}
+
+// Get gives a job with its newest progress.
+func (q *Queue) Get(ctx context.Context, id string) (job.Job, error) {
+	j, err := q.Store.Get(ctx, id)
+	q.freshen(&j)
+	return j, err
+}
+
+// List pages through jobs, with their newest progress.
+func (q *Queue) List(ctx context.Context, f Filter) (Page, error) {
+	p, err := q.Store.List(ctx, f)
+	for i := range p.Jobs {
+		q.freshen(&p.Jobs[i])
+	}
+	return p, err
+}
+
+// Wake makes the worker look at the line now. It never blocks.
+func (q *Queue) Wake() {
+	select {
+	case q.wake <- struct{}{}:
+	default: // a look is already due
+	}
+}
+
+// freshen puts the progress that is only in memory into a running job.
+func (q *Queue) freshen(j *job.Job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.current != nil && q.current.lease.ID == j.ID && j.State == job.Running {
+		if p := q.current.latest(); p.Stage != "" {
+			j.Progress = p
+		}
+	}
+}
+
+func canceledByUser() error {
+	return fault.New(fault.CanceledByUser, "The job was canceled.", nil)
+}
+
+type deaf struct{}
+
+func (deaf) JobChanged(job.Job)               {}
+func (deaf) JobProgress(string, job.Progress) {}

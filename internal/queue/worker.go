@@ -1,0 +1,253 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+)
+
+// Run recovers what an earlier start left running, then takes jobs one at a
+// time until ctx ends. A running job is stopped then and put back uncounted.
+func (q *Queue) Run(ctx context.Context) error {
+	if err := q.recoverOrphans(ctx); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		wait, err := q.step(ctx)
+		if err != nil && ctx.Err() == nil {
+			// The store is in trouble (a full disk, for one). The line stands
+			// still rather than falls: look again soon.
+			q.log.Error("line stands still", "err", err)
+			wait = q.cfg.Poll
+		}
+		if wait > 0 {
+			q.sleep(ctx, wait)
+		}
+	}
+	return nil
+}
+
+func (q *Queue) recoverOrphans(ctx context.Context) error {
+	orphans, err := q.Recover(ctx, q.cfg.Owner, maxDeaths)
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("recover jobs: %w", err)
+	}
+	for _, j := range orphans {
+		q.log.Warn("job recovered", "job", j.ID, "state", j.State, "deaths", j.Deaths)
+		q.deps.Listener.JobChanged(j)
+	}
+	return nil
+}
+
+// step does one thing: take and run a job, or find out how long to wait.
+func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
+	next, err := q.Next(ctx)
+	if errors.Is(err, ErrEmpty) {
+		return q.untilReady(ctx)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("look at the line: %w", err)
+	}
+	if v := q.deps.Gate.Admit(ctx, next.Need); !v.Open {
+		return q.cfg.Poll, q.explain(ctx, next, v)
+	}
+	j, lease, err := q.Take(ctx, next.ID, q.cfg.Owner)
+	if errors.Is(err, ErrEmpty) {
+		return 0, nil // canceled or moved meanwhile
+	}
+	if err != nil {
+		return 0, fmt.Errorf("take job: %w", err)
+	}
+	q.log.Info("job taken", "job", j.ID, "stage", j.Stage)
+	q.deps.Listener.JobChanged(j)
+	return 0, q.carry(ctx, j, lease)
+}
+
+// untilReady is how long the line has nothing to do: until the first waiting
+// job is due, or one poll.
+func (q *Queue) untilReady(ctx context.Context) (time.Duration, error) {
+	at, err := q.ReadyAt(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if at.IsZero() {
+		return q.cfg.Poll, nil
+	}
+	return min(max(time.Until(at), time.Millisecond), q.cfg.Poll), nil
+}
+
+// explain writes down why the first job is not taken, once per change of words.
+func (q *Queue) explain(ctx context.Context, j job.Job, v job.Verdict) error {
+	if j.Reason == v.Reason && j.ReasonText == v.Text {
+		return nil
+	}
+	j, err := q.Defer(ctx, j.ID, job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: j.Need})
+	if err != nil {
+		return fmt.Errorf("explain wait: %w", err)
+	}
+	q.deps.Listener.JobChanged(j)
+	return nil
+}
+
+// sleep ends with the time, a wake, a changed gate, or ctx.
+func (q *Queue) sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case <-q.wake:
+	case <-q.deps.Gate.Changed():
+	}
+}
+
+// carry runs a taken job and settles it, whatever happens.
+func (q *Queue) carry(ctx context.Context, j job.Job, lease job.Lease) error {
+	r := q.start(ctx, lease)
+	err := q.guard(r.ctx, lease, j, r.report)
+	cause := r.stop()
+	if errors.Is(err, job.ErrLeaseLost) || errors.Is(cause, job.ErrLeaseLost) {
+		q.log.Warn("lease lost", "job", j.ID)
+		return nil
+	}
+	return q.settle(ctx, j, lease, err, cause)
+}
+
+// guard turns a panic of a runner into a failure of its job.
+func (q *Queue) guard(ctx context.Context, lease job.Lease, j job.Job, report func(job.Progress)) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.New(fault.Internal, "Something went wrong inside Sluice.", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	return q.deps.Runner.Run(ctx, lease, j, report)
+}
+
+// settle writes the outcome, also when we are told to stop. While the disk is
+// full it tries again: the outcome of an hour of work is worth waiting for.
+func (q *Queue) settle(ctx context.Context, j job.Job, lease job.Lease, runErr, cause error) error {
+	for {
+		settled, err := q.settleOnce(ctx, j, lease, runErr, cause)
+		switch {
+		case err == nil:
+			q.deps.Listener.JobChanged(settled)
+			return nil
+		case errors.Is(err, job.ErrLeaseLost):
+			q.log.Warn("lease lost", "job", j.ID)
+			return nil
+		case ctx.Err() != nil:
+			return fmt.Errorf("settle job: %w", err) // found and put back at the next start
+		}
+		q.log.Error("outcome not stored yet", "job", j.ID, "err", err)
+		q.sleep(ctx, q.cfg.Poll)
+	}
+}
+
+func (q *Queue) settleOnce(ctx context.Context, j job.Job, lease job.Lease, runErr, cause error) (job.Job, error) {
+	save, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.cfg.Save)
+	defer cancel()
+	// Checkpoints have reset the counters since the job was taken.
+	now, err := q.Store.Get(save, j.ID)
+	if err != nil {
+		return job.Job{}, err
+	}
+	o := decide(now, runErr, cause, q.cfg.Jitter(), time.Now())
+	q.logOutcome(now, o, runErr)
+	return q.Settle(save, lease, o)
+}
+
+func (q *Queue) logOutcome(j job.Job, o Outcome, runErr error) {
+	switch {
+	case o.State == job.Done:
+		q.log.Info("job done", "job", j.ID, "dur", time.Since(j.StartedAt).Round(time.Millisecond))
+	case o.Error != nil:
+		q.log.Warn("job stopped", "job", j.ID, "state", o.State, "stage", j.Stage, "code", o.Error.Code, "err", runErr)
+	default:
+		q.log.Info("job put back", "job", j.ID, "state", o.State, "reason", o.Wait.Reason)
+	}
+}
+
+// run is one lease at work: its context, its heartbeat and its progress.
+type run struct {
+	ctx    context.Context //nolint:containedctx // it lives exactly as long as the run
+	cancel context.CancelCauseFunc
+	lease  job.Lease
+	queue  *Queue
+	done   chan struct{} // closed when the heartbeat has ended
+
+	mu       sync.Mutex
+	progress job.Progress
+	told     time.Time
+}
+
+func (q *Queue) start(ctx context.Context, lease job.Lease) *run {
+	r := &run{lease: lease, queue: q, done: make(chan struct{})}
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	q.mu.Lock()
+	q.current = r
+	q.mu.Unlock()
+	go r.beat()
+	return r
+}
+
+// stop ends the heartbeat and says why the run was canceled, if it was.
+func (r *run) stop() error {
+	cause := context.Cause(r.ctx)
+	r.queue.mu.Lock()
+	r.queue.current = nil
+	r.queue.mu.Unlock()
+	r.cancel(nil)
+	<-r.done
+	return cause
+}
+
+// beat renews the lease. The first renewal comes at once: it finds a cancel
+// that came between the take and the start.
+func (r *run) beat() {
+	defer close(r.done)
+	for {
+		d, err := r.queue.Renew(r.ctx, r.lease, r.latest())
+		switch {
+		case r.ctx.Err() != nil:
+			return
+		case errors.Is(err, job.ErrLeaseLost):
+			r.cancel(job.ErrLeaseLost)
+			return
+		case err != nil:
+			r.queue.log.Warn("lease not renewed", "job", r.lease.ID, "err", err)
+		case d.Cancel:
+			r.cancel(canceledByUser())
+			return
+		}
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-time.After(r.queue.cfg.Renew):
+		}
+	}
+}
+
+func (r *run) report(p job.Progress) {
+	r.mu.Lock()
+	tell := p.Stage != r.progress.Stage || p.Fraction >= 1 || time.Since(r.told) >= progressEvery
+	r.progress = p
+	if tell {
+		r.told = time.Now()
+	}
+	r.mu.Unlock()
+	if tell {
+		r.queue.deps.Listener.JobProgress(r.lease.ID, p)
+	}
+}
+
+func (r *run) latest() job.Progress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.progress
+}
