@@ -1,0 +1,120 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+)
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	away := fault.New(fault.FFmpegCrashed, "x", nil)
+	tests := map[string]struct {
+		job        job.Job
+		err, cause error
+		want       job.State
+		reason     job.Reason
+		after      time.Duration
+		attempt    bool
+		crash      bool
+		code       fault.Code
+	}{
+		"no error is done": {want: job.Done},
+		"a wait goes back and counts nothing": {
+			err: &job.Wait{Reason: job.Memory, Text: "needs more"}, want: job.Queued, reason: job.Memory,
+		},
+		"a wrapped wait is a wait": {
+			err: fmt.Errorf("stage: %w", &job.Wait{Reason: job.NoModel}), want: job.Queued, reason: job.NoModel,
+		},
+		"cancel by a user ends the job": {
+			err: errors.New("stopped"), cause: canceledByUser(), want: job.Canceled,
+		},
+		"shutdown costs nothing, whatever the error says": {
+			err: fault.New(fault.EngineCrashed, "x", nil), cause: context.Canceled, want: job.Queued, reason: job.Turn,
+		},
+		"an unknown error is tried again": {
+			err: errors.New("boom"), want: job.Queued, reason: job.Backoff, after: 30 * time.Second, attempt: true, code: fault.Internal,
+		},
+		"the second error waits twice as long": {
+			job: job.Job{Attempts: 1}, err: errors.New("boom"), want: job.Queued, reason: job.Backoff, after: time.Minute, attempt: true, code: fault.Internal,
+		},
+		"the third error fails the job": {
+			job: job.Job{Attempts: 2}, err: errors.New("boom"), want: job.Failed, attempt: true, code: fault.Internal,
+		},
+		"something away is tried six times": {
+			job: job.Job{Attempts: 4}, err: fault.New(fault.DownloadFailed, "x", nil), want: job.Queued, reason: job.Backoff, after: 8 * time.Minute, attempt: true, code: fault.DownloadFailed,
+		},
+		"the sixth time it fails": {
+			job: job.Job{Attempts: 5}, err: fault.New(fault.DownloadFailed, "x", nil), want: job.Failed, attempt: true, code: fault.DownloadFailed,
+		},
+		"a damaged file is not tried again": {
+			err: fault.New(fault.FileDamaged, "x", nil), want: job.Failed, attempt: true, code: fault.FileDamaged,
+		},
+		"the first crash goes back at once": {
+			err: away, want: job.Queued, reason: job.Turn, crash: true, code: fault.FFmpegCrashed,
+		},
+		"the second crash without progress fails the job": {
+			job: job.Job{Crashes: 1}, err: away, want: job.Failed, crash: true, code: fault.WorkerCrashed,
+		},
+		"out of memory keeps its own name": {
+			job: job.Job{Crashes: 1}, err: fault.New(fault.EngineOutOfMemory, "x", nil), want: job.Failed, crash: true, code: fault.EngineOutOfMemory,
+		},
+		"a full disk is waited for": {
+			err: fault.New(fault.DiskFull, "x", nil), want: job.Queued, reason: job.Disk, after: busyWait,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := decide(tt.job, tt.err, tt.cause, 0.5, now) // 0.5: no jitter
+			var code fault.Code
+			if got.Error != nil {
+				code = fault.Code(got.Error.Code)
+			}
+			var after time.Duration
+			if !got.Wait.Until.IsZero() {
+				after = got.Wait.Until.Sub(now)
+			}
+			type row struct {
+				State          job.State
+				Reason         job.Reason
+				After          time.Duration
+				Attempt, Crash bool
+				Code           fault.Code
+			}
+			if d := cmp.Diff(row{tt.want, tt.reason, tt.after, tt.attempt, tt.crash, tt.code},
+				row{got.State, got.Wait.Reason, after, got.Attempt, got.Crash, code}); d != "" {
+				t.Errorf("-want +got\n%s", d)
+			}
+			if err := job.Move(job.Running, got.State); err != nil {
+				t.Errorf("running -> %s: %v", got.State, err)
+			}
+		})
+	}
+}
+
+func TestBackoffStaysInBounds(t *testing.T) {
+	t.Parallel()
+	for n := 1; n < 100; n++ {
+		base := backoff(n, 0.5)
+		if low, high := backoff(n, 0), backoff(n, 0.999); low < base*79/100 || high > base*121/100 || base > backoffLongest {
+			t.Fatalf("backoff(%d) = %v..%v around %v", n, low, high, base)
+		}
+	}
+}
+
+func TestInternalCausesStayInTheLog(t *testing.T) {
+	t.Parallel()
+	o := decide(job.Job{Attempts: 2}, errors.New("secret /home/me"), nil, 0, time.Now())
+	if o.Error.Detail != "" {
+		t.Errorf("detail = %q", o.Error.Detail)
+	}
+}
