@@ -1,0 +1,295 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+	"sluice/internal/pipeline"
+	"sluice/internal/transcript"
+)
+
+// bench is a pipeline with everything around it played: each part is a field
+// that a test may change before it runs.
+type bench struct {
+	t    *testing.T
+	work string
+
+	source      error
+	model       error
+	verdict     job.Verdict
+	spans       []pipeline.Span // what the recogniser says, whole
+	breakAfter  int             // spans before the engine dies; -1 = never
+	extracted   int
+	transcribed []pipeline.TranscribeRequest
+
+	finished    map[string][]byte
+	stored      map[string][]pipeline.Span
+	transcripts map[string]transcript.Transcript
+	warnings    []job.Warning
+	history     []string
+	live        []transcript.Segment
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	return &bench{
+		t: t, work: t.TempDir(), verdict: job.Verdict{Open: true}, breakAfter: -1,
+		spans: []pipeline.Span{
+			{FromMS: 0, ToMS: 10_000, Language: "ko", Segments: []transcript.Segment{{StartMS: 0, EndMS: 900, Text: "하나"}, {StartMS: 1000, EndMS: 2000, Text: "둘"}}},
+			{FromMS: 10_000, ToMS: 20_000, Language: "ko", Segments: []transcript.Segment{{StartMS: 11_000, EndMS: 12_000, Text: "셋"}}},
+		},
+		finished:    map[string][]byte{},
+		stored:      map[string][]pipeline.Span{},
+		transcripts: map[string]transcript.Transcript{},
+	}
+}
+
+func (b *bench) run(j job.Job) error {
+	b.t.Helper()
+	p := pipeline.New(pipeline.Deps{
+		Sources: b, Extractor: b, Models: b, Transcriber: b, Checkpoints: b, Gate: b, Listener: b,
+	}, pipeline.Config{WorkDir: b.work})
+	return p.Run(b.t.Context(), job.Lease{ID: j.ID, Token: 1, Owner: "me"}, j, func(job.Progress) {})
+}
+
+func aJob(id string) job.Job {
+	return job.Job{ID: id, Source: job.Source{Path: "/v.mp4", Fingerprint: "f"}, Options: job.Options{Language: "auto", Model: "tiny", BeamSize: 1, Reuse: true}}
+}
+
+func (b *bench) Open(context.Context, job.Source) (string, error) { return "/v.mp4", b.source }
+
+func (b *bench) Probe(context.Context, string) (pipeline.Media, error) { return pipeline.Media{}, nil }
+
+func (b *bench) Extract(_ context.Context, req pipeline.ExtractRequest, report func(float64)) (pipeline.Audio, error) {
+	b.extracted++
+	report(1)
+	return pipeline.Audio{Path: req.Out, Bytes: 4, DurationMS: 20_000, Warnings: []job.Warning{{Code: "partial_audio"}}}, os.WriteFile(req.Out, []byte("pcm!"), 0o600)
+}
+
+func (b *bench) Model(context.Context, string) (pipeline.Model, error) {
+	return pipeline.Model{Name: "tiny", Path: "/m.bin", Digest: "d", NeedBytes: 1 << 30}, b.model
+}
+
+func (b *bench) Transcribe(_ context.Context, req pipeline.TranscribeRequest, w pipeline.Watch) error {
+	b.transcribed = append(b.transcribed, req)
+	said := 0
+	for _, s := range b.spans {
+		if s.FromMS < req.FromMS {
+			continue
+		}
+		if said == b.breakAfter {
+			return fault.New(fault.EngineCrashed, "The speech engine crashed.", nil)
+		}
+		for _, seg := range s.Segments {
+			w.Segment(seg)
+		}
+		if err := w.Span(s); err != nil {
+			return err
+		}
+		said++
+	}
+	return nil
+}
+
+func (b *bench) Release() {}
+
+func (b *bench) Finished(_ context.Context, stage job.Stage, key string) ([]byte, bool, error) {
+	body, ok := b.finished[string(stage)+key]
+	return body, ok, nil
+}
+
+func (b *bench) Begin(_ context.Context, _ job.Lease, stage job.Stage) error {
+	b.history = append(b.history, "begin "+string(stage))
+	return nil
+}
+
+func (b *bench) Finish(_ context.Context, _ job.Lease, stage job.Stage, key string, body []byte, reused bool) error {
+	b.finished[string(stage)+key] = body
+	what := "finish "
+	if reused {
+		what = "reuse "
+	}
+	b.history = append(b.history, what+string(stage))
+	return nil
+}
+
+func (b *bench) Spans(_ context.Context, _ job.Lease, key string) ([]pipeline.Span, error) {
+	return b.stored[key], nil
+}
+
+func (b *bench) AddSpan(_ context.Context, _ job.Lease, key string, s pipeline.Span) error {
+	b.stored[key] = append(b.stored[key], s)
+	return nil
+}
+
+func (b *bench) SaveTranscript(_ context.Context, l job.Lease, t transcript.Transcript, w []job.Warning) error {
+	b.transcripts[l.ID], b.warnings = t, w
+	return nil
+}
+
+func (b *bench) Admit(context.Context, job.Need) job.Verdict { return b.verdict }
+func (b *bench) Segment(_ string, s transcript.Segment)      { b.live = append(b.live, s) }
+func (b *bench) Footprint(pipeline.Model, int64)             {}
+func (b *bench) Changed(string)                              {}
+
+func TestAJobGoesThroughItsStages(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	if err := b.run(aJob("a")); err != nil {
+		t.Fatal(err)
+	}
+	want := transcript.Transcript{Language: "ko", Complete: true, Segments: []transcript.Segment{
+		{ID: 1, StartMS: 0, EndMS: 900, Text: "하나"}, {ID: 2, StartMS: 1000, EndMS: 2000, Text: "둘"}, {ID: 3, StartMS: 11_000, EndMS: 12_000, Text: "셋"},
+	}}
+	if d := cmp.Diff(want, b.transcripts["a"]); d != "" {
+		t.Errorf("transcript -want +got\n%s", d)
+	}
+	if d := cmp.Diff([]string{"begin extract", "finish extract", "begin transcribe", "finish transcribe"}, b.history); d != "" {
+		t.Errorf("history -want +got\n%s", d)
+	}
+	if len(b.warnings) != 1 || b.warnings[0].Code != "partial_audio" {
+		t.Errorf("warnings %+v", b.warnings)
+	}
+	if len(b.live) != 3 {
+		t.Errorf("%d live segments", len(b.live))
+	}
+}
+
+func TestAnotherJobOnTheSameInputsReusesTheTranscript(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for _, id := range []string{"a", "b"} {
+		if err := b.run(aJob(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b.extracted != 1 || len(b.transcribed) != 1 {
+		t.Errorf("extracted %d times, transcribed %d times", b.extracted, len(b.transcribed))
+	}
+	if d := cmp.Diff(b.transcripts["a"], b.transcripts["b"]); d != "" {
+		t.Error(d)
+	}
+	if len(b.warnings) != 1 {
+		t.Errorf("the reused sound's warnings are lost: %+v", b.warnings)
+	}
+	fresh := aJob("c")
+	fresh.Options.Reuse = false
+	if err := b.run(fresh); err != nil {
+		t.Fatal(err)
+	}
+	if b.extracted != 2 || len(b.transcribed) != 2 {
+		t.Errorf("reuse: false reused: extracted %d times, transcribed %d times", b.extracted, len(b.transcribed))
+	}
+}
+
+func TestWhatChangesTheWordsIsDoneAnew(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change         func(*job.Job)
+		extracts, runs int
+	}{
+		"another language": {func(j *job.Job) { j.Options.Language = "en" }, 1, 2},
+		"another beam":     {func(j *job.Job) { j.Options.BeamSize = 5 }, 1, 2},
+		"word times":       {func(j *job.Job) { j.Options.Words = true }, 1, 2},
+		"another track":    {func(j *job.Job) { one := 1; j.Options.AudioTrack = &one }, 2, 2},
+		"another file":     {func(j *job.Job) { j.Source.Fingerprint = "g" }, 2, 2},
+		"other threads":    {func(j *job.Job) { j.Options.Threads = 7 }, 1, 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			second := aJob("b")
+			tt.change(&second)
+			if err := errors.Join(b.run(aJob("a")), b.run(second)); err != nil {
+				t.Fatal(err)
+			}
+			if b.extracted != tt.extracts || len(b.transcribed) != tt.runs {
+				t.Errorf("extracted %d, transcribed %d times; want %d, %d", b.extracted, len(b.transcribed), tt.extracts, tt.runs)
+			}
+		})
+	}
+}
+
+func TestACrashResumesAfterTheLastSpan(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.breakAfter = 1
+	if err := b.run(aJob("a")); !fault.Is(err, fault.EngineCrashed) {
+		t.Fatalf("err = %v", err)
+	}
+	b.breakAfter = -1
+	if err := b.run(aJob("a")); err != nil {
+		t.Fatal(err)
+	}
+	again := b.transcribed[1]
+	if again.FromMS != 10_000 || again.Language != "ko" || b.extracted != 1 {
+		t.Errorf("resumed from %d ms in %q after %d extractions", again.FromMS, again.Language, b.extracted)
+	}
+	if n := len(b.transcripts["a"].Segments); n != 3 {
+		t.Errorf("%d segments", n)
+	}
+}
+
+func TestSoundThatWasSweptAwayIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.breakAfter = 0
+	if err := b.run(aJob("a")); err == nil {
+		t.Fatal("no error")
+	}
+	if err := os.RemoveAll(b.work); err != nil {
+		t.Fatal(err)
+	}
+	b.breakAfter = -1
+	if err := b.run(aJob("a")); err != nil || b.extracted != 2 {
+		t.Errorf("err %v after %d extractions", err, b.extracted)
+	}
+}
+
+func TestWhatIsAwayBeforeAStageIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		set    func(*bench)
+		reason job.Reason
+	}{
+		"the source": {func(b *bench) { b.source = fault.New(fault.SourceMissing, "gone", nil) }, job.NoSource},
+		"the model":  {func(b *bench) { b.model = fault.New(fault.ModelMissing, "none", nil) }, job.NoModel},
+		"memory":     {func(b *bench) { b.verdict = job.Verdict{Reason: job.Memory, Text: "short"} }, job.Memory},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			tt.set(b)
+			var w *job.Wait
+			if err := b.run(aJob("a")); !errors.As(err, &w) || w.Reason != tt.reason {
+				t.Errorf("err = %v", err)
+			}
+			if len(b.history) != 0 {
+				t.Errorf("began: %v", b.history)
+			}
+			if tt.reason == job.Memory && w.Need.Bytes == 0 {
+				t.Error("the line is not told what is needed")
+			}
+		})
+	}
+}
+
+func TestSilenceIsDoneWithAWarning(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.spans = []pipeline.Span{{ToMS: 20_000}}
+	if err := b.run(aJob("a")); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(b.warnings); n != 2 || b.warnings[1].Code != "no_speech" {
+		t.Errorf("warnings %+v", b.warnings)
+	}
+}
