@@ -42,6 +42,7 @@ type Config struct {
 // again. Waiting for it costs the job nothing.
 const (
 	sourceAgain = 15 * time.Second
+	modelAgain  = 5 * time.Second
 	ffmpegAgain = 30 * time.Second
 )
 
@@ -59,6 +60,18 @@ func (p *Pipeline) Run(ctx context.Context, lease job.Lease, j job.Job, report f
 	return w.end(ctx, w.run(ctx))
 }
 
+// Ready says what the job would wait for before its first stage, or nil. What
+// is wrong for good is left to Run, which fails with it.
+func (p *Pipeline) Ready(ctx context.Context, j job.Job) *job.Wait {
+	w := &work{Pipeline: p, job: j}
+	_, err := w.open(ctx)
+	var wait *job.Wait
+	if errors.As(w.end(ctx, err), &wait) {
+		return wait
+	}
+	return nil
+}
+
 // Dir is the workdir of a job.
 func (p *Pipeline) Dir(jobID string) string { return filepath.Join(p.cfg.WorkDir, jobID) }
 
@@ -71,22 +84,32 @@ type work struct {
 }
 
 func (w *work) run(ctx context.Context) error {
-	source, err := w.deps.Sources.Open(ctx, w.job.Source)
+	in, err := w.open(ctx)
 	if err != nil {
 		return err
 	}
-	m, err := w.model(ctx)
+	if ok, err := w.reuse(ctx, in.model); ok || err != nil {
+		return err
+	}
+	audio, err := w.extract(ctx, in.source)
 	if err != nil {
 		return err
 	}
-	if ok, err := w.reuse(ctx, m); ok || err != nil {
-		return err
+	return w.transcribe(ctx, in.model, audio)
+}
+
+// inputs is what a job starts from.
+type inputs struct {
+	source string // the path to read
+	model  Model
+}
+
+func (w *work) open(ctx context.Context) (in inputs, err error) {
+	if in.source, err = w.deps.Sources.Open(ctx, w.job.Source); err != nil {
+		return in, err
 	}
-	audio, err := w.extract(ctx, source)
-	if err != nil {
-		return err
-	}
-	return w.transcribe(ctx, m, audio)
+	in.model, err = w.model(ctx)
+	return in, err
 }
 
 // end turns what was away before it was needed into a wait that costs nothing.
@@ -107,7 +130,7 @@ func (w *work) end(ctx context.Context, err error) error {
 	case fault.FFmpegMissing:
 		return &job.Wait{Reason: job.Backoff, Text: f.Say + " " + f.Hint, Until: time.Now().Add(ffmpegAgain)}
 	case fault.ModelMissing:
-		return &job.Wait{Reason: job.NoModel, Text: f.Say + " " + f.Hint}
+		return &job.Wait{Reason: job.NoModel, Text: f.Say + " " + f.Hint, Until: time.Now().Add(modelAgain)}
 	default:
 		return err
 	}

@@ -107,10 +107,14 @@ type Counts map[job.State]int
 // Depth is the length of the line: queued and running.
 func (c Counts) Depth() int { return c[job.Queued] + c[job.Running] }
 
-// Runner carries one job through its stages. It returns nil when the job is
-// done, a *job.Wait when a stage cannot start yet, and a fault otherwise.
-// When ctx ends it stops soon, leaving nothing behind.
+// Runner carries one job through its stages.
 type Runner interface {
+	// Ready looks, without starting anything, whether what the job needs is
+	// within reach: nil, or what it waits for.
+	Ready(ctx context.Context, j job.Job) *job.Wait
+	// Run returns nil when the job is done, a *job.Wait when a stage cannot
+	// start yet, and a fault otherwise. When ctx ends it stops soon, leaving
+	// nothing behind.
 	Run(ctx context.Context, lease job.Lease, j job.Job, report func(job.Progress)) error
 }
 

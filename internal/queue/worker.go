@@ -54,6 +54,9 @@ func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("look at the line: %w", err)
 	}
+	if w := q.deps.Runner.Ready(ctx, next); w != nil {
+		return 0, q.put(ctx, next, *w) // those behind it may go on
+	}
 	if v := q.deps.Gate.Admit(ctx, next.Need); !v.Open {
 		return q.cfg.Poll, q.explain(ctx, next, v)
 	}
@@ -87,11 +90,18 @@ func (q *Queue) explain(ctx context.Context, j job.Job, v job.Verdict) error {
 	if j.Reason == v.Reason && j.ReasonText == v.Text {
 		return nil
 	}
-	j, err := q.Defer(ctx, j.ID, job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: j.Need})
+	return q.put(ctx, j, job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: j.Need})
+}
+
+// put writes down what a job waits for.
+func (q *Queue) put(ctx context.Context, j job.Job, w job.Wait) error {
+	now, err := q.Defer(ctx, j.ID, w)
 	if err != nil {
 		return fmt.Errorf("explain wait: %w", err)
 	}
-	q.deps.Listener.JobChanged(j)
+	if now.Reason != j.Reason || now.ReasonText != j.ReasonText {
+		q.deps.Listener.JobChanged(now)
+	}
 	return nil
 }
 

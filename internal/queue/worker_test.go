@@ -117,7 +117,7 @@ func (l *line) Defer(_ context.Context, id string, w job.Wait) (job.Job, error) 
 	defer l.mu.Unlock()
 	l.waits = append(l.waits, w)
 	j := l.find(id)
-	j.Reason, j.ReasonText = w.Reason, w.Text
+	j.Reason, j.ReasonText, j.Until = w.Reason, w.Text, w.Until
 	return *j, nil
 }
 
@@ -152,6 +152,16 @@ type runner func(ctx context.Context, j job.Job, report func(job.Progress)) erro
 func (r runner) Run(ctx context.Context, _ job.Lease, j job.Job, report func(job.Progress)) error {
 	return r(ctx, j, report)
 }
+
+func (r runner) Ready(_ context.Context, j job.Job) *job.Wait {
+	if j.ID == "away" && time.Since(epoch) < 10*time.Minute {
+		return &job.Wait{Reason: job.NoSource, Text: "The file is not there.", Until: time.Now().Add(15 * time.Second)}
+	}
+	return nil
+}
+
+// epoch is when every bubble's clock starts.
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // gate opens and shuts as the test says.
 type gate struct {
@@ -401,6 +411,23 @@ func TestProgressIsFreshWithoutAWrite(t *testing.T) {
 		synctest.Wait()
 		if j, _ := q.Get(t.Context(), "a"); j.Progress.Fraction != 0.4 {
 			t.Errorf("progress %+v", j.Progress)
+		}
+	})
+}
+
+func TestAJobWhoseSourceIsAwayLetsOthersPassAndGoesOnByItself(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &line{}
+		q := start(t, l, func(context.Context, job.Job, func(job.Progress)) error { return nil }, openGate())
+		submit(t, q, "away", "here")
+		time.Sleep(time.Minute)
+		if l.state("away") != job.Queued || l.state("here") != job.Done {
+			t.Errorf("away is %s, here is %s", l.state("away"), l.state("here"))
+		}
+		time.Sleep(10 * time.Minute)
+		if l.state("away") != job.Done {
+			t.Errorf("away is %s after its source came back", l.state("away"))
 		}
 	})
 }
