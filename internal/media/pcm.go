@@ -1,0 +1,204 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"sluice/internal/fault"
+)
+
+const (
+	sampleRate  = 16000
+	bytesPerSec = 2 * sampleRate
+)
+
+// pcmFile is the sound on its way to disk: a temporary file beside the final
+// one that takes its name in the end, whole and durable, or is removed.
+type pcmFile struct {
+	path  string
+	file  *os.File
+	bytes int64
+	level levels
+	moved func(ms int64) // told after every write; may be nil
+	err   error          // why writing stopped
+}
+
+func createPCM(path string) (*pcmFile, error) {
+	part := path + ".part"
+	// What a crash left behind goes; a name of its own for every run would pile up gigabytes.
+	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, diskFault("remove old sound", err)
+	}
+	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, diskFault("create sound", err)
+	}
+	return &pcmFile{path: path, file: file, level: make(levels, 1)}, nil
+}
+
+// Write takes samples from ffmpeg. An error makes ffmpeg's pipe close, which ends it.
+func (p *pcmFile) Write(b []byte) (int, error) {
+	n, err := p.file.Write(b)
+	p.level.add(b[:n], p.bytes)
+	p.bytes += int64(n)
+	if err != nil {
+		p.err = diskFault("write sound", err)
+		return n, err
+	}
+	if p.moved != nil {
+		p.moved(p.ms())
+	}
+	return n, nil
+}
+
+func (p *pcmFile) ms() int64 { return p.bytes * 1000 / bytesPerSec }
+
+// rewind empties the file for another pass.
+func (p *pcmFile) rewind() error {
+	if _, err := p.file.Seek(0, 0); err != nil {
+		return diskFault("rewind sound", err)
+	}
+	if err := p.file.Truncate(0); err != nil {
+		return diskFault("rewind sound", err)
+	}
+	p.bytes, p.level = 0, make(levels, 1)
+	return nil
+}
+
+// commit makes the sound durable and gives it its name: content first, then
+// the name, then the folder that holds the name.
+func (p *pcmFile) commit() error {
+	if err := p.file.Sync(); err != nil {
+		return diskFault("sync sound", err)
+	}
+	if err := p.file.Close(); err != nil {
+		return diskFault("close sound", err)
+	}
+	if err := os.Rename(p.file.Name(), p.path); err != nil {
+		return diskFault("rename sound", err)
+	}
+	p.file = nil
+	dir, err := os.Open(filepath.Dir(p.path))
+	if err != nil {
+		return diskFault("open work folder", err)
+	}
+	defer dir.Close()
+	// Some network volumes cannot sync a folder; the rename stands all the same.
+	if err := dir.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
+		return diskFault("sync work folder", err)
+	}
+	return nil
+}
+
+// discard removes what was not committed.
+func (p *pcmFile) discard() {
+	if p.file != nil {
+		p.file.Close()
+		os.Remove(p.file.Name())
+	}
+}
+
+// diskFault tells a full disk from everything else that can happen to a file of ours.
+func diskFault(doing string, err error) error {
+	err = fmt.Errorf("%s: %w", doing, err)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fault.New(fault.DiskFull, "The disk is full: the sound did not fit.", err)
+	}
+	return err
+}
+
+// levels measures the loudness of interleaved channels, one entry each.
+type levels []level
+
+type level struct {
+	samples int64
+	squares uint64 // twelve hours at full scale stay below 2^60
+	peak    int
+	low     byte // first half of a sample cut in two by a write
+}
+
+// add measures b, which begins at an offset in the stream.
+func (l levels) add(b []byte, offset int64) {
+	if len(l) == 1 { // the usual case, without a division for every byte
+		l[0].add(b, offset)
+		return
+	}
+	for i, c := range b {
+		at := offset + int64(i)
+		ch := &l[at/2%int64(len(l))]
+		if at%2 == 0 {
+			ch.low = c
+		} else {
+			ch.sample(ch.low, c)
+		}
+	}
+}
+
+func (l *level) add(b []byte, offset int64) {
+	if offset%2 == 1 && len(b) > 0 {
+		l.sample(l.low, b[0])
+		b = b[1:]
+	}
+	for ; len(b) >= 2; b = b[2:] {
+		l.sample(b[0], b[1])
+	}
+	if len(b) == 1 {
+		l.low = b[0]
+	}
+}
+
+func (l *level) sample(low, high byte) {
+	v := int(int16(uint16(low) | uint16(high)<<8))
+	l.samples++
+	l.squares += uint64(v * v)
+	l.peak = max(l.peak, v, -v)
+}
+
+func (l level) rms() float64 {
+	if l.samples == 0 {
+		return 0
+	}
+	return math.Sqrt(float64(l.squares) / float64(l.samples))
+}
+
+const (
+	quietRMS   = 58  // -55 dBFS: below it a mix is looked at twice
+	soundPeak  = 104 // -50 dBFS: a channel that never gets there holds nothing to hear
+	lostFactor = 10  // 20 dB: no ordinary mix loses as much
+)
+
+// quiet says that a mix holds next to nothing.
+func (l level) quiet() bool { return l.rms() < quietRMS }
+
+// loudest finds the channel with the most sound in it, if one has much more
+// than the mix. The fourth of six or more is the low-frequency channel of film
+// sound and never speech.
+func (l levels) loudest(mix level) (channel int, ok bool) {
+	best := -1
+	for i := range l {
+		if i == 3 && len(l) >= 6 {
+			continue
+		}
+		if best < 0 || l[i].squares > l[best].squares {
+			best = i
+		}
+	}
+	ok = best >= 0 && l[best].peak >= soundPeak && l[best].rms() > lostFactor*mix.rms()
+	return best, ok
+}
+
+// meter measures samples and keeps none.
+type meter struct {
+	levels levels
+	bytes  int64
+}
+
+func (m *meter) Write(b []byte) (int, error) {
+	m.levels.add(b, m.bytes)
+	m.bytes += int64(len(b))
+	return len(b), nil
+}
