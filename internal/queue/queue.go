@@ -35,6 +35,7 @@ type Deps struct {
 	Gate     Gate
 	Check    Check
 	Listener Listener // nil = nobody listens
+	Idle     func()   // called when nothing may be taken now: what is kept warm can go; nil = nothing is
 	Log      *slog.Logger
 }
 
@@ -77,6 +78,9 @@ func New(d Deps, cfg Config) *Queue {
 	}
 	if d.Listener == nil {
 		d.Listener = deaf{}
+	}
+	if d.Idle == nil {
+		d.Idle = func() {}
 	}
 	return &Queue{Store: d.Store, deps: d, cfg: cfg, log: d.Log, wake: make(chan struct{}, 1)}
 }

@@ -49,6 +49,7 @@ func (q *Queue) recoverOrphans(ctx context.Context) error {
 func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
 	next, err := q.Next(ctx)
 	if errors.Is(err, ErrEmpty) {
+		q.deps.Idle()
 		return q.untilReady(ctx)
 	}
 	if err != nil {
@@ -58,6 +59,7 @@ func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
 		return 0, q.put(ctx, next, *w) // those behind it may go on
 	}
 	if v := q.deps.Gate.Admit(ctx, next.Need); !v.Open {
+		q.deps.Idle() // memory that is kept warm may be all that is missing
 		return q.cfg.Poll, q.explain(ctx, next, v)
 	}
 	j, lease, err := q.Take(ctx, next.ID, q.cfg.Owner)
