@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"sluice/internal/job"
+)
+
+func (c *console) add() *cobra.Command {
+	var (
+		title    string
+		priority int
+		metadata []string
+		key      string
+		asJSON   bool
+	)
+	cmd := &cobra.Command{
+		Use:   "add FILE...",
+		Short: "Put files into the line",
+		Long: `Puts each FILE into the line of the running server and prints the ids of the
+jobs, one a line. It does not wait for them. Several files are accepted
+together or not at all.
+
+A job that is in the line already, of the same file with the same options, is
+not added again; its id is printed. With --key a request is its own: repeated
+with the same key it gives the same job, with another key a new one.
+
+With -o it waits until the jobs have ended and writes their texts to FILE, or
+into that folder for several. Ctrl-C ends the waiting, not the jobs.`,
+		Example: `  sluice add talk.mp4
+  sluice add --title "Monday lecture" --metadata course=bio101 monday.mkv
+  sluice add --priority 10 --language ko *.m4a
+  sluice add interview.m4a -o interview.srt`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	order := newOrderFlags(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&title, "title", "t", "", "`TITLE` of the job (default: the name of the file)")
+	f.IntVarP(&priority, "priority", "p", 0, fmt.Sprintf("place in the line: higher goes first, %d to %d", job.MinPriority, job.MaxPriority))
+	f.StringArrayVar(&metadata, "metadata", nil, "`KEY=VALUE` that stays with the job; may be repeated")
+	f.StringVar(&key, "key", "", "idempotency `KEY` of this request")
+	out := newOutputFlags(cmd, "wait for the text and write it to this `FILE`, or into this folder")
+	f.Lookup("json").Usage = "print the jobs as JSON, one a line"
+	address := serverFlag(cmd)
+	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		meta, err := pairs("--metadata", metadata)
+		if err != nil {
+			return err
+		}
+		asJSON, out.json = out.json, false // here it is about the jobs, not their texts
+		switch {
+		case priority < job.MinPriority || priority > job.MaxPriority:
+			return usagef("--priority goes from %d to %d; %d is outside.", job.MinPriority, job.MaxPriority, priority)
+		case len(args) > 1 && (title != "" || key != ""):
+			return usagef("--title and --key name one job; add the files one by one.")
+		case out.file == "" && (out.format != "" || out.times):
+			return usagef("--format and --times go with -o; 'sluice export' gives the text later.")
+		case out.file == "-":
+			return usagef("add does not print texts; use 'sluice transcribe' for that.")
+		}
+		if err := out.settle(); err != nil {
+			return err
+		}
+		orders, err := order.orders(args)
+		if err != nil {
+			return err
+		}
+		var outs []string
+		if out.file != "" {
+			if outs, err = out.plan(args); err != nil {
+				return err
+			}
+		}
+		bodies := make([]orderBody, len(orders))
+		for i, o := range orders {
+			o.Title, o.Priority, o.Metadata = title, priority, meta
+			bodies[i] = wire(o)
+		}
+		s, err := c.client(*address)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		jobs, err := c.enqueue(cmd.Context(), s, bodies, key, asJSON)
+		if err != nil || outs == nil {
+			return err
+		}
+		return c.collect(cmd.Context(), s, jobs, args, out, outs)
+	})
+	return cmd
+}
+
+// enqueue submits orders and prints their jobs.
+func (c *console) enqueue(ctx context.Context, s *client, orders []orderBody, key string, asJSON bool) ([]jobView, error) {
+	var raws []json.RawMessage
+	var jobs []jobView
+	if len(orders) == 1 {
+		j, raw, err := s.submit(ctx, orders[0], key)
+		if err != nil {
+			return nil, err
+		}
+		jobs, raws = []jobView{j}, []json.RawMessage{raw}
+	} else {
+		for len(orders) > 0 {
+			n := min(len(orders), job.MaxOrders)
+			p, err := s.submitAll(ctx, orders[:n])
+			if err != nil {
+				return nil, err
+			}
+			views, err := p.views()
+			if err != nil || len(views) != n {
+				return nil, s.stranger("its answer cannot be read")
+			}
+			jobs, raws, orders = append(jobs, views...), append(raws, p.Jobs...), orders[n:]
+		}
+	}
+	p := &printer{w: c.Out}
+	for i, j := range jobs {
+		switch {
+		case asJSON:
+			p.line("%s", compact(raws[i]))
+		default:
+			p.line("%s", clean(j.ID))
+			c.remark(j)
+		}
+	}
+	return jobs, p.err
+}
+
+// remark says what is worth knowing about a job that was just added.
+func (c *console) remark(j jobView) {
+	switch {
+	case j.Existing:
+		c.note("%s is in the line already.", j.name())
+	case job.Reason(j.Reason) == job.NoModel:
+		c.note("%s waits: %s", j.name(), waiting(j))
+	}
+}
+
+// collect waits for the jobs in their order and writes their texts.
+func (c *console) collect(ctx context.Context, s *client, jobs []jobView, files []string, out *outputFlags, outs []string) error {
+	t := &transcribing{c: c, files: files, out: out, outs: outs, stdout: &printer{w: c.Out}}
+	for i, j := range jobs {
+		err := t.await(ctx, s, i, j)
+		switch {
+		case ctx.Err() != nil:
+			c.note("Stopped waiting; the jobs go on.")
+			return errInterrupted
+		case awayErr(err):
+			return err
+		case err != nil:
+			t.fail(i, err)
+		}
+	}
+	if t.failed {
+		return errSaid
+	}
+	return nil
+}

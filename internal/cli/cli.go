@@ -1,0 +1,157 @@
+// Package cli is Sluice at the command line: what may be typed, what is
+// printed, and with which code the program ends. Client commands speak the
+// HTTP API of a running server like any other client; work on this machine
+// is done by the functions of Commands. It opens no store, reads no settings
+// and holds no state of its own.
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// The exit codes.
+const (
+	ExitOK     = 0
+	ExitFailed = 1 // it was tried and did not work out, or was interrupted
+	ExitUsage  = 2 // it was typed wrong; nothing was done
+	ExitAway   = 3 // no server answers
+)
+
+// Streams is where a run reads and writes. Data goes to Out and nothing else
+// does; progress, notes and errors go to Err.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+
+	OutTerminal bool // somebody reads along: text is shown as it comes
+	ErrTerminal bool // somebody watches: progress may be drawn
+	Width       int  // columns of the terminal; 0 = 80
+}
+
+// Std is the process's own streams.
+func Std() Streams {
+	s := Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
+	}
+	for _, f := range []*os.File{os.Stdout, os.Stderr} {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			s.Width = w
+			break
+		}
+	}
+	return s
+}
+
+// Run does what args (without the program's name) ask for and returns the
+// exit code. It ends soon after ctx does.
+func Run(ctx context.Context, args []string, std Streams, cmds Commands) int {
+	if std.Width <= 0 {
+		std.Width = 80
+	}
+	if cmds.Version == "" {
+		cmds.Version = "dev"
+	}
+	c := &console{Streams: std, cmds: cmds}
+	root := c.root()
+	root.SetArgs(args)
+	root.SetIn(std.In)
+	root.SetOut(std.Out)
+	root.SetErr(std.Err)
+	cmd, err := root.ExecuteContextC(ctx)
+	return c.exit(ctx, cmd, err)
+}
+
+// console is one run of the program: its streams and what it can do.
+type console struct {
+	Streams
+	cmds Commands
+}
+
+func (c *console) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sluice",
+		Short: "Turn recordings into text, one at a time, when memory allows",
+		Long: `Sluice turns the sound of videos and recordings into text on this machine. Jobs
+stand in one line and run one at a time, and only when there is memory for
+them. Nothing leaves the machine.
+
+'sluice transcribe' gives the text of a file at once. For more than that run
+'sluice serve' and put files into its line with 'sluice add'.
+
+A job is named by its id, or by enough of its beginning or its end to be the
+only one: four characters at least.
+
+Exit codes: 0 it worked, 1 it did not, 2 it was typed wrong, 3 no server
+answers.`,
+		Example: `  sluice transcribe talk.mp4
+  sluice serve
+  sluice add talk.mp4 interview.m4a
+  sluice watch`,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: run(func(cmd *cobra.Command, _ []string) error {
+			if c.cmds.Desktop == nil {
+				return cmd.Help()
+			}
+			return c.cmds.Desktop(cmd.Context())
+		}),
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.AddGroup(
+		&cobra.Group{ID: "work", Title: "Transcribe:"},
+		&cobra.Group{ID: "line", Title: "The line of a running server:"},
+		&cobra.Group{ID: "machine", Title: "This machine:"},
+	)
+	group := func(id string, cmds ...*cobra.Command) {
+		for _, cmd := range cmds {
+			cmd.GroupID = id
+			root.AddCommand(cmd)
+		}
+	}
+	group("work", c.transcribe(), c.serve())
+	group("line", c.add(), c.list(), c.show(), c.watch(), c.cancel(), c.export())
+	group("machine", c.models(), c.doctor())
+	root.AddCommand(c.openAPI(), c.version(), c.completion())
+	root.SetHelpCommand(&cobra.Command{
+		Use:    "help [COMMAND]",
+		Short:  "Explain a command",
+		Long:   "Prints what a command does, with its flags and examples.",
+		Hidden: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usagef("There is no command %q.", clean(firstOf(args)))
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	})
+	return root
+}
+
+// run marks what a command returns as its result: all other errors of cobra
+// are about how it was typed.
+func run(f func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := f(cmd, args); err != nil {
+			return &outcome{err}
+		}
+		return nil
+	}
+}
+
+func firstOf(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}

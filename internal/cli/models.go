@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"sluice/internal/job"
+)
+
+func (c *console) models() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "models",
+		Short: "List, install and remove speech models",
+		Long: `Manages the speech models of this machine. It needs no server; one that runs
+sees the change by itself.`,
+		Example: `  sluice models list
+  sluice models pull small
+  sluice models rm small`,
+		Args: cobra.NoArgs,
+		RunE: run(func(cmd *cobra.Command, _ []string) error { return cmd.Help() }),
+	}
+	cmd.AddCommand(c.modelsList(), c.modelsPull(), c.modelsRemove())
+	return cmd
+}
+
+func (c *console) modelsList() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "Show the models that are there or can be had",
+		Long: `Shows every model that is installed or can be: how big its file is and how much
+memory it takes at work. The one marked with * is used when a job names none.`,
+		Example: `  sluice models list
+  sluice models list --json`,
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
+		if c.cmds.Models.List == nil {
+			return notBuiltIn()
+		}
+		found, err := c.cmds.Models.List(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return c.printValue(values[Model](found))
+		}
+		rows := [][]string{{"NAME", "FILE", "MEMORY", "STATE", "NOTE"}}
+		for _, m := range found {
+			name, state := clean(m.Name), "-"
+			if m.Default {
+				name += " *"
+			}
+			switch {
+			case m.Installed:
+				state = "installed"
+			case !m.Fits:
+				state = "too big for this machine"
+			}
+			rows = append(rows, []string{name, size(m.SizeBytes), size(m.NeedBytes), state, clean(m.Note)})
+		}
+		p := &printer{w: c.Out}
+		table(p, rows)
+		return p.err
+	})
+	return cmd
+}
+
+func (c *console) modelsPull() *cobra.Command {
+	return &cobra.Command{
+		Use:   "pull NAME",
+		Short: "Install a model",
+		Long: `Downloads a model and checks it. A download that broke off goes on where it
+stopped. Ctrl-C keeps what is there so far.`,
+		Example: `  sluice models pull small
+  sluice models pull large-v3-turbo`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: c.completeModels(func(m Model) bool { return !m.Installed }),
+		RunE: run(func(cmd *cobra.Command, args []string) error {
+			if c.cmds.Models.Pull == nil {
+				return notBuiltIn()
+			}
+			name := clean(args[0])
+			report, done := c.pulling(name)
+			err := c.cmds.Models.Pull(cmd.Context(), args[0], report)
+			done()
+			if err != nil && cmd.Context().Err() != nil && errors.Is(err, context.Canceled) {
+				c.note("Interrupted; 'sluice models pull %s' goes on from here.", name)
+				return errInterrupted
+			}
+			if err != nil {
+				return err
+			}
+			c.note("%s is installed.", name)
+			return nil
+		}),
+	}
+}
+
+// pulling shows a download: a bar where somebody watches, else a line at
+// every tenth.
+func (c *console) pulling(name string) (report func(done, total int64), end func()) {
+	if !c.ErrTerminal {
+		said := -1
+		return func(done, total int64) {
+			if total <= 0 {
+				return
+			}
+			if tenth := int(done * 10 / total); tenth > said {
+				said = tenth
+				c.note("%s  %d %%  %s of %s", name, tenth*10, job.FormatBytes(done), job.FormatBytes(total))
+			}
+		}, func() {}
+	}
+	var bar *progressbar.ProgressBar
+	return func(done, total int64) {
+			if total <= 0 {
+				return
+			}
+			if bar == nil {
+				bar = progressbar.NewOptions64(total,
+					progressbar.OptionSetWriter(c.Err),
+					progressbar.OptionSetDescription(name),
+					progressbar.OptionSetWidth(max(min(c.Width-60, 40), 10)),
+					progressbar.OptionShowBytes(true),
+					progressbar.OptionThrottle(100*time.Millisecond),
+					progressbar.OptionClearOnFinish(),
+				)
+			}
+			_ = bar.Set64(min(done, total))
+		}, func() {
+			if bar != nil {
+				_ = bar.Exit()
+				_ = bar.Clear()
+			}
+		}
+}
+
+func (c *console) modelsRemove() *cobra.Command {
+	return &cobra.Command{
+		Use:     "rm NAME",
+		Aliases: []string{"remove"},
+		Short:   "Remove an installed model",
+		Long: `Deletes the file of a model. It can be pulled again; texts that were made with
+it stay.`,
+		Example:           `  sluice models rm small`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: c.completeModels(func(m Model) bool { return m.Installed }),
+		RunE: run(func(cmd *cobra.Command, args []string) error {
+			if c.cmds.Models.Remove == nil {
+				return notBuiltIn()
+			}
+			if err := c.cmds.Models.Remove(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			c.note("%s is removed.", clean(args[0]))
+			return nil
+		}),
+	}
+}
+
+func (c *console) completeModels(want func(Model) bool) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 || c.cmds.Models.List == nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		found, err := c.cmds.Models.List(cmd.Context())
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []cobra.Completion
+		for _, m := range found {
+			if want(m) {
+				names = append(names, clean(m.Name))
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func size(n int64) string {
+	if n <= 0 {
+		return "-"
+	}
+	return job.FormatBytes(n)
+}

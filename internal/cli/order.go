@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sluice/internal/job"
+)
+
+// orderFlags says what to do with each file.
+type orderFlags struct {
+	model    string
+	language string
+	track    int
+	beam     int
+	threads  int
+	words    bool
+	noReuse  bool
+
+	cmd *cobra.Command
+}
+
+func newOrderFlags(cmd *cobra.Command) *orderFlags {
+	o := &orderFlags{cmd: cmd}
+	f := cmd.Flags()
+	f.StringVarP(&o.model, "model", "m", "", "speech model: a `NAME` of 'sluice models list' or the path of a file (default: speech.model of the settings)")
+	f.StringVarP(&o.language, "language", "l", "", "spoken language, a `CODE` such as en or ko, or auto (default: speech.language of the settings)")
+	f.IntVar(&o.track, "audio-track", 0, "audio track, counted from 0 (default: the one the file prefers)")
+	f.IntVar(&o.beam, "beam", 0, fmt.Sprintf("beam size, 1 to %d; 1 is fastest (default: of the settings)", job.MaxBeamSize))
+	f.IntVar(&o.threads, "threads", 0, fmt.Sprintf("processor threads, 1 to %d (default: chosen by the machine)", job.MaxThreads))
+	f.BoolVar(&o.words, "words", false, "find the time of every word, for --format json")
+	f.BoolVar(&o.noReuse, "no-reuse", false, "do everything anew, even what an earlier job has done already")
+	return o
+}
+
+// check finds values that can never be right.
+func (o *orderFlags) check() error {
+	switch {
+	case o.track < 0:
+		return usagef("--audio-track counts from 0; %d is none.", o.track)
+	case o.given("beam") && (o.beam < 1 || o.beam > job.MaxBeamSize):
+		return usagef("--beam goes from 1 to %d; %d is outside.", job.MaxBeamSize, o.beam)
+	case o.given("threads") && (o.threads < 1 || o.threads > job.MaxThreads):
+		return usagef("--threads goes from 1 to %d; %d is outside.", job.MaxThreads, o.threads)
+	case o.given("model") && strings.TrimSpace(o.model) == "":
+		return usagef("--model names no model.")
+	}
+	return nil
+}
+
+func (o *orderFlags) given(flag string) bool { return o.cmd.Flags().Changed(flag) }
+
+// orders makes one order for each file.
+func (o *orderFlags) orders(files []string) ([]job.Order, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	name, file, err := model(o.model)
+	if err != nil {
+		return nil, err
+	}
+	orders := make([]job.Order, len(files))
+	for i, f := range files {
+		if f == "" {
+			return nil, usagef("A file without a name was given.")
+		}
+		source, err := filepath.Abs(f)
+		if err != nil {
+			return nil, fmt.Errorf("find %s: %w", f, err)
+		}
+		order := job.Order{
+			Source: source, Language: o.language, Model: name, ModelPath: file,
+			BeamSize: o.beam, Threads: o.threads,
+		}
+		if o.given("audio-track") {
+			order.AudioTrack = &o.track
+		}
+		if o.given("words") {
+			order.Words = &o.words
+		}
+		if o.noReuse {
+			reuse := false
+			order.Reuse = &reuse
+		}
+		orders[i] = order
+	}
+	return orders, nil
+}
+
+// model tells a path from a name: a path has a slash, or is a file here whose
+// name ends like those of models.
+func model(s string) (name, file string, err error) {
+	isPath := strings.ContainsRune(s, filepath.Separator)
+	if !isPath && filepath.Ext(s) == ".bin" {
+		_, err := os.Stat(s)
+		isPath = err == nil
+	}
+	if !isPath {
+		return s, "", nil
+	}
+	if file, err = filepath.Abs(s); err != nil {
+		return "", "", fmt.Errorf("find model %s: %w", s, err)
+	}
+	return "", file, nil
+}
+
+// wire puts an order into the words of the API.
+func wire(o job.Order) orderBody {
+	b := orderBody{
+		Source: o.Source, Title: o.Title, Language: o.Language, Model: o.Model, ModelPath: o.ModelPath,
+		AudioTrack: o.AudioTrack, BeamSize: o.BeamSize, Threads: o.Threads, Words: o.Words, Reuse: o.Reuse,
+		Priority: o.Priority, Metadata: o.Metadata,
+	}
+	return b
+}

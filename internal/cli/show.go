@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sluice/internal/job"
+)
+
+func (c *console) show() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show all about a job",
+		Long: `Shows everything about one job: what it was asked to do, why it waits, how
+long each stage took, what went wrong and what to do about it, and what one
+should know about its text.`,
+		Example: `  sluice show 01K6ZV5N3T8Q2M4R7W9XYABCDE
+  sluice show ABCDE
+  sluice show ABCDE --json`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: c.completeJobs,
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	address := serverFlag(cmd)
+	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		s, err := c.client(*address)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		id, err := s.resolve(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		j, raw, err := s.job(cmd.Context(), id)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return c.printRaw(raw)
+		}
+		p := &printer{w: c.Out}
+		showJob(p, j, time.Now())
+		return p.err
+	})
+	return cmd
+}
+
+func showJob(p *printer, j jobView, now time.Time) {
+	rows := [][]string{{"Job", clean(j.ID)}}
+	add := func(name, value string) {
+		if value = clean(value); value != "" {
+			rows = append(rows, []string{name, value})
+		}
+	}
+	add("Title", j.name())
+	add("State", stateLine(j))
+	if !j.Until.IsZero() {
+		add("Until", at(j.Until.Time))
+	}
+	add("File", j.Source.Path)
+	if j.Source.Path == "" {
+		add("File", j.Source.Name)
+	}
+	if j.Source.Size > 0 {
+		add("Size", job.FormatBytes(j.Source.Size))
+	}
+	add("Language", j.Language)
+	add("Model", j.Model)
+	if j.Priority != 0 {
+		add("Priority", strconv.Itoa(j.Priority))
+	}
+	if j.Attempts > 0 {
+		add("Attempts", strconv.Itoa(j.Attempts))
+	}
+	if j.Crashes > 0 {
+		add("Crashes", strconv.Itoa(j.Crashes))
+	}
+	for _, t := range []struct {
+		name string
+		at   stamp
+	}{{"Added", j.CreatedAt}, {"Started", j.StartedAt}, {"Ended", j.FinishedAt}} {
+		if !t.at.IsZero() {
+			add(t.name, at(t.at.Time)+" ("+age(t.at.Time, now)+" ago)")
+		}
+	}
+	keys := make([]string, 0, len(j.Metadata))
+	for k := range j.Metadata {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		add("Metadata", k+"="+j.Metadata[k])
+	}
+	table(p, rows)
+	showStages(p, j, now)
+	if e := j.Error; e != nil {
+		p.line("")
+		p.line("Error  %s (%s)", clean(e.Message), clean(e.Code))
+		if e.Hint != "" {
+			p.line("  hint: %s", clean(e.Hint))
+		}
+	}
+	if len(j.Quality.Warnings) > 0 {
+		p.line("")
+		p.line("Notes on the text")
+		for _, w := range j.Quality.Warnings {
+			place := ""
+			if w.AtMS > 0 {
+				place = "[" + clock(w.AtMS) + "] "
+			}
+			p.line("  %s%s", place, clean(w.Text))
+		}
+	}
+}
+
+func showStages(p *printer, j jobView, now time.Time) {
+	if len(j.Stages) == 0 {
+		return
+	}
+	p.line("")
+	p.line("Stages")
+	rows := make([][]string, 0, len(j.Stages))
+	for _, s := range j.Stages {
+		took, how := "", "done"
+		switch {
+		case s.Error != "":
+			how = "failed: " + s.Error
+		case s.FinishedAt.IsZero() && j.State == job.Running:
+			how = "running"
+		case s.FinishedAt.IsZero():
+			how = "interrupted"
+		case s.Reused:
+			how = "taken over from before"
+		}
+		switch {
+		case !s.FinishedAt.IsZero():
+			took = span(s.FinishedAt.Sub(s.StartedAt.Time))
+		case j.State == job.Running:
+			took = span(now.Sub(s.StartedAt.Time))
+		}
+		rows = append(rows, []string{"  " + cell(string(s.Stage)), cell(took), clean(how)})
+	}
+	table(p, rows)
+}
+
+// stateLine is a job's state with all that explains it.
+func stateLine(j jobView) string {
+	s := string(j.State)
+	switch j.State {
+	case job.Queued:
+		s += ": " + waiting(j)
+		if j.Position > 0 {
+			s += fmt.Sprintf(" (#%d in the line)", j.Position)
+		}
+	case job.Running:
+		p := progressView{Stage: j.Stage}
+		if j.Progress != nil {
+			p = *j.Progress
+		}
+		s += ": " + progressLine(p)
+	case job.Done, job.Failed, job.Canceled:
+	}
+	return s
+}
+
+func at(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }

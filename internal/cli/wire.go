@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"sluice/internal/job"
+	"sluice/internal/transcript"
+)
+
+// The wire types hold what the commands read of the server's answers. Members
+// they do not know are skipped, so that an older sluice can talk to a newer
+// server; --json passes answers on as they came.
+
+// orderBody asks for a job.
+type orderBody struct {
+	Source     string            `json:"source"`
+	Title      string            `json:"title,omitempty"`
+	Language   string            `json:"language,omitempty"`
+	Model      string            `json:"model,omitempty"`
+	ModelPath  string            `json:"model_path,omitempty"`
+	AudioTrack *int              `json:"audio_track,omitempty"`
+	BeamSize   int               `json:"beam_size,omitempty"`
+	Threads    int               `json:"threads,omitempty"`
+	Words      *bool             `json:"words,omitempty"`
+	Reuse      *bool             `json:"reuse,omitempty"`
+	Priority   int               `json:"priority,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"`
+}
+
+type ordersBody struct {
+	Jobs []orderBody `json:"jobs"`
+}
+
+// jobView is a job as the server shows it.
+type jobView struct {
+	ID         string    `json:"id"`
+	State      job.State `json:"state"`
+	Existing   bool      `json:"existing"`
+	Reason     string    `json:"reason"`
+	ReasonText string    `json:"reason_text"`
+	Until      stamp     `json:"until"`
+	Position   int       `json:"position"`
+	ETASeconds int       `json:"eta_seconds"`
+
+	Title    string            `json:"title"`
+	Source   sourceView        `json:"source"`
+	Language string            `json:"language"`
+	Model    string            `json:"model"`
+	Priority int               `json:"priority"`
+	Metadata map[string]string `json:"metadata"`
+
+	Stage    job.Stage     `json:"stage"`
+	Progress *progressView `json:"progress"`
+	Stages   []stageView   `json:"stages"`
+	Attempts int           `json:"attempts"`
+	Crashes  int           `json:"crashes"`
+	Error    *job.Failure  `json:"error"`
+	Quality  struct {
+		Warnings []job.Warning `json:"warnings"`
+	} `json:"quality"`
+
+	CreatedAt  stamp `json:"created_at"`
+	StartedAt  stamp `json:"started_at"`
+	FinishedAt stamp `json:"finished_at"`
+}
+
+type sourceView struct {
+	Name string `json:"name"`
+	Path string `json:"path"`
+	Size int64  `json:"size"`
+}
+
+type progressView struct {
+	Stage      job.Stage `json:"stage"`
+	Fraction   float64   `json:"fraction"`
+	ETASeconds int       `json:"eta_seconds"`
+}
+
+type stageView struct {
+	Stage      job.Stage `json:"stage"`
+	StartedAt  stamp     `json:"started_at"`
+	FinishedAt stamp     `json:"finished_at"`
+	Reused     bool      `json:"reused"`
+	Error      string    `json:"error"`
+}
+
+// name is what a person would call the job.
+func (j jobView) name() string {
+	for _, s := range []string{j.Title, j.Source.Name, j.Source.Path, j.ID} {
+		if s = clean(s); s != "" {
+			return s
+		}
+	}
+	return "-"
+}
+
+// viewOf shows a job of this process the way a server would.
+func viewOf(j job.Job) jobView {
+	v := jobView{
+		ID: j.ID, State: j.State, Reason: string(j.Reason), ReasonText: j.ReasonText, Until: stamp{j.Until},
+		Title: j.Title, Source: sourceView{Name: j.Source.Name, Path: j.Source.Path, Size: j.Source.Size},
+		Language: j.Options.Language, Model: j.Options.Model, Stage: j.Stage, Error: j.Error,
+	}
+	v.Quality.Warnings = j.Warnings
+	return v
+}
+
+// page is one page of the list; its jobs are kept as they came, too.
+type page struct {
+	Jobs       []json.RawMessage `json:"jobs"`
+	NextCursor string            `json:"next_cursor,omitempty"`
+}
+
+func (p page) views() ([]jobView, error) {
+	views := make([]jobView, len(p.Jobs))
+	for i, raw := range p.Jobs {
+		if err := json.Unmarshal(raw, &views[i]); err != nil {
+			return nil, err
+		}
+	}
+	return views, nil
+}
+
+// problem is an error of the API (RFC 9457).
+type problem struct {
+	Code   string `json:"code"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Hint   string `json:"hint"`
+	Fields []struct {
+		Field   string `json:"field"`
+		Message string `json:"message"`
+	} `json:"fields"`
+}
+
+// jobEvent is the data of an event.
+type jobEvent struct {
+	JobID    string              `json:"job_id"`
+	Job      *jobView            `json:"job"`
+	Progress *progressView       `json:"progress"`
+	Segment  *transcript.Segment `json:"segment"`
+	Memory   *memoryView         `json:"memory"`
+}
+
+// boardView is the snapshot of the line.
+type boardView struct {
+	Running []jobView  `json:"running"`
+	Next    []jobView  `json:"next"`
+	Last    []jobView  `json:"last"`
+	Memory  memoryView `json:"memory"`
+}
+
+type memoryView struct {
+	Level job.Pressure `json:"level"`
+}
+
+// stamp is a time that may be missing.
+type stamp struct{ time.Time }
+
+// UnmarshalJSON never refuses: a time that cannot be read is a missing one.
+func (s *stamp) UnmarshalJSON(b []byte) error {
+	t, err := time.Parse(time.RFC3339Nano, strings.Trim(string(b), `"`))
+	if err != nil {
+		t = time.Time{}
+	}
+	s.Time = t
+	return nil
+}
