@@ -1,0 +1,44 @@
+package sqlitestore
+
+import (
+	"errors"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"sluice/internal/fault"
+)
+
+// nearlyNothing is so little free space that a failed write needs no other
+// explanation.
+const nearlyNothing = 256 << 10
+
+// explain turns what SQLite says about the disk and the file into faults, and
+// leaves every other error as it is.
+func (s *Store) explain(err error) error {
+	var e *sqlite.Error
+	var f *fault.Fault
+	if err == nil || errors.As(err, &f) || !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return diskFull(err)
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN:
+		// The shared-memory file says so when it cannot grow.
+		if free, ok := freeBytes(s.cfg.Path); ok && free < nearlyNothing {
+			return diskFull(err)
+		}
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fault.New(fault.StoreDamaged, "The database is damaged.", err)
+	}
+	return err
+}
+
+func diskFull(cause error) error {
+	return fault.New(fault.DiskFull, "The disk is full.", cause)
+}
+
+func unknownJob() error {
+	return fault.New(fault.JobUnknown, "There is no such job.", nil)
+}

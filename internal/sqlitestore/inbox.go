@@ -1,0 +1,146 @@
+package sqlitestore
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"golang.org/x/text/unicode/norm"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+	"sluice/internal/queue"
+)
+
+// rankGap leaves room between neighbours for jobs that are moved there.
+const rankGap = 1024
+
+// The bounds of a priority: with them it fits one number with a rank.
+const lowest, highest = -512, 511
+
+// Submit adds the drafts in order, all or none. See queue.Inbox.
+func (s *Store) Submit(ctx context.Context, drafts []job.Draft) ([]queue.Accepted, error) {
+	if len(drafts) == 0 {
+		return nil, nil
+	}
+	if free, ok := freeBytes(s.cfg.Path); ok && free < s.cfg.MinFree {
+		return nil, diskFull(fmt.Errorf("%d bytes free, the floor is %d", free, s.cfg.MinFree))
+	}
+	var accepted []queue.Accepted
+	err := s.write(ctx, later, func(t *tx) error {
+		out := make([]queue.Accepted, 0, len(drafts))
+		for i := range drafts {
+			a, err := s.accept(t, &drafts[i])
+			if err != nil {
+				return fmt.Errorf("submit: %w", err)
+			}
+			out = append(out, a)
+		}
+		accepted = out
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return accepted, nil
+}
+
+func (s *Store) accept(t *tx, d *job.Draft) (queue.Accepted, error) {
+	if d.Priority < lowest || d.Priority > highest {
+		return queue.Accepted{}, fault.New(fault.RequestInvalid, "The priority is not between -512 and 511.", nil)
+	}
+	existing, err := known(t, d)
+	if err != nil {
+		return queue.Accepted{}, err
+	}
+	if existing != 0 {
+		j, err := s.bySeq(t, existing)
+		return queue.Accepted{Job: j, Existing: true}, err
+	}
+	seq, err := s.insert(t, d)
+	if err != nil {
+		return queue.Accepted{}, err
+	}
+	j, err := s.bySeq(t, seq)
+	return queue.Accepted{Job: j}, err
+}
+
+// known finds the job that a draft asks for again; 0 is none. A request with
+// a key of its own is never taken for somebody else's.
+func known(t *tx, d *job.Draft) (seq int64, err error) {
+	switch {
+	case d.Key != "":
+		var body string
+		err = t.row(`SELECT body, job FROM idempotency WHERE key = ?`, []any{d.Key}, &body, &seq)
+		if err == nil && body != d.KeyBody {
+			return 0, fault.New(fault.IdempotencyReused, "The Idempotency-Key was used before, with another request.", nil)
+		}
+	case d.Identity != "":
+		err = t.row(`SELECT seq FROM jobs INDEXED BY jobs_identity
+			WHERE identity = ? AND state IN ('queued', 'running') ORDER BY seq LIMIT 1`, []any{d.Identity}, &seq)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return seq, err
+}
+
+func (s *Store) insert(t *tx, d *job.Draft) (int64, error) {
+	now := s.now()
+	id, err := s.ids.next(now)
+	if err != nil {
+		return 0, err
+	}
+	source, err := toJSON(d.Source)
+	if err != nil {
+		return 0, err
+	}
+	options, err := toJSON(d.Options)
+	if err != nil {
+		return 0, err
+	}
+	metadata, err := orNull(d.Metadata, len(d.Metadata) > 0)
+	if err != nil {
+		return 0, err
+	}
+	w := newWaiting(job.Wait{Reason: d.Reason, Text: d.Text})
+	var seq int64
+	err = t.row(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0) + 1`, nil, &seq)
+	if err != nil {
+		return 0, err
+	}
+	err = t.exec(`INSERT INTO jobs (seq, id, state, reason, reason_text, ready_at, priority, rank, title, title_folded,
+			source, upload, model, options, metadata, identity, keyed, stage, created_at)
+		VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, nullif(?, ''), ?, ?, ?)`,
+		seq, id, w.reason, w.text, w.readyAt, d.Priority, seq*rankGap, d.Title, fold(d.Title),
+		source, d.Source.Upload, d.Options.Model, options, metadata, d.Identity, d.Key != "", job.Stages()[0], now)
+	if err != nil {
+		return 0, err
+	}
+	if d.Key != "" {
+		err = t.exec(`INSERT INTO idempotency (key, body, job, created_at) VALUES (?, ?, ?, ?)`, d.Key, d.KeyBody, seq, now)
+		if err != nil {
+			return 0, err
+		}
+	}
+	return seq, s.record(t, seq, "submit", "", "")
+}
+
+// fold is how titles and what is looked for in them are compared. A Mac's
+// file names come decomposed; people type composed letters.
+func fold(text string) string { return strings.ToLower(norm.NFC.String(text)) }
+
+// idSource makes ids that sort by time and, within a millisecond, by order.
+type idSource struct{ entropy *ulid.MonotonicEntropy }
+
+func newIDSource() *idSource { return &idSource{ulid.Monotonic(rand.Reader, 0)} }
+
+func (s *idSource) next(ms int64) (string, error) {
+	id, err := ulid.New(ulid.Timestamp(time.UnixMilli(ms)), s.entropy)
+	return id.String(), err
+}

@@ -1,0 +1,92 @@
+// Package sqlitestore is this machine's store: the line, what stages have
+// finished, and the results, in one SQLite file. What it has acknowledged
+// survives kill -9 and a power cut.
+//
+// One goroutine writes and commits for everybody who waits; readers have
+// connections of their own that cannot write. The package decides nothing
+// about jobs beyond what its ports say, takes no lock on the data folder, and
+// never deletes or repairs a file that it cannot read.
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"time"
+
+	"sluice/internal/library"
+	"sluice/internal/pipeline"
+	"sluice/internal/queue"
+)
+
+// Store is the open file. It is safe for concurrent use.
+type Store struct {
+	cfg    Config
+	log    *slog.Logger
+	db     *sql.DB // one connection, the writer's
+	writer *writer
+	reads  *sql.DB
+	ids    *idSource // the writer's goroutine only
+}
+
+var (
+	_ queue.Store          = (*Store)(nil)
+	_ pipeline.Checkpoints = (*Store)(nil)
+	_ library.Shelf        = (*Store)(nil)
+)
+
+// Config of a Store; the zero value works but for Path.
+type Config struct {
+	Path    string           // of the database file; required. Its folder is made when missing
+	Now     func() time.Time // time.Now
+	MinFree int64            // 32 MiB: less free than this and new jobs are refused, so that the outcome of old ones can still be written. Negative: no floor
+	Readers int              // 4: connections that read
+	KeepKey time.Duration    // 48h: how long an idempotency key is remembered; never less than 24h
+}
+
+// ErrClosed says that the store has been closed.
+var ErrClosed = errors.New("store is closed")
+
+const (
+	defaultMinFree = 32 << 20
+	defaultReaders = 4
+	defaultKeepKey = 48 * time.Hour
+	leastKeepKey   = 24 * time.Hour
+)
+
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.MinFree == 0 {
+		c.MinFree = defaultMinFree
+	}
+	if c.Readers <= 0 {
+		c.Readers = defaultReaders
+	}
+	if c.KeepKey == 0 {
+		c.KeepKey = defaultKeepKey
+	}
+	c.KeepKey = max(c.KeepKey, leastKeepKey)
+	return c
+}
+
+// Close finishes the writes that have begun and closes the file. Writes that
+// come later get ErrClosed.
+func (s *Store) Close() error {
+	s.writer.close()
+	// Readers first: the last connection to go tidies the write-ahead log
+	// away, and a reader may not.
+	return errors.Join(s.reads.Close(), s.db.Close())
+}
+
+// now is the store's clock in milliseconds, the unit of every time it keeps.
+func (s *Store) now() int64 { return s.cfg.Now().UnixMilli() }
+
+// write runs op in the writer's next transaction and returns when it is on
+// disk. When ctx ends first only the wait ends: an op that has begun is
+// committed or rolled back as a whole, whether somebody waits or not.
+func (s *Store) write(ctx context.Context, p precedence, op func(*tx) error) error {
+	return s.explain(s.writer.do(ctx, p, op))
+}

@@ -1,0 +1,421 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+	"sluice/internal/queue"
+)
+
+// Reference is a store in memory, as plain as can be: what the verbs mean,
+// with nothing about how to keep it. Nothing of it survives the process, so it
+// is for tests only.
+type Reference struct {
+	clock *Clock
+
+	mu   sync.Mutex
+	jobs []*kept // in order of arrival
+	keys map[string]usedKey
+}
+
+type kept struct {
+	job.Job
+	identity string
+	readyAt  time.Time // zero: ready
+	never    bool      // only a release makes it ready
+}
+
+type usedKey struct {
+	body string
+	job  *kept
+}
+
+var _ queue.Store = (*Reference)(nil)
+
+// NewReference makes an empty store.
+func NewReference(clock *Clock) *Reference {
+	return &Reference{clock: clock, keys: map[string]usedKey{}}
+}
+
+// Submit implements queue.Inbox.
+func (r *Reference) Submit(_ context.Context, drafts []job.Draft) ([]queue.Accepted, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before, keys := len(r.jobs), maps.Clone(r.keys)
+	var out []queue.Accepted
+	for i := range drafts {
+		d := &drafts[i]
+		k, err := r.known(d)
+		if err != nil {
+			r.jobs, r.keys = r.jobs[:before], keys
+			return nil, err
+		}
+		existing := k != nil
+		if !existing {
+			k = r.add(d)
+		}
+		out = append(out, queue.Accepted{Job: r.show(k), Existing: existing})
+	}
+	return out, nil
+}
+
+func (r *Reference) known(d *job.Draft) (*kept, error) {
+	if d.Priority < -512 || d.Priority > 511 {
+		return nil, fault.New(fault.RequestInvalid, "The priority is out of bounds.", nil)
+	}
+	if d.Key != "" {
+		used, ok := r.keys[d.Key]
+		if ok && used.body != d.KeyBody {
+			return nil, fault.New(fault.IdempotencyReused, "The key was used before.", nil)
+		}
+		return used.job, nil
+	}
+	for _, k := range r.jobs {
+		if d.Identity != "" && k.identity == d.Identity && !k.State.Final() {
+			return k, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // none is an answer
+}
+
+func (r *Reference) add(d *job.Draft) *kept {
+	seq := int64(len(r.jobs) + 1)
+	k := &kept{identity: d.Identity, Job: job.Job{
+		ID:        fmt.Sprintf("%026d", seq),
+		Seq:       seq,
+		Rank:      seq * 1024,
+		Source:    d.Source,
+		Title:     d.Title,
+		Options:   d.Options,
+		Metadata:  d.Metadata,
+		Priority:  d.Priority,
+		State:     job.Queued,
+		Stage:     job.Stages()[0],
+		CreatedAt: r.clock.Now(),
+	}}
+	k.wait(job.Wait{Reason: d.Reason, Text: d.Text})
+	r.jobs = append(r.jobs, k)
+	if d.Key != "" {
+		r.keys[d.Key] = usedKey{d.KeyBody, k}
+	}
+	return k
+}
+
+func (k *kept) wait(w job.Wait) {
+	if w.Reason == "" {
+		w.Reason = job.Turn
+	}
+	k.Reason, k.ReasonText, k.Until = w.Reason, w.Text, w.Until
+	k.readyAt, k.never = time.Time{}, false
+	if !w.Reason.Blocking() {
+		k.readyAt, k.never = w.Until, w.Until.IsZero()
+	}
+}
+
+// due says that a wait is over by the clock, though no verb has said so.
+func (r *Reference) due(k *kept) bool {
+	return !k.never && !k.readyAt.After(r.clock.Now())
+}
+
+func (r *Reference) ready(k *kept) bool { return k.State == job.Queued && r.due(k) }
+
+// show is a job as readers see it.
+func (r *Reference) show(k *kept) job.Job {
+	j := k.Job
+	if k.State == job.Queued && !k.readyAt.IsZero() && r.due(k) {
+		j.Reason, j.ReasonText, j.Until = job.Turn, "", time.Time{}
+	}
+	return j
+}
+
+// Next implements queue.Line.
+func (r *Reference) Next(context.Context) (job.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range r.line() {
+		if r.due(k) {
+			return r.show(k), nil
+		}
+	}
+	return job.Job{}, queue.ErrEmpty
+}
+
+// Take implements queue.Line.
+func (r *Reference) Take(_ context.Context, id, owner string) (job.Job, job.Lease, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, err := r.find(id)
+	if err != nil {
+		return job.Job{}, job.Lease{}, err
+	}
+	if !r.ready(k) {
+		return job.Job{}, job.Lease{}, queue.ErrEmpty
+	}
+	k.wait(job.Wait{})
+	k.State, k.Reason, k.Owner, k.Progress = job.Running, "", owner, job.Progress{}
+	k.Token++
+	if k.StartedAt.IsZero() {
+		k.StartedAt = r.clock.Now()
+	}
+	return k.Job, job.Lease{ID: id, Token: k.Token, Owner: owner}, nil
+}
+
+// Renew implements queue.Line.
+func (r *Reference) Renew(_ context.Context, lease job.Lease, p job.Progress) (queue.Directive, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, err := r.held(lease)
+	if err != nil {
+		return queue.Directive{}, err
+	}
+	k.Progress = p
+	return queue.Directive{Cancel: k.CancelRequested}, nil
+}
+
+// Settle implements queue.Line.
+func (r *Reference) Settle(_ context.Context, lease job.Lease, o queue.Outcome) (job.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := job.Move(job.Running, o.State); err != nil {
+		return job.Job{}, fmt.Errorf("settle: %w", err)
+	}
+	k, err := r.held(lease)
+	if err != nil {
+		return job.Job{}, err
+	}
+	if o.Attempt {
+		k.Attempts++
+	}
+	if o.Crash {
+		k.Crashes++
+	}
+	if o.State == job.Queued && k.CancelRequested {
+		o.State = job.Canceled
+	}
+	r.leave(k, o)
+	return r.show(k), nil
+}
+
+func (r *Reference) leave(k *kept, o queue.Outcome) {
+	k.State, k.Owner, k.Progress, k.Need = o.State, "", job.Progress{}, o.Wait.Need
+	if o.State == job.Queued {
+		k.wait(o.Wait)
+		if o.Error != nil {
+			k.Error = o.Error
+		}
+		return
+	}
+	k.wait(job.Wait{})
+	k.Reason, k.Need, k.Error = "", job.Need{}, o.Error
+	k.CancelRequested, k.FinishedAt = false, r.clock.Now()
+}
+
+// Defer implements queue.Line.
+func (r *Reference) Defer(_ context.Context, id string, w job.Wait) (job.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, err := r.find(id)
+	if err != nil {
+		return job.Job{}, err
+	}
+	if k.State != job.Queued {
+		return job.Job{}, queue.ErrEmpty
+	}
+	k.wait(w)
+	if w.Need != (job.Need{}) {
+		k.Need = w.Need
+	}
+	return r.show(k), nil
+}
+
+// Recover implements queue.Line.
+func (r *Reference) Recover(_ context.Context, owner string, maxDeaths int) ([]job.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []job.Job
+	for _, k := range r.jobs {
+		if k.State != job.Running || k.Owner == owner {
+			continue
+		}
+		k.Deaths++
+		o := queue.Outcome{State: job.Queued}
+		switch {
+		case k.CancelRequested:
+			o.State = job.Canceled
+		case k.Deaths > maxDeaths:
+			o.State, o.Error = job.Failed, &job.Failure{Code: string(fault.WorkerCrashed), Stage: k.Stage}
+		}
+		r.leave(k, o)
+		out = append(out, r.show(k))
+	}
+	return out, nil
+}
+
+// ReadyAt implements queue.Line.
+func (r *Reference) ReadyAt(context.Context) (time.Time, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var at time.Time
+	for _, k := range r.jobs {
+		if k.State == job.Queued && !k.readyAt.IsZero() && (at.IsZero() || k.readyAt.Before(at)) {
+			at = k.readyAt
+		}
+	}
+	return at, nil
+}
+
+// Cancel implements queue.Control.
+func (r *Reference) Cancel(_ context.Context, id string) (job.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, err := r.find(id)
+	switch {
+	case err != nil:
+		return job.Job{}, err
+	case k.State.Final():
+		return job.Job{}, fault.New(fault.JobFinal, "The job has already ended.", nil)
+	case k.State == job.Queued:
+		r.leave(k, queue.Outcome{State: job.Canceled})
+	default:
+		k.CancelRequested = true
+	}
+	return r.show(k), nil
+}
+
+// Release implements queue.Control.
+func (r *Reference) Release(_ context.Context, reason job.Reason) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, k := range r.jobs {
+		if k.State == job.Queued && reason != job.Turn && r.show(k).Reason == reason {
+			k.wait(job.Wait{})
+			n++
+		}
+	}
+	return n, nil
+}
+
+// Get implements queue.Reader.
+func (r *Reference) Get(_ context.Context, id string) (job.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, err := r.find(id)
+	if err != nil {
+		return job.Job{}, err
+	}
+	return r.show(k), nil
+}
+
+// List implements queue.Reader. Its cursor is the id of the last job shown.
+func (r *Reference) List(_ context.Context, f queue.Filter) (queue.Page, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	limit := f.Limit
+	if limit == 0 {
+		limit = 50
+	}
+	if limit < 0 || limit > 500 || (f.State != "" && !f.State.Valid()) {
+		return queue.Page{}, fault.New(fault.RequestInvalid, "There is no such list.", nil)
+	}
+	all := r.selected(f)
+	if f.Cursor != "" {
+		mark := string(f.State) + "/" + f.Query + "/"
+		i := slices.IndexFunc(all, func(k *kept) bool { return mark+k.ID == f.Cursor })
+		if i < 0 {
+			return queue.Page{}, fault.New(fault.RequestInvalid, "The cursor belongs to another list.", nil)
+		}
+		all = all[i+1:]
+	}
+	var p queue.Page
+	for _, k := range all[:min(limit, len(all))] {
+		p.Jobs = append(p.Jobs, r.show(k))
+	}
+	if len(all) > limit {
+		p.Next = string(f.State) + "/" + f.Query + "/" + all[limit-1].ID
+	}
+	return p, nil
+}
+
+func (r *Reference) selected(f queue.Filter) []*kept {
+	all := r.line()
+	if f.State != job.Queued {
+		all = slices.Clone(r.jobs)
+		slices.Reverse(all)
+	}
+	return slices.DeleteFunc(all, func(k *kept) bool {
+		if f.State != "" && k.State != f.State {
+			return true
+		}
+		for _, word := range strings.Fields(strings.ToLower(f.Query)) {
+			if !strings.Contains(strings.ToLower(k.Title), word) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// Counts implements queue.Reader.
+func (r *Reference) Counts(context.Context) (queue.Counts, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := queue.Counts{}
+	for _, s := range job.States() {
+		c[s] = 0
+	}
+	for _, k := range r.jobs {
+		c[k.State]++
+	}
+	return c, nil
+}
+
+// Position implements queue.Reader.
+func (r *Reference) Position(_ context.Context, id string) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, err := r.find(id)
+	if err != nil {
+		return 0, err
+	}
+	return slices.Index(r.line(), k) + 1, nil
+}
+
+// line is the queued jobs in order.
+func (r *Reference) line() []*kept {
+	var line []*kept
+	for _, k := range r.jobs {
+		if k.State == job.Queued {
+			line = append(line, k)
+		}
+	}
+	slices.SortFunc(line, func(a, b *kept) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.Seq, b.Seq))
+	})
+	return line
+}
+
+func (r *Reference) find(id string) (*kept, error) {
+	for _, k := range r.jobs {
+		if k.ID == id {
+			return k, nil
+		}
+	}
+	return nil, fault.New(fault.JobUnknown, "There is no such job.", nil)
+}
+
+func (r *Reference) held(lease job.Lease) (*kept, error) {
+	k, err := r.find(lease.ID)
+	if err != nil || k.State != job.Running || k.Token != lease.Token || k.Owner != lease.Owner {
+		return nil, job.ErrLeaseLost
+	}
+	return k, nil
+}
