@@ -45,7 +45,7 @@ func input(level, source string) []string {
 func probeArgs(source string) []string {
 	return append(input("warning", source),
 		"-select_streams", "a",
-		"-show_entries", "format=format_name,start_time,duration"+
+		"-show_entries", "format=format_name,nb_streams,start_time,duration"+
 			":stream=codec_name,channels,sample_rate,start_time,duration"+
 			":stream_tags=language,title,DURATION,DURATION-eng"+
 			":stream_disposition=default",

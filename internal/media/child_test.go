@@ -44,7 +44,7 @@ func alive(t *testing.T) (line string, gone func()) {
 		r, err := os.Open(path) // waits for the script
 		if err == nil {
 			_, err = io.Copy(io.Discard, r)
-			r.Close()
+			_ = r.Close()
 		}
 		ended <- err
 	}()
@@ -59,14 +59,14 @@ func alive(t *testing.T) (line string, gone func()) {
 func TestCancelLeavesNoProcessAndNoFile(t *testing.T) {
 	t.Parallel()
 	needFFmpeg(t)
-	real, err := exec.LookPath("ffmpeg")
+	ffmpeg, err := exec.LookPath("ffmpeg")
 	if err != nil {
 		t.Fatal(err)
 	}
 	source := create(t, "long.wav", is("-f", "lavfi", "-i", "sine=sample_rate=16000:duration=600")...)
 	for name, body := range map[string]string{
-		"a plain ffmpeg":                     "exec '" + real + "' \"$@\"",
-		"a wrapper around ffmpeg":            "'" + real + "' \"$@\"; exit $?",
+		"a plain ffmpeg":                     "exec '" + ffmpeg + "' \"$@\"",
+		"a wrapper around ffmpeg":            "'" + ffmpeg + "' \"$@\"; exit $?",
 		"one that ignores requests":          "trap '' TERM; cat /dev/zero",
 		"one with a child that ignores them": "(trap '' TERM; cat /dev/zero) & wait",
 	} {

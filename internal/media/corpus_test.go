@@ -68,6 +68,14 @@ func TestCorpus(t *testing.T) {
 			if want.secs == 0 {
 				want.secs = secs
 			}
+			if sameKind(name) {
+				found, err := f.Probe(t.Context(), filepath.Join(root, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				near(t, "length", float64(found.DurationMS)/1000, want.secs, 0.2)
+				return
+			}
 			audio, samples, err := extract(t, f, filepath.Join(root, name), nil)
 			if want.code != "" {
 				wantCode(t, err, want.code)
@@ -99,6 +107,15 @@ func TestCorpus(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sameKind says that a file is one more of a row of like ones - ten clips of
+// one speaker's language, cut and coded the same way - of which only the first
+// is worth its decoding; the others are looked into.
+func sameKind(name string) bool {
+	base := strings.TrimSuffix(strings.TrimSuffix(name, ".ogg"), ".wav")
+	return strings.HasPrefix(name, "speech/fleurs-") && !strings.HasSuffix(base, "-000") ||
+		strings.HasPrefix(name, "speech/sb_spk") && !strings.HasSuffix(base, "_snt1")
 }
 
 // index finds the corpus and reads the table of its INDEX.md: name and seconds of sound.

@@ -86,7 +86,7 @@ func (p *pcmFile) commit() error {
 	if err != nil {
 		return diskFault("open work folder", err)
 	}
-	defer dir.Close()
+	defer func() { _ = dir.Close() }()
 	// Some network volumes cannot sync a folder; the rename stands all the same.
 	if err := dir.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
 		return diskFault("sync work folder", err)
@@ -97,8 +97,8 @@ func (p *pcmFile) commit() error {
 // discard removes what was not committed.
 func (p *pcmFile) discard() {
 	if p.file != nil {
-		p.file.Close()
-		os.Remove(p.file.Name())
+		_ = p.file.Close() // what it holds is thrown away
+		_ = os.Remove(p.file.Name())
 	}
 }
 
@@ -168,14 +168,15 @@ func (l level) rms() float64 {
 const (
 	quietRMS   = 58  // -55 dBFS: below it a mix is looked at twice
 	soundPeak  = 104 // -50 dBFS: a channel that never gets there holds nothing to hear
-	lostFactor = 10  // 20 dB: no ordinary mix loses as much
+	lostFactor = 100 // 20 dB: no ordinary mix loses as much
 )
 
 // quiet says that a mix holds next to nothing.
 func (l level) quiet() bool { return l.rms() < quietRMS }
 
 // loudest finds the channel with the most sound in it, if one has much more
-// than the mix. The fourth of six or more is the low-frequency channel of film
+// than the mix. It compares sums and not means: the mix has its holes filled
+// with silence and the channels do not. The fourth of six or more is the low-frequency channel of film
 // sound and never speech.
 func (l levels) loudest(mix level) (channel int, ok bool) {
 	best := -1
@@ -187,7 +188,7 @@ func (l levels) loudest(mix level) (channel int, ok bool) {
 			best = i
 		}
 	}
-	ok = best >= 0 && l[best].peak >= soundPeak && l[best].rms() > lostFactor*mix.rms()
+	ok = best >= 0 && l[best].peak >= soundPeak && l[best].squares/lostFactor > mix.squares
 	return best, ok
 }
 

@@ -175,6 +175,7 @@ type answer struct {
 		Name     string `json:"format_name"`
 		Start    string `json:"start_time"`
 		Duration string `json:"duration"`
+		Streams  int    `json:"nb_streams"`
 	} `json:"format"`
 }
 
@@ -200,18 +201,29 @@ func parseProbe(out []byte) (probed, error) {
 		if t.Codec == "unknown" || t.Codec == "none" {
 			t.Codec = ""
 		}
-		length := seconds(s.Duration)
-		if length > 0 {
-			t.end = t.start + length
-		} else if tag := tagged(s.Tags); tag > 0 {
+		length, tag := seconds(s.Duration), tagged(s.Tags)
+		switch {
+		case tag > 0:
 			// Matroska: a tag that some writers count from the file's zero and
 			// others from the track's. The end is the smaller of the two.
 			length, t.end = tag, tag
+		case length > 0 && !p.lent(length, a.Format.Streams):
+			t.end = t.start + length
+		case a.Format.Streams == 1:
+			t.end = p.duration
 		}
 		t.DurationMS = length.Milliseconds()
 		p.tracks = append(p.tracks, t)
 	}
 	return p, nil
+}
+
+// lent says that a track's length is the container's, which ffprobe gives to
+// tracks that have none of their own: a Matroska whose sound began after the
+// first seconds claimed the picture's 404 s for it. Only mov keeps a length
+// for every track, so there the same figure is the track's own.
+func (p probed) lent(length time.Duration, streams int) bool {
+	return length == p.duration && streams > 1 && !strings.HasPrefix(p.container, "mov,")
 }
 
 // seconds reads "11.181000"; what is no sensible number is 0.

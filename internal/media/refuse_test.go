@@ -130,6 +130,6 @@ func TestAFullDiskIsSaid(t *testing.T) {
 	if err != nil {
 		t.Skip("this system has no /dev/full: no disk to fill without root")
 	}
-	defer full.Close()
+	defer func() { _ = full.Close() }()
 	wantCode(t, media.WriteTo(full, make([]byte, 64)), fault.DiskFull)
 }

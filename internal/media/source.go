@@ -32,7 +32,7 @@ func checkSource(path string) (abs string, head []byte, err error) {
 	if err != nil {
 		return "", nil, sourceFault(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	if info, err = file.Stat(); err != nil {
 		return "", nil, sourceFault(err)
 	}
@@ -74,21 +74,32 @@ func looksLikeMedia(head []byte) bool {
 		at    int
 		magic string
 	}{
-		{4, "ftyp"}, {4, "moov"}, {4, "mdat"}, {4, "moof"}, {4, "wide"}, {4, "styp"},
+		{4, "ftyp"},
+		{4, "moov"},
+		{4, "mdat"},
+		{4, "moof"},
+		{4, "wide"},
+		{4, "styp"},
 		{0, "\x1aE\xdf\xa3"}, // Matroska, WebM
 		{0, "OggS"},
 		{0, "fLaC"},
 		{0, "ID3"},
 		{0, "FLV\x01"},
 		{0, "caff"},
-		{8, "WAVE"}, {8, "AVI "}, {8, "AIFF"}, {8, "AIFC"},
+		{8, "WAVE"},
+		{8, "AVI "},
+		{8, "AIFF"},
+		{8, "AIFC"},
 		{0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"}, // ASF
 		{0, "\x06\x0e\x2b\x34\x02\x05\x01\x01"}, // MXF
 		{0, "\x00\x00\x01\xba"},                 // MPEG program stream
 		{0, "#!AMR"},
 		{0, ".RMF"},
 		{0, "riff\x2e\x91\xcf\x11"}, // Wave64
-		{0, "MAC "}, {0, "wvpk"}, {0, "TTA1"}, {0, ".snd"},
+		{0, "MAC "},
+		{0, "wvpk"},
+		{0, "TTA1"},
+		{0, ".snd"},
 		{0, "\x0bw"}, // AC-3
 	} {
 		if len(head) >= m.at+len(m.magic) && bytes.HasPrefix(head[m.at:], []byte(m.magic)) {
