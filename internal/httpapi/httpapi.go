@@ -1,0 +1,157 @@
+// Package httpapi is the HTTP door: routes, OpenAPI, the event stream, the
+// guard of the TCP listener and the static page. It turns requests into orders
+// and answers into JSON, and decides nothing about jobs: that is the desk's.
+package httpapi
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"sluice/internal/board"
+	"sluice/internal/fault"
+	"sluice/internal/library"
+)
+
+// Deps is what the routes need. Everything but Page is required.
+type Deps struct {
+	Desk    Desk
+	Uploads Uploads
+	Library *library.Library
+	Board   *board.Board
+	Page    fs.FS // the built frontend; nil = no page
+	Log     *slog.Logger
+
+	Version string
+	Boot    string // names this start of the program, as in event ids
+	PID     int
+}
+
+// New builds the routes without any guard: what the window uses in process. A
+// listener must wrap it in Guard.
+func New(deps Deps) http.Handler { return newAPI(deps).handler() }
+
+// api is the routes and what they need.
+type api struct {
+	Deps
+	mux      *http.ServeMux
+	huma     huma.API
+	registry huma.Registry
+}
+
+func newAPI(deps Deps) *api {
+	mux := http.NewServeMux()
+	registry := newRegistry()
+	a := &api{
+		Deps:     deps,
+		mux:      mux,
+		registry: registry,
+		huma:     humago.New(mux, humaConfig(deps.Version, registry)),
+	}
+	a.jobRoutes()
+	a.submitRoute()
+	a.processRoute()
+	a.uploadRoute()
+	a.transcriptRoute()
+	a.boardRoute()
+	a.eventsRoute()
+	a.healthRoute()
+	a.openAPIRoute()
+	return a
+}
+
+// handler is the outermost layer: it sets the headers that every answer has,
+// remembers the call for the log, and turns panics into problems.
+func (a *api) handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		secure(w.Header())
+		r = r.WithContext(context.WithValue(r.Context(), callKey{}, call{r.Method, r.URL.Path}))
+		out := &response{ResponseWriter: w}
+		defer a.rescue(out, r)
+		a.route(out, r)
+	})
+}
+
+// route asks the mux, and answers by itself where the mux would in plain text.
+func (a *api) route(w http.ResponseWriter, r *http.Request) {
+	refusal, pattern := a.mux.Handler(r)
+	if pattern != "" {
+		a.mux.ServeHTTP(w, r)
+		return
+	}
+	verdict := &verdict{header: http.Header{}}
+	refusal.ServeHTTP(verdict, r)
+	switch {
+	case verdict.status == http.StatusMethodNotAllowed:
+		w.Header()["Allow"] = verdict.header["Allow"]
+		a.fail(w, r, fault.New(fault.MethodRefused, "This route does not take the method "+clip(r.Method, 20)+".", nil))
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		a.page(w, r)
+	default:
+		a.fail(w, r, errNoRoute())
+	}
+}
+
+func errNoRoute() error {
+	return fault.New(fault.RouteUnknown, "There is nothing at this address.", nil)
+}
+
+// rescue answers a panic with a problem, or breaks the connection off when the
+// answer has begun: the client must not take half of it for the whole.
+func (a *api) rescue(w *response, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler { //nolint:errorlint // net/http panics with this very value
+		panic(p)
+	}
+	a.logPanic(r, p)
+	if w.begun {
+		panic(http.ErrAbortHandler)
+	}
+	writeProblem(w, problemOf(fault.From(errPanic)))
+}
+
+// secure sets the headers of every answer. The page widens the content policy
+// for itself.
+func secure(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cache-Control", "no-store")
+}
+
+// response knows whether the answer has begun.
+type response struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (w *response) WriteHeader(status int) {
+	w.begun = w.begun || status >= 200
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *response) Write(p []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// verdict catches what the mux would say about a request it has no route for.
+type verdict struct {
+	header http.Header
+	status int
+}
+
+func (v *verdict) Header() http.Header         { return v.header }
+func (v *verdict) Write(p []byte) (int, error) { return len(p), nil }
+func (v *verdict) WriteHeader(status int)      { v.status = status }

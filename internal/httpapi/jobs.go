@@ -1,0 +1,120 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+	"sluice/internal/queue"
+)
+
+// Page is one page of jobs.
+type Page struct {
+	Jobs []Job  `json:"jobs" nullable:"false"`
+	Next string `json:"next,omitempty" doc:"Cursor of the next page; left out on the last one"`
+}
+
+type listInput struct {
+	State  job.State `query:"state" doc:"Only jobs in this state"`
+	Query  string    `query:"q" maxLength:"200" doc:"Words in the title"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"Jobs on one page"`
+	Cursor string    `query:"cursor" maxLength:"1000" doc:"From next of the page before"`
+}
+
+type idInput struct {
+	ID string `path:"id" maxLength:"64" doc:"Id of the job" example:"01KKNZ1M3T8Q2M4R7W9XYABCDE"`
+}
+
+type output[T any] struct{ Body T }
+
+func (a *api) jobRoutes() {
+	register(a, huma.Operation{
+		OperationID: "list-jobs", Method: http.MethodGet, Path: "/api/v1/jobs", Tags: []string{"jobs"},
+		Summary:     "List jobs",
+		Description: "Queued jobs in line order, others newest first.",
+		Errors:      []int{422}, Responses: example("200", Page{Jobs: []Job{exampleJob()}}),
+	}, a.list)
+	register(a, huma.Operation{
+		OperationID: "get-job", Method: http.MethodGet, Path: "/api/v1/jobs/{id}", Tags: []string{"jobs"},
+		Summary: "Show a job",
+		Errors:  []int{404}, Responses: example("200", exampleJob()),
+	}, a.get)
+	register(a, huma.Operation{
+		OperationID: "cancel-job", Method: http.MethodPost, Path: "/api/v1/jobs/{id}/cancel", Tags: []string{"jobs"},
+		Summary:     "Cancel a job",
+		Description: "A queued job ends at once. A running one is stopped soon, and the answer may still show it running.",
+		Errors:      []int{404, 409},
+	}, a.cancel)
+}
+
+func (a *api) list(ctx context.Context, in *listInput) (*output[Page], error) {
+	page, err := a.Desk.List(ctx, queue.Filter{State: in.State, Query: in.Query, Limit: in.Limit, Cursor: in.Cursor})
+	if err != nil {
+		return nil, err
+	}
+	out := Page{Jobs: jobsOf(page.Jobs), Next: page.Next}
+	for i := range out.Jobs {
+		whole := in.State == job.Queued && in.Query == "" // the page is a piece of the line itself
+		if whole && i > 0 && out.Jobs[i-1].Position > 0 {
+			out.Jobs[i].Position = out.Jobs[i-1].Position + 1
+			continue
+		}
+		if err := a.place(ctx, &out.Jobs[i]); err != nil {
+			return nil, err
+		}
+	}
+	return &output[Page]{out}, nil
+}
+
+func (a *api) get(ctx context.Context, in *idInput) (*output[Job], error) {
+	j, err := a.Desk.Get(ctx, in.ID)
+	return a.shown(ctx, j, err)
+}
+
+func (a *api) cancel(ctx context.Context, in *idInput) (*output[Job], error) {
+	j, err := a.Desk.Cancel(ctx, in.ID)
+	return a.shown(ctx, j, err)
+}
+
+func (a *api) shown(ctx context.Context, j job.Job, err error) (*output[Job], error) {
+	if err != nil {
+		return nil, err
+	}
+	v := JobOf(j)
+	if err := a.place(ctx, &v); err != nil {
+		return nil, err
+	}
+	return &output[Job]{v}, nil
+}
+
+// place fills in where a queued job stands. One that has just been deleted
+// stands nowhere.
+func (a *api) place(ctx context.Context, v *Job) error {
+	if v.State != job.Queued {
+		return nil
+	}
+	n, err := a.Desk.Position(ctx, v.ID)
+	if err != nil && !fault.Is(err, fault.JobUnknown) {
+		return err
+	}
+	v.Position = n
+	return nil
+}
+
+// register adds a route that huma carries; its errors become our problems.
+func register[I, O any](a *api, op huma.Operation, do func(context.Context, *I) (*O, error)) {
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := do(ctx, in)
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+func example(status string, v any) map[string]*huma.Response {
+	return map[string]*huma.Response{status: {Content: content("application/json", nil, v)}}
+}

@@ -1,0 +1,142 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/fault"
+	"sluice/internal/httpapi"
+	"sluice/internal/job"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func TestTheDocumentIsTheGoldenOne(t *testing.T) {
+	t.Parallel()
+	got, err := httpapi.OpenAPI("dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "openapi.json")
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("the API has changed; if that is meant, run 'go test ./internal/httpapi -update' (-golden +now):\n%s", diff)
+	}
+}
+
+type document struct {
+	OpenAPI string
+	Info    struct{ Description string }
+	Paths   map[string]map[string]struct {
+		OperationID string
+		Responses   map[string]struct {
+			Content map[string]struct{ Schema map[string]any }
+		}
+	}
+	Components struct{ Schemas map[string]map[string]any }
+}
+
+func readDocument(t *testing.T) (document, string) {
+	t.Helper()
+	text, err := httpapi.OpenAPI("dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d document
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d, string(text)
+}
+
+func TestTheDocumentIsComplete(t *testing.T) {
+	t.Parallel()
+	d, text := readDocument(t)
+	if d.OpenAPI != "3.1.0" {
+		t.Errorf("openapi %q", d.OpenAPI)
+	}
+	want := []string{
+		"get /api/v1/board", "get /api/v1/events", "get /api/v1/jobs", "get /api/v1/jobs/{id}",
+		"get /api/v1/jobs/{id}/transcript", "get /healthz", "get /openapi.json",
+		"post /api/v1/jobs", "post /api/v1/jobs/{id}/cancel", "post /process", "put /api/v1/uploads/{name}",
+	}
+	var got []string
+	for path, ops := range d.Paths {
+		for method, op := range ops {
+			got = append(got, method+" "+path)
+			for status, r := range op.Responses {
+				for mediaType := range r.Content {
+					if bad := status >= "400"; bad != (mediaType == "application/problem+json") {
+						t.Errorf("%s: %s answers %s", op.OperationID, status, mediaType)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("routes (-want +got):\n%s", diff)
+	}
+	for _, e := range fault.Codes() {
+		if !strings.Contains(d.Info.Description, "`"+string(e.Code)+"`") {
+			t.Errorf("code %s is not in the description", e.Code)
+		}
+	}
+	for _, word := range []string{"$schema", "ErrorModel", `"null"`} {
+		if strings.Contains(text, word) {
+			t.Errorf("the document holds %s", word)
+		}
+	}
+	for _, ref := range strings.Split(text, `"#/components/schemas/`)[1:] {
+		if name, _, _ := strings.Cut(ref, `"`); d.Components.Schemas[name] == nil {
+			t.Errorf("schema %s is missing", name)
+		}
+	}
+}
+
+func TestClosedListsAreNamedSchemas(t *testing.T) {
+	t.Parallel()
+	d, _ := readDocument(t)
+	for name, first := range map[string]string{
+		"State": "queued", "Reason": "turn", "Stage": "extract", "SourceKind": "path",
+		"Pressure": "normal", "Format": "json", "EventKind": "job", "Code": "internal",
+	} {
+		list, _ := d.Components.Schemas[name]["enum"].([]any)
+		if len(list) < 2 || list[0] != first {
+			t.Errorf("%s lists %v", name, list)
+		}
+	}
+}
+
+func TestBoundsOfARequestAreThoseOfAnOrder(t *testing.T) {
+	t.Parallel()
+	d, _ := readDocument(t)
+	fields, _ := d.Components.Schemas["JobRequest"]["properties"].(map[string]any)
+	for name, want := range map[string]struct {
+		key   string
+		bound float64
+	}{
+		"title": {"maxLength", job.MaxTitle}, "beam_size": {"maximum", job.MaxBeamSize}, "threads": {"maximum", job.MaxThreads},
+		"priority": {"minimum", job.MinPriority},
+	} {
+		field, _ := fields[name].(map[string]any)
+		if field[want.key] != want.bound {
+			t.Errorf("%s: %s is %v, want %v", name, want.key, field[want.key], want.bound)
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package httpapi
+
+import (
+	"context"
+	"io"
+
+	"sluice/internal/job"
+	"sluice/internal/queue"
+)
+
+// Desk takes orders and answers about jobs. Its errors are faults.
+type Desk interface {
+	// Submit fills in defaults, checks and enqueues, in order: all or none.
+	Submit(ctx context.Context, orders []job.Order) ([]queue.Accepted, error)
+	Get(ctx context.Context, id string) (job.Job, error)
+	List(ctx context.Context, f queue.Filter) (queue.Page, error)
+	// Position is 1 for the queued job that is next; 0 for any other state.
+	Position(ctx context.Context, id string) (int, error)
+	Cancel(ctx context.Context, id string) (job.Job, error)
+}
+
+// Uploads keeps files that come over the wire.
+type Uploads interface {
+	// Save reads body to its end into a file of its own, as it comes: it holds
+	// no more than a buffer of it. Length is what the client says, -1 when it
+	// does not. The name is for people and already cleaned. Nothing is left
+	// behind when it fails.
+	Save(ctx context.Context, name string, body io.Reader, length int64) (id string, src job.Source, err error)
+}

@@ -1,0 +1,30 @@
+package httpapi
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+)
+
+// NewServer makes a server whose event streams end when its Shutdown begins,
+// so that Shutdown does not wait for clients who never leave. It has no read
+// or write timeout as a whole, since uploads and streams take as long as they
+// take; the routes watch over their own.
+func NewServer(h http.Handler) *http.Server {
+	closing, stop := context.WithCancel(context.Background())
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.Background(), closingKey{}, closing)
+		},
+	}
+	s.RegisterOnShutdown(stop)
+	return s
+}
+
+// closingKey is where a server leaves the context that ends with Shutdown.
+type closingKey struct{}

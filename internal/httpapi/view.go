@@ -1,0 +1,252 @@
+package httpapi
+
+import (
+	"time"
+
+	"sluice/internal/board"
+	"sluice/internal/job"
+	"sluice/internal/transcript"
+)
+
+// Job is a job as clients see it.
+type Job struct {
+	ID         string     `json:"id" doc:"26 characters, sorts by time of submission" example:"01K6ZV5N3T8Q2M4R7W9XYABCDE"`
+	State      job.State  `json:"state"`
+	Reason     job.Reason `json:"reason,omitempty" doc:"Why a queued job is not next"`
+	ReasonText string     `json:"reason_text,omitempty" doc:"The same for people" example:"Waiting for memory: needs 6.9 GB, 4.2 GB free"`
+	Until      *time.Time `json:"until,omitempty" doc:"When the reason ends, when known"`
+	Position   int        `json:"position,omitempty" minimum:"1" doc:"Place in the line, 1 is next; only of a queued job, and not in events" example:"3"`
+	ETASeconds int        `json:"eta_seconds,omitempty" doc:"Until the result is there, when known"`
+
+	Title  string `json:"title" example:"Interview with the harbour master"`
+	Source Source `json:"source"`
+
+	Language   string `json:"language" doc:"ISO 639-1 code, or auto" example:"auto"`
+	Model      string `json:"model" doc:"Name of the speech model" example:"large-v3-turbo"`
+	AudioTrack *int   `json:"audio_track,omitempty" doc:"From 0 among the audio tracks; without it, the default one"`
+	BeamSize   int    `json:"beam_size" doc:"1 is greedy" example:"5"`
+	Threads    int    `json:"threads" doc:"0 is chosen by the machine"`
+	Words      bool   `json:"words" doc:"Whether words have times"`
+	Reuse      bool   `json:"reuse" doc:"Whether finished stages of other jobs are used"`
+	Priority   int    `json:"priority" doc:"Higher goes first"`
+
+	Stage    job.Stage  `json:"stage,omitempty" doc:"The stage that runs or comes next"`
+	Progress *Progress  `json:"progress,omitempty" doc:"How far the running stage is"`
+	Stages   []StageRun `json:"stages" nullable:"false" doc:"What has run, in order"`
+	Attempts int        `json:"attempts" doc:"Errors of the current stage since the last checkpoint"`
+	Crashes  int        `json:"crashes" doc:"Engine deaths since the last checkpoint"`
+	Error    *Failure   `json:"error,omitempty" doc:"Why it failed, or the last error that is being retried"`
+	Quality  Quality    `json:"quality"`
+
+	Metadata map[string]string `json:"metadata" doc:"As it was submitted"`
+
+	CreatedAt  time.Time  `json:"created_at"`
+	StartedAt  *time.Time `json:"started_at,omitempty"`
+	FinishedAt *time.Time `json:"finished_at,omitempty"`
+}
+
+// Source is the media given.
+type Source struct {
+	Kind        job.SourceKind `json:"kind"`
+	Name        string         `json:"name" doc:"The file's own name" example:"interview.mp4"`
+	Path        string         `json:"path,omitempty" doc:"Only of kind path" example:"/Users/mina/Movies/interview.mp4"`
+	Upload      string         `json:"upload,omitempty" doc:"Id of the upload; only of kind upload"`
+	Size        int64          `json:"size" doc:"Bytes" example:"734003200"`
+	ModTime     *time.Time     `json:"mod_time,omitempty"`
+	Fingerprint string         `json:"fingerprint,omitempty" doc:"Identifies the content"`
+}
+
+// Progress is how far a stage is.
+type Progress struct {
+	Stage      job.Stage `json:"stage"`
+	Fraction   float64   `json:"fraction" minimum:"0" maximum:"1" example:"0.42"`
+	ETASeconds int       `json:"eta_seconds,omitempty" doc:"Until the stage ends, when known" example:"95"`
+}
+
+// StageRun is one run of one stage.
+type StageRun struct {
+	Stage      job.Stage  `json:"stage"`
+	StartedAt  time.Time  `json:"started_at"`
+	FinishedAt *time.Time `json:"finished_at,omitempty"`
+	Reused     bool       `json:"reused,omitempty" doc:"Nothing was done anew"`
+	Error      string     `json:"error,omitempty" doc:"Code of the failure that ended it"`
+}
+
+// Failure is an error of a job.
+type Failure struct {
+	Code    string    `json:"code" example:"no_audio_track"`
+	Message string    `json:"message" example:"The file has no sound."`
+	Hint    string    `json:"hint,omitempty" example:"Choose a file with an audio track."`
+	Stage   job.Stage `json:"stage,omitempty"`
+}
+
+// Quality is what a person should know about a result.
+type Quality struct {
+	Warnings []job.Warning `json:"warnings" nullable:"false"`
+}
+
+// Counts is the number of jobs in each state.
+type Counts struct {
+	Queued   int `json:"queued"`
+	Running  int `json:"running"`
+	Done     int `json:"done"`
+	Failed   int `json:"failed"`
+	Canceled int `json:"canceled"`
+}
+
+// Snapshot is the board: all that a view needs to start with.
+type Snapshot struct {
+	ID      string      `json:"id" doc:"Of the last event it contains" example:"b7f3-1042"`
+	Counts  Counts      `json:"counts"`
+	Depth   int         `json:"depth" doc:"Length of the line: queued and running"`
+	Running []Job       `json:"running" nullable:"false"`
+	Next    []Job       `json:"next" nullable:"false" doc:"The first of the line, in order"`
+	Last    []Job       `json:"last" nullable:"false" doc:"What ended last, newest first"`
+	Memory  job.Reading `json:"memory"`
+}
+
+// EventKind says what an event carries.
+type EventKind string
+
+// Event is one change on the board. Which members are there goes with kind.
+type Event struct {
+	ID       string              `json:"id" example:"b7f3-1043"`
+	Kind     EventKind           `json:"kind"`
+	JobID    string              `json:"job_id,omitempty"`
+	Job      *Job                `json:"job,omitempty" doc:"With kind job"`
+	Counts   *Counts             `json:"counts,omitempty" doc:"With kind job, when they were read"`
+	Progress *Progress           `json:"progress,omitempty" doc:"With kind progress"`
+	Segment  *transcript.Segment `json:"segment,omitempty" doc:"With kind segment: live text, without an id yet"`
+	Memory   *job.Reading        `json:"memory,omitempty" doc:"With kind memory"`
+}
+
+// JobOf shows a job. Its place in the line is not part of a job: see Position.
+func JobOf(j job.Job) Job {
+	v := Job{
+		ID: j.ID, State: j.State, Reason: j.Reason, ReasonText: j.ReasonText, Until: moment(j.Until),
+		Title: j.Title, Source: sourceOf(j.Source),
+		Language: j.Options.Language, Model: j.Options.Model, AudioTrack: j.Options.AudioTrack,
+		BeamSize: j.Options.BeamSize, Threads: j.Options.Threads, Words: j.Options.Words, Reuse: j.Options.Reuse,
+		Priority: j.Priority, Stage: j.Stage, Stages: stagesOf(j.Stages),
+		Attempts: j.Attempts, Crashes: j.Crashes,
+		Quality:   Quality{Warnings: filled(j.Warnings)},
+		Metadata:  j.Metadata,
+		CreatedAt: j.CreatedAt.UTC(), StartedAt: moment(j.StartedAt), FinishedAt: moment(j.FinishedAt),
+	}
+	if v.Metadata == nil {
+		v.Metadata = map[string]string{}
+	}
+	if e := j.Error; e != nil {
+		v.Error = &Failure{Code: e.Code, Message: e.Message, Hint: e.Hint, Stage: e.Stage}
+	}
+	if j.State == job.Running && j.Progress.Stage != "" {
+		p := progressOf(j.Progress)
+		v.Progress = &p
+		if stages := job.Stages(); p.Stage == stages[len(stages)-1] { // nothing comes after it
+			v.ETASeconds = p.ETASeconds
+		}
+	}
+	return v
+}
+
+// SnapshotOf shows the board.
+func SnapshotOf(s board.Snapshot) Snapshot {
+	v := Snapshot{
+		ID: s.ID, Counts: countsOf(s.Counts),
+		Running: jobsOf(s.Running), Next: jobsOf(s.Next), Last: jobsOf(s.Last),
+		Memory: readingOf(s.Memory),
+	}
+	v.Depth = v.Counts.Queued + v.Counts.Running
+	for i := range v.Next {
+		v.Next[i].Position = i + 1
+	}
+	return v
+}
+
+// EventOf shows one event. The stream and the window send the same JSON.
+func EventOf(e board.Event) Event {
+	v := Event{ID: e.ID, Kind: EventKind(e.Kind), JobID: e.JobID}
+	switch e.Kind {
+	case board.JobChanged:
+		j := JobOf(e.Job)
+		v.JobID, v.Job = j.ID, &j
+		if e.Counts != nil {
+			c := countsOf(e.Counts)
+			v.Counts = &c
+		}
+	case board.Progress:
+		p := progressOf(e.Progress)
+		v.Progress = &p
+	case board.Segment:
+		v.Segment = &e.Segment
+	case board.Memory:
+		m := readingOf(e.Reading)
+		v.Memory = &m
+	case board.JobGone, board.Reset:
+	}
+	return v
+}
+
+func sourceOf(s job.Source) Source {
+	v := Source{
+		Kind: s.Kind, Name: s.Name, Path: s.Path, Upload: s.Upload,
+		Size: s.Size, ModTime: moment(s.ModTime), Fingerprint: s.Fingerprint,
+	}
+	if s.Kind == job.FromUpload {
+		v.Path = "" // where uploads lie is nobody's business
+	}
+	return v
+}
+
+func stagesOf(runs []job.StageRun) []StageRun {
+	out := make([]StageRun, 0, len(runs))
+	for _, r := range runs {
+		out = append(out, StageRun{
+			Stage: r.Stage, StartedAt: r.StartedAt.UTC(), FinishedAt: moment(r.FinishedAt),
+			Reused: r.Reused, Error: r.Error,
+		})
+	}
+	return out
+}
+
+func progressOf(p job.Progress) Progress {
+	fraction := 0.0
+	if p.Fraction > 0 { // not so for NaN, which JSON cannot hold
+		fraction = min(p.Fraction, 1)
+	}
+	return Progress{Stage: p.Stage, Fraction: fraction, ETASeconds: p.ETASeconds}
+}
+
+func countsOf(m map[job.State]int) Counts {
+	return Counts{m[job.Queued], m[job.Running], m[job.Done], m[job.Failed], m[job.Canceled]}
+}
+
+func readingOf(r job.Reading) job.Reading {
+	r.At = r.At.UTC()
+	return r
+}
+
+func jobsOf(jobs []job.Job) []Job {
+	out := make([]Job, 0, len(jobs))
+	for _, j := range jobs {
+		out = append(out, JobOf(j))
+	}
+	return out
+}
+
+// moment is a time that may be unknown.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// filled makes sure that a list is a list in JSON.
+func filled[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
