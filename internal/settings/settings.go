@@ -1,0 +1,251 @@
+// Package settings finds out what the user wants: defaults, the commented
+// settings.toml, the overlay that the window writes beside it, SLUICE_*
+// variables and flags, in this order. One table of keys is the source of file
+// parsing, variable names and docs. It reads; it never writes the user's file,
+// and it acts on nothing.
+package settings
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"sluice/internal/fault"
+)
+
+// Settings is everything that was set, complete and checked.
+type Settings struct {
+	Server  Server
+	Speech  Speech
+	Models  Models
+	Media   Media
+	Memory  Memory
+	Uploads Uploads
+	Disk    Disk
+
+	Dirs  Dirs     // where this user's files lie
+	Notes []string // what a person should know and nobody died of: for the log
+
+	origins map[string]Origin
+}
+
+// Server is how the HTTP API listens.
+type Server struct {
+	Listen string
+	Token  Secret   // "" = none, "auto" = made at start
+	Roots  []string // with a listener beyond loopback, only files below these
+}
+
+// Speech is how speech is recognised unless a job says otherwise.
+type Speech struct {
+	Model    string // "" = by the machine's memory
+	Language string
+	BeamSize int
+	Threads  int // 0 = by the machine
+	Words    bool
+}
+
+// Models is where speech models lie and come from.
+type Models struct {
+	Dir string
+	URL string // "" = where the catalog says
+}
+
+// Media is how media files are read.
+type Media struct {
+	FFmpeg string // "" = the one on the search path
+}
+
+// Memory is how much of it may be planned for.
+type Memory struct {
+	Ceiling int64 // bytes; 0 = by the machine
+}
+
+// Uploads is what may be sent in.
+type Uploads struct {
+	Max int64 // bytes of one upload
+}
+
+// Disk is what is left alone.
+type Disk struct {
+	MinFree int64 // bytes that stay free
+}
+
+// Secret is text that prints as dots. Convert it to a string to use it.
+type Secret string
+
+// String hides the text.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "•••"
+}
+
+// GoString hides the text from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue hides the text from logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the text from JSON.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Origin says where a value came from.
+type Origin string
+
+// The origins; each one wins over those before it.
+const (
+	FromDefault Origin = "default"
+	FromFile    Origin = "file"
+	FromOverlay Origin = "overlay"
+	FromEnv     Origin = "env"
+	FromFlag    Origin = "flag"
+)
+
+// Options says where to look; the zero value looks at this process and user.
+type Options struct {
+	Environ []string          // os.Environ()
+	Home    string            // the user's home folder; os.UserHomeDir()
+	OS      string            // runtime.GOOS
+	File    string            // settings.toml in the folder for settings; one named here must exist
+	Flags   map[string]string // by key, written as in the environment
+}
+
+// Load gathers all settings. A wrong name or value is fault setting_invalid,
+// which says where it is and what would be right.
+func Load(o Options) (*Settings, error) {
+	if o.Environ == nil {
+		o.Environ = os.Environ()
+	}
+	if o.OS == "" {
+		o.OS = runtime.GOOS
+	}
+	if o.Home == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return nil, fault.New(fault.SettingInvalid, "This user has no home folder.", err).
+				WithHint("Set SLUICE_HOME to a folder for Sluice's files.")
+		}
+		o.Home = home
+	}
+	env := environ(o.Environ)
+	dirs, err := FindDirs(o.OS, o.Home, env)
+	if err != nil {
+		return nil, err
+	}
+
+	s := &Settings{Dirs: dirs, origins: map[string]Origin{}}
+	l := loader{s: s, home: o.Home, keys: Keys()}
+	for _, k := range l.keys {
+		if err := l.set(k, loose(k.Default), FromDefault, place{what: "the default"}); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.files(o.File); err != nil {
+		return nil, err
+	}
+	if err := l.env(env); err != nil {
+		return nil, err
+	}
+	if err := l.flags(o.Flags); err != nil {
+		return nil, err
+	}
+	if s.Models.Dir == "" {
+		s.Models.Dir = filepath.Join(dirs.Data, "models")
+	}
+	return s, s.agree()
+}
+
+// Origin says where the value of a key came from; "" for an unknown key.
+func (s *Settings) Origin(key string) Origin { return s.origins[key] }
+
+// Value is a key's value as the environment would write it, secrets hidden.
+func (s *Settings) Value(key string) (string, bool) {
+	for _, k := range Keys() {
+		if k.Name != key {
+			continue
+		}
+		text := k.field(s).text()
+		if k.Secret {
+			text = Secret(text).String()
+		}
+		return text, true
+	}
+	return "", false
+}
+
+// agree checks what no value can be blamed for alone.
+func (s *Settings) agree() error {
+	host, _, _ := net.SplitHostPort(s.Server.Listen)
+	if s.Server.Token == "" && !loopback(host) {
+		return fault.New(fault.SettingInvalid,
+			"server.listen opens "+s.Server.Listen+" to other machines, and there is no token.", nil).
+			WithHint(`Set server.token to "auto" or a secret of your own, or listen on 127.0.0.1.`)
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// loader fills in Settings, one layer after another.
+type loader struct {
+	s    *Settings
+	home string
+	keys []Key
+}
+
+// place is where a value stands, for people.
+type place struct {
+	what string // "settings.toml", "SLUICE_SERVER_LISTEN", "the flag"
+	line int    // 0 = no lines there
+}
+
+func (p place) String() string {
+	if p.line > 0 {
+		return fmt.Sprintf("%s, line %d", p.what, p.line)
+	}
+	return p.what
+}
+
+// set gives a key its value from one layer.
+func (l *loader) set(k Key, v value, from Origin, at place) error {
+	if err := k.field(l.s).set(v, l.home); err != nil {
+		return fault.New(fault.SettingInvalid, fmt.Sprintf("%s: %s %s.", at, k.Name, err), nil).
+			WithHint("Write it like this: %s.", k.example())
+	}
+	l.s.origins[k.Name] = from
+	return nil
+}
+
+func (l *loader) find(name string) (Key, bool) {
+	i := slices.IndexFunc(l.keys, func(k Key) bool { return k.Name == name })
+	if i < 0 {
+		return Key{}, false
+	}
+	return l.keys[i], true
+}
+
+// flags applies what the command line sets.
+func (l *loader) flags(flags map[string]string) error {
+	for name := range flags {
+		if _, ok := l.find(name); !ok {
+			return fmt.Errorf("a flag sets %q, which is no setting", name)
+		}
+	}
+	for _, k := range l.keys {
+		if text, ok := flags[k.Name]; ok {
+			if err := l.set(k, loose(text), FromFlag, place{what: "the command line"}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
