@@ -68,7 +68,7 @@ func TestCancelLeavesNoProcessAndNoFile(t *testing.T) {
 		"a plain ffmpeg":                     "exec '" + ffmpeg + "' \"$@\"",
 		"a wrapper around ffmpeg":            "'" + ffmpeg + "' \"$@\"; exit $?",
 		"one that ignores requests":          "trap '' TERM; cat /dev/zero",
-		"one with a child that ignores them": "(trap '' TERM; cat /dev/zero) & wait",
+		"one with a child that ignores them": "(trap '' TERM; head -c 640000 /dev/zero; exec sleep 1000) & wait",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

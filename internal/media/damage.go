@@ -45,7 +45,8 @@ func (d *damage) see(line string) {
 		"ended prematurely",        // Matroska
 		"during demuxing",          // ffmpeg 6.1 and later
 		"input/output error",       // the disk itself
-		"cannot allocate memory",   // a hole beyond maxAlloc
+		"cannot allocate memory",   // something beyond maxAlloc
+		"failed to compensate",     // a hole beyond maxAlloc: what follows comes too early
 	} {
 		if strings.Contains(line, sign) {
 			d.signs++
