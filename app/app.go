@@ -1,0 +1,105 @@
+// Package app wires Sluice together and owns its lifetime: it builds every
+// part, starts them in one group, and stops them in order. It is the only
+// package that knows them all.
+package app
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"sluice/internal/cli"
+	"sluice/internal/settings"
+	"sluice/internal/whisper/engine"
+)
+
+// version is set when the binary is built.
+var version = "dev"
+
+// Main runs the program and returns its exit code. The page is what a browser
+// gets.
+func Main(args []string, page fs.FS) int {
+	if len(args) > 0 && args[0] == "engine" {
+		// Before anything is opened: this process must hold nothing but the model.
+		return engine.Main(args[1:], os.Stdin, os.Stdout, os.Stderr)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the process the hard way
+	}()
+	p := &program{page: page}
+	return cli.Run(ctx, args, cli.Std(), cli.Commands{
+		Version:    version,
+		Serve:      p.serve,
+		Transcribe: p.transcribe,
+		Server:     p.server,
+		Doctor:     p.doctor,
+		Models:     p.models(),
+		OpenAPI:    p.openAPI,
+	})
+}
+
+// program is what the commands share.
+type program struct {
+	page fs.FS
+}
+
+// load reads the settings of this user.
+func (p *program) load(flags map[string]string) (*settings.Settings, error) {
+	return settings.Load(settings.Options{Flags: flags})
+}
+
+// logger writes text to stderr: headless, somebody else keeps the log.
+func logger() *slog.Logger {
+	level := slog.LevelInfo
+	if strings.EqualFold(os.Getenv("SLUICE_DEBUG"), "1") {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// models manages the models of this machine without a server. The settings
+// are read when a command runs, so that a bad file does not break 'help'.
+func (p *program) models() cli.ModelCommands {
+	open := func() (cli.ModelCommands, error) {
+		s, err := p.load(nil)
+		if err != nil {
+			return cli.ModelCommands{}, err
+		}
+		return newFinder(s, noPeaks{}, newGate(s, slog.New(slog.DiscardHandler))).commands(), nil
+	}
+	return cli.ModelCommands{
+		List: func(ctx context.Context) ([]cli.Model, error) {
+			m, err := open()
+			if err != nil {
+				return nil, err
+			}
+			return m.List(ctx)
+		},
+		Pull: func(ctx context.Context, name string, report func(done, total int64)) error {
+			m, err := open()
+			if err != nil {
+				return err
+			}
+			return m.Pull(ctx, name, report)
+		},
+		Remove: func(ctx context.Context, name string) error {
+			m, err := open()
+			if err != nil {
+				return err
+			}
+			return m.Remove(ctx, name)
+		},
+	}
+}
+
+// noPeaks is for where no store is open.
+type noPeaks struct{}
+
+func (noPeaks) Peak(context.Context, string) (int64, error) { return 0, nil }

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/oklog/ulid/v2"
+	"golang.org/x/sync/errgroup"
+
+	"sluice/internal/admission"
+	"sluice/internal/board"
+	"sluice/internal/intake"
+	"sluice/internal/library"
+	"sluice/internal/media"
+	"sluice/internal/pipeline"
+	"sluice/internal/queue"
+	"sluice/internal/settings"
+	"sluice/internal/sqlitestore"
+	"sluice/internal/whisper"
+)
+
+// core is the headless whole: the line, its worker and all they need. The
+// server and 'sluice transcribe' both run one.
+type core struct {
+	log      *slog.Logger
+	boot     string // names this start
+	store    *sqlitestore.Store
+	intake   *intake.Intake
+	models   *finder
+	gate     *admission.Gate
+	board    *board.Board
+	library  *library.Library
+	pipeline *pipeline.Pipeline
+	engine   *whisper.Transcriber
+	relay    *relay
+	queue    *queue.Queue
+	desk     *desk
+}
+
+// plan is what a core is built from.
+type plan struct {
+	settings *settings.Settings
+	data     string // the folder for the line, workdirs and uploads
+	locks    string // the folder for what one user has once, whatever the line
+	log      *slog.Logger
+}
+
+// newCore builds everything and starts nothing. Close it in any case.
+func newCore(ctx context.Context, p plan) (*core, error) {
+	c := &core{log: p.log, boot: ulid.Make().String()}
+	s := p.settings
+	for _, dir := range []string{p.data, p.locks} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make data folder: %w", err)
+		}
+	}
+	var err error
+	if c.store, err = sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(p.data, "sluice.db")}, p.log); err != nil {
+		return nil, err
+	}
+	c.intake = intake.New(intake.Config{
+		UploadDir: filepath.Join(p.data, "uploads"),
+		MaxUpload: s.Uploads.Max,
+		MinFree:   s.Disk.MinFree,
+	})
+	c.gate = newGate(s, p.log)
+	c.models = newFinder(s, c.store, c.gate)
+	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, p.log); err != nil {
+		return nil, err
+	}
+	c.relay = newRelay()
+	c.pipeline = pipeline.New(pipeline.Deps{
+		Sources:     c.intake,
+		Extractor:   media.New(media.Config{FFmpeg: s.Media.FFmpeg}, p.log),
+		Models:      c.models,
+		Transcriber: c.engine,
+		Checkpoints: c.store,
+		Gate:        c.gate,
+		Listener:    c.relay,
+	}, pipeline.Config{WorkDir: filepath.Join(p.data, "work")})
+	c.queue = queue.New(queue.Deps{
+		Store:    c.store,
+		Runner:   c.pipeline,
+		Gate:     c.gate,
+		Check:    c.models,
+		Listener: c.relay,
+		Idle:     c.engine.Release,
+		Log:      p.log,
+	}, queue.Config{Owner: c.boot})
+	c.board = board.New(c.boot, standing{c.queue}, c.gate)
+	c.relay.board, c.relay.peaks, c.relay.fresh = c.board, c.store, c.queue.Get
+	c.library = library.New(c.store, c.queue)
+	c.desk = &desk{Queue: c.queue, sources: c.intake, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage}
+	return c, nil
+}
+
+// newEngine prepares the speech engine: this same binary in another process.
+func newEngine(s *settings.Settings, lock string, gate *admission.Gate, log *slog.Logger) (*whisper.Transcriber, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find own binary: %w", err)
+	}
+	return whisper.New(whisper.Config{
+		Command:        []string{self, "engine"},
+		Threads:        s.Speech.Threads,
+		LockPath:       lock,
+		MemoryCritical: func() bool { return gate.Reading().Level == critical },
+	}, log), nil
+}
+
+// Run works until ctx ends or a part fails for good. A job that runs is put
+// back uncounted and the engine is gone when Run returns.
+func (c *core) Run(ctx context.Context, more ...func(context.Context) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	parts := append([]func(context.Context) error{c.gate.Run, c.relay.Run, c.queue.Run, c.sweep}, more...)
+	for _, part := range parts {
+		g.Go(func() error { return part(ctx) })
+	}
+	err := g.Wait()
+	c.engine.Release()
+	return err
+}
+
+// Close ends what newCore opened.
+func (c *core) Close() error { return c.store.Close() }

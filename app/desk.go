@@ -1,0 +1,174 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+	"sluice/internal/queue"
+	"sluice/internal/settings"
+)
+
+// desk takes orders from every door - HTTP, CLI, later drop and watch - and
+// turns them into drafts: sources found, defaults filled in, all checked.
+type desk struct {
+	*queue.Queue
+	sources  sources
+	defaults defaults
+	language func(code string) bool // whether the recogniser knows it
+}
+
+// sources finds what an order names.
+type sources interface {
+	FromPath(ctx context.Context, path string) (job.Source, error)
+	Upload(ctx context.Context, id string) (job.Source, error)
+}
+
+// defaults is what an order means by leaving something out.
+type defaults struct {
+	model, language string
+	beam, threads   int
+	words           bool
+}
+
+func newDefaults(s *settings.Settings, model string) defaults {
+	return defaults{
+		model:    model,
+		language: s.Speech.Language,
+		beam:     s.Speech.BeamSize,
+		threads:  s.Speech.Threads,
+		words:    s.Speech.Words,
+	}
+}
+
+// Submit makes jobs of orders, all or none.
+func (d *desk) Submit(ctx context.Context, orders []job.Order) ([]queue.Accepted, error) {
+	drafts := make([]job.Draft, 0, len(orders))
+	for i, o := range orders {
+		draft, err := d.draft(ctx, o)
+		if err != nil {
+			if len(orders) > 1 {
+				err = fmt.Errorf("job %d of %d: %w", i+1, len(orders), err)
+			}
+			return nil, err
+		}
+		drafts = append(drafts, draft)
+	}
+	return d.Queue.Submit(ctx, drafts)
+}
+
+func (d *desk) draft(ctx context.Context, o job.Order) (job.Draft, error) {
+	options, err := d.options(o)
+	if err != nil {
+		return job.Draft{}, err
+	}
+	if err := checkWords(o); err != nil {
+		return job.Draft{}, err
+	}
+	source, err := d.source(ctx, o.Source)
+	if err != nil {
+		return job.Draft{}, err
+	}
+	draft := job.Draft{
+		Source:   source,
+		Title:    o.Title,
+		Options:  options,
+		Metadata: o.Metadata,
+		Priority: o.Priority,
+		Key:      o.Key,
+		KeyBody:  o.KeyBody,
+	}
+	if draft.Title == "" {
+		draft.Title = source.Name
+	}
+	draft.Identity, err = identity(draft)
+	return draft, err
+}
+
+func (d *desk) source(ctx context.Context, s string) (job.Source, error) {
+	if id, ok := strings.CutPrefix(s, "upload:"); ok {
+		return d.sources.Upload(ctx, id)
+	}
+	if strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") {
+		return job.Source{}, invalid("Addresses of the web are not taken as a source.").
+			WithHint("Download the file first and give its path, or send it with PUT /api/v1/uploads/{name}.")
+	}
+	return d.sources.FromPath(ctx, s)
+}
+
+func (d *desk) options(o job.Order) (job.Options, error) {
+	out := job.Options{
+		Language:   strings.ToLower(or(o.Language, d.defaults.language)),
+		Model:      or(o.Model, d.defaults.model),
+		ModelPath:  o.ModelPath,
+		AudioTrack: o.AudioTrack,
+		BeamSize:   or(o.BeamSize, d.defaults.beam),
+		Threads:    or(o.Threads, d.defaults.threads),
+		Words:      d.defaults.words,
+		Reuse:      true,
+	}
+	if o.Words != nil {
+		out.Words = *o.Words
+	}
+	if o.Reuse != nil {
+		out.Reuse = *o.Reuse
+	}
+	switch {
+	case !d.language(out.Language):
+		return out, fault.New(fault.LanguageUnknown, fmt.Sprintf("The recogniser knows no language %q.", out.Language), nil)
+	case out.BeamSize < 1 || out.BeamSize > job.MaxBeamSize:
+		return out, invalid(fmt.Sprintf("beam_size lies between 1 and %d.", job.MaxBeamSize))
+	case out.Threads < 0 || out.Threads > job.MaxThreads:
+		return out, invalid(fmt.Sprintf("threads lies between 0 and %d.", job.MaxThreads))
+	case out.AudioTrack != nil && *out.AudioTrack < 0:
+		return out, invalid("audio_track counts from 0.")
+	case o.Priority < job.MinPriority || o.Priority > job.MaxPriority:
+		return out, invalid(fmt.Sprintf("priority lies between %d and %d.", job.MinPriority, job.MaxPriority))
+	}
+	return out, nil
+}
+
+func checkWords(o job.Order) error {
+	if utf8.RuneCountInString(o.Title) > job.MaxTitle {
+		return invalid(fmt.Sprintf("The title is longer than %d characters.", job.MaxTitle))
+	}
+	size := 0
+	for k, v := range o.Metadata {
+		size += len(k) + len(v)
+	}
+	if size > job.MaxMetadataBytes {
+		return invalid(fmt.Sprintf("The metadata is larger than %s.", job.FormatBytes(job.MaxMetadataBytes)))
+	}
+	return nil
+}
+
+// identity is the hash by which an identical live job is found: the source,
+// what to do with it, and what it is called. How urgent it is does not matter.
+func identity(d job.Draft) (string, error) {
+	body, err := json.Marshal(struct {
+		Fingerprint, Path, Title string
+		Options                  job.Options
+		Metadata                 map[string]string
+	}{d.Source.Fingerprint, d.Source.Path, d.Title, d.Options, d.Metadata})
+	if err != nil {
+		return "", fmt.Errorf("hash draft: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func invalid(say string) *fault.Fault { return fault.New(fault.RequestInvalid, say, nil) }
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"sluice/internal/admission"
+	"sluice/internal/cli"
+	"sluice/internal/fault"
+	"sluice/internal/job"
+	"sluice/internal/models"
+	"sluice/internal/pipeline"
+	"sluice/internal/settings"
+	"sluice/internal/whisper"
+)
+
+// finder finds models, knows what they really took, and says which can never
+// fit. It is the queue's Check and the pipeline's Models.
+type finder struct {
+	*models.Store
+	standard string // the model of orders that name none
+	peaks    interface {
+		Peak(ctx context.Context, digest string) (int64, error)
+	}
+	gate *admission.Gate
+}
+
+func newFinder(s *settings.Settings, peaks interface {
+	Peak(ctx context.Context, digest string) (int64, error)
+}, gate *admission.Gate) *finder {
+	gate.Ceiling() // makes it take a reading
+	return &finder{
+		Store: models.New(models.Config{
+			Dir:     s.Models.Dir,
+			BaseURL: s.Models.URL,
+			Check:   whisper.CheckModel,
+		}),
+		standard: or(s.Speech.Model, models.Recommend(gate.Reading().Total)),
+		peaks:    peaks,
+		gate:     gate,
+	}
+}
+
+// Model implements pipeline.Models: by name, or by the absolute path that the
+// CLI may give. What was measured counts when it is more than the estimate.
+func (f *finder) Model(ctx context.Context, name string) (pipeline.Model, error) {
+	find := f.Store.Model
+	if filepath.IsAbs(name) {
+		find = f.Store.File
+	}
+	m, err := find(ctx, name)
+	if err != nil {
+		return m, err
+	}
+	if peak, err := f.peaks.Peak(ctx, m.Digest); err == nil {
+		m.NeedBytes = max(m.NeedBytes, peak)
+	}
+	return m, nil
+}
+
+// Check implements queue.Check. A model that is not installed yet is waited
+// for; one that nobody knows, or that can never fit, is refused.
+func (f *finder) Check(ctx context.Context, d *job.Draft) error {
+	name := or(d.Options.ModelPath, d.Options.Model)
+	m, err := f.Model(ctx, name)
+	switch {
+	case fault.Is(err, fault.ModelMissing):
+		w := fault.From(err)
+		d.Reason, d.Text = job.NoModel, w.Say+" "+w.Hint
+		for _, e := range models.Catalog() {
+			if e.Name == name {
+				m = pipeline.Model{Name: name, NeedBytes: e.NeedBytes}
+			}
+		}
+	case err != nil:
+		return err
+	}
+	err = f.gate.Check(job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes})
+	if !fault.Is(err, fault.ModelTooLarge) {
+		return err
+	}
+	too := fault.From(err)
+	if best := f.largest(); best != "" {
+		return too.WithHint("The largest model that fits is %s.", best)
+	}
+	return too
+}
+
+// largest is the biggest model of the catalog that fits this machine.
+func (f *finder) largest() string {
+	var best models.Entry
+	for _, e := range models.Catalog() {
+		if e.NeedBytes > best.NeedBytes && f.gate.Check(job.Need{Model: e.Name, Bytes: e.NeedBytes}) == nil {
+			best = e
+		}
+	}
+	return best.Name
+}
+
+// commands is the model manager as the CLI sees it.
+func (f *finder) commands() cli.ModelCommands {
+	return cli.ModelCommands{
+		List: func(ctx context.Context) ([]cli.Model, error) {
+			found, err := f.List(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("list models: %w", err)
+			}
+			out := make([]cli.Model, 0, len(found))
+			for _, m := range found {
+				out = append(out, cli.Model{
+					Name:      m.Name,
+					Installed: m.Installed,
+					Default:   m.Name == f.standard,
+					SizeBytes: m.Bytes,
+					NeedBytes: m.NeedBytes,
+					Fits:      f.gate.Check(job.Need{Model: m.Name, Bytes: m.NeedBytes}) == nil,
+					Path:      m.Path,
+					Note:      m.Description,
+				})
+			}
+			return out, nil
+		},
+		Pull:   f.Pull,
+		Remove: f.Remove,
+	}
+}

@@ -1,0 +1,217 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/oklog/ulid/v2"
+
+	"sluice/internal/cli"
+	"sluice/internal/fault"
+	"sluice/internal/httpapi"
+	"sluice/internal/settings"
+)
+
+// serve runs the headless server until ctx ends.
+func (p *program) serve(ctx context.Context, o cli.ServeOptions) error {
+	flags := o.Settings
+	if o.Listen != "" {
+		flags = withSetting(flags, "server.listen", o.Listen)
+	}
+	s, err := p.load(flags)
+	if err != nil {
+		return err
+	}
+	unlock, err := lockData(s.Dirs.Data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	log := logger()
+	c, err := newCore(ctx, plan{settings: s, data: s.Dirs.Data, locks: s.Dirs.Data, log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	srv, err := newServer(ctx, s, c, p)
+	if err != nil {
+		return err
+	}
+	defer srv.forget()
+	log.Info("serving", "address", srv.url, "data", s.Dirs.Data, "version", version)
+	return c.Run(ctx, srv.Run)
+}
+
+// lockData makes this process the only one on a data folder.
+func lockData(data string) (unlock func(), err error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	l := flock.New(filepath.Join(data, "sluice.lock"))
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock data folder: %w", err)
+	}
+	if !ok {
+		return nil, fault.New(fault.StoreLocked, "Sluice already runs on this data folder.", nil)
+	}
+	return func() { _ = l.Unlock() }, nil
+}
+
+// httpDeps is what the routes get.
+func (p *program) httpDeps(c *core) httpapi.Deps {
+	return httpapi.Deps{
+		Desk:    c.desk,
+		Uploads: c.intake,
+		Library: c.library,
+		Board:   c.board,
+		Page:    p.page,
+		Log:     c.log,
+		Version: version,
+		Boot:    c.boot,
+		PID:     os.Getpid(),
+	}
+}
+
+// openAPI is the document that the server gives at /openapi.json.
+func (p *program) openAPI() ([]byte, error) { return httpapi.OpenAPI(version) }
+
+// server is the HTTP listener.
+type server struct {
+	http     *http.Server
+	listener net.Listener
+	url      string
+	found    string // the discovery file
+}
+
+// newServer listens and says where in the discovery file.
+func newServer(ctx context.Context, s *settings.Settings, c *core, p *program) (*server, error) {
+	token := string(s.Server.Token)
+	if token == "auto" {
+		token = ulid.Make().String() + ulid.Make().String()
+	}
+	bare := httpapi.New(p.httpDeps(c))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Server.Listen)
+	if err != nil {
+		return nil, fault.New(fault.SettingInvalid, "The address "+s.Server.Listen+" cannot be listened on.", err).
+			WithHint("Another program may use it: name another with --listen, or stop that one.")
+	}
+	guarded, err := httpapi.Guard(httpapi.GuardConfig{
+		Listen: l.Addr().String(),
+		Token:  token,
+		Roots:  s.Server.Roots,
+	}, bare)
+	if err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	srv := &server{
+		http:     httpapi.NewServer(guarded),
+		listener: l,
+		url:      "http://" + l.Addr().String(),
+		found:    discoveryFile(s),
+	}
+	return srv, writeDiscovery(srv.found, discovery{URL: srv.url, Token: token, PID: os.Getpid()})
+}
+
+// Run serves until ctx ends; open streams end with it.
+func (s *server) Run(ctx context.Context) error {
+	s.http.BaseContext = func(net.Listener) context.Context { return ctx }
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		if s.http.Shutdown(stop) != nil {
+			_ = s.http.Close()
+		}
+	}()
+	err := s.http.Serve(s.listener)
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	if ctx.Err() != nil {
+		<-done
+	}
+	return err
+}
+
+// forget removes the discovery file.
+func (s *server) forget() { _ = os.Remove(s.found) }
+
+// discovery is how programs of this user find the server.
+type discovery struct {
+	URL   string `json:"url"`
+	Token string `json:"token,omitempty"`
+	PID   int    `json:"pid"`
+}
+
+func discoveryFile(s *settings.Settings) string { return filepath.Join(s.Dirs.Data, "server.json") }
+
+func writeDiscovery(path string, d discovery) error {
+	body, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("write discovery file: %w", err)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("write discovery file: %w", err)
+	}
+	// Made anew, so that its mode is ours from the first byte on.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write discovery file: %w", err)
+	}
+	_, err = f.Write(body)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write discovery file: %w", err)
+	}
+	return nil
+}
+
+// server says where a client finds the server.
+func (p *program) server(address string) (cli.Endpoint, error) {
+	s, err := p.load(nil)
+	if err != nil {
+		return cli.Endpoint{}, err
+	}
+	end := cli.Endpoint{URL: address, Named: true}
+	if end.URL == "" {
+		end.URL = os.Getenv("SLUICE_SERVER")
+	}
+	var d discovery
+	if body, err := os.ReadFile(discoveryFile(s)); err == nil {
+		_ = json.Unmarshal(body, &d) // a broken one is as good as none
+	}
+	switch {
+	case end.URL == "" && d.URL != "":
+		return cli.Endpoint{URL: d.URL, Token: d.Token}, nil
+	case end.URL == "":
+		end = cli.Endpoint{URL: "http://" + s.Server.Listen}
+	}
+	if s.Server.Token != "auto" {
+		end.Token = string(s.Server.Token)
+	}
+	if d.URL == end.URL {
+		end.Token = d.Token
+	}
+	return end, nil
+}
+
+func withSetting(flags map[string]string, key, value string) map[string]string {
+	out := map[string]string{key: value}
+	for k, v := range flags {
+		if k != key {
+			out[k] = v
+		}
+	}
+	return out
+}
