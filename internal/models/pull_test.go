@@ -254,7 +254,7 @@ func TestPull(t *testing.T) {
 	}
 }
 
-func impatient(c *models.Config) { c.Stall = 100 * time.Millisecond }
+func impatient(c *models.Config) { c.Stall, c.Tries = 400*time.Millisecond, 2 }
 
 func TestAnInstalledModelIsNotPulledAgain(t *testing.T) {
 	t.Parallel()

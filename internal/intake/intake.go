@@ -1,0 +1,50 @@
+// Package intake turns what people give - a path or an upload - into a source
+// that a job can rely on, and proves later that it is still the same file. It
+// reads the ends of a file and never looks inside: whether it is media is not
+// its question. It writes nowhere but to the uploads folder.
+package intake
+
+import (
+	"sync"
+	"time"
+
+	"sluice/internal/pipeline"
+)
+
+var _ pipeline.Sources = (*Intake)(nil)
+
+// Intake takes sources in.
+type Intake struct {
+	cfg Config
+
+	mu     sync.Mutex
+	active map[string]int64 // uploads that are arriving: bytes so far, by id
+}
+
+// Config of an Intake; the zero value works for paths, uploads need UploadDir.
+type Config struct {
+	UploadDir string                      // one folder per upload below it
+	MaxUpload int64                       // 50 GiB: what one upload, and all that are kept together, may take
+	MinFree   int64                       // 2 GiB: what uploads leave free on the disk
+	Roots     []string                    // sources must lie below one of these; empty = anywhere
+	Home      string                      // what "~/" stands for; the user's home
+	FreeBytes func(string) (int64, error) // free space of the disk a folder is on
+	Now       func() time.Time            // time.Now
+}
+
+// New makes an Intake. It touches nothing before the first call.
+func New(cfg Config) *Intake {
+	if cfg.MaxUpload == 0 {
+		cfg.MaxUpload = 50 << 30
+	}
+	if cfg.MinFree == 0 {
+		cfg.MinFree = 2 << 30
+	}
+	if cfg.FreeBytes == nil {
+		cfg.FreeBytes = freeBytes
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Intake{cfg: cfg, active: map[string]int64{}}
+}

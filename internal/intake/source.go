@@ -1,0 +1,233 @@
+package intake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+)
+
+// endBytes is how much of either end of a file goes into its fingerprint.
+const endBytes = 64 << 10
+
+// FromPath makes a source of a file. The path must be absolute; "~/" stands
+// for the user's home. Links are followed once, here, and the source keeps
+// where they led: a link that is turned to another file afterwards does not
+// turn the job with it, and the folder rules are checked on the real place.
+// Faults: request_invalid, source_missing, source_denied, not_a_file,
+// file_empty.
+func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error) {
+	path, err := in.absolute(path)
+	if err != nil {
+		return job.Source{}, err
+	}
+	given := filepath.Base(path)
+	path, err = filepath.EvalSymlinks(path)
+	if err != nil {
+		return job.Source{}, sourceFault(given, path, err)
+	}
+	if !in.allowed(path) {
+		return job.Source{}, fault.New(fault.SourceDenied, fmt.Sprintf("%s lies in a folder that Sluice may not read.", quoted(given)), nil).
+			WithHint("Move it below one of the folders of server.roots.")
+	}
+	src, err := inspect(ctx, path)
+	if err != nil {
+		return job.Source{}, err
+	}
+	src.Kind = job.FromPath
+	src.Name = norm.NFC.String(given)
+	return src, nil
+}
+
+// Open gives the path of a source if it is still the file that was submitted.
+// It implements pipeline.Sources. Faults: source_missing, source_denied,
+// source_changed, not_a_file.
+func (in *Intake) Open(ctx context.Context, s job.Source) (string, error) {
+	name := quoted(s.Name)
+	real, err := filepath.EvalSymlinks(s.Path)
+	if err != nil {
+		return "", sourceFault(s.Name, s.Path, err)
+	}
+	if !in.allowed(real) && (s.Kind != job.FromUpload || !below(real, in.realUploads())) {
+		return "", fault.New(fault.SourceDenied, name+" lies in a folder that Sluice may not read.", nil).
+			WithHint("Move it below one of the folders of server.roots and submit it again.")
+	}
+	now, err := inspect(ctx, real)
+	changed := fault.New(fault.SourceChanged, name+" is not the file that was submitted any more.", nil)
+	switch {
+	case fault.Is(err, fault.FileEmpty):
+		return "", changed
+	case err != nil:
+		return "", err
+	case now.Fingerprint != s.Fingerprint:
+		return "", changed
+	}
+	return real, nil
+}
+
+func (in *Intake) absolute(path string) (string, error) {
+	if path == "~" || strings.HasPrefix(path, "~/") {
+		home := in.cfg.Home
+		if home == "" {
+			var err error
+			if home, err = os.UserHomeDir(); err != nil {
+				return "", fault.New(fault.RequestInvalid, "The home folder is not known.", err).WithHint("Give the whole path, from / on.")
+			}
+		}
+		path = filepath.Join(home, strings.TrimPrefix(path, "~"))
+	}
+	switch {
+	case path == "":
+		return "", fault.New(fault.RequestInvalid, "There is no path.", nil).WithHint("Give the whole path of one media file, from / on.")
+	case strings.ContainsRune(path, 0), len(path) > 4096:
+		return "", fault.New(fault.RequestInvalid, "This cannot be a path.", nil).WithHint("Give the whole path of one media file, from / on.")
+	case !filepath.IsAbs(path):
+		return "", fault.New(fault.RequestInvalid, fmt.Sprintf("%s is not a whole path.", quoted(filepath.Base(path))), nil).
+			WithHint("Give the whole path, from / on: Sluice does not know which folder you are in.")
+	}
+	return filepath.Clean(path), nil
+}
+
+// allowed says whether a real path lies below one of the roots.
+func (in *Intake) allowed(path string) bool {
+	return len(in.cfg.Roots) == 0 || slices.ContainsFunc(in.cfg.Roots, func(root string) bool {
+		real, err := filepath.EvalSymlinks(root)
+		return err == nil && below(path, real)
+	})
+}
+
+func (in *Intake) realUploads() string {
+	real, err := filepath.EvalSymlinks(in.cfg.UploadDir)
+	if err != nil {
+		return ""
+	}
+	return real
+}
+
+func below(path, dir string) bool {
+	if dir == "" {
+		return false
+	}
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel) && rel != "."
+}
+
+// inspect takes the fingerprint of the file at a real path. It never waits
+// for a writer of a pipe and never opens a device.
+func inspect(ctx context.Context, path string) (job.Source, error) {
+	name := filepath.Base(path)
+	if err := context.Cause(ctx); err != nil {
+		return job.Source{}, fmt.Errorf("inspect source: %w", err)
+	}
+	if system(path) {
+		return job.Source{}, notAFile(name)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return job.Source{}, sourceFault(name, path, err)
+	case !info.Mode().IsRegular(): // opening a device may already do something
+		return job.Source{}, notAFile(name)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return job.Source{}, sourceFault(name, path, err)
+	}
+	defer f.Close()
+	info, err = f.Stat()
+	switch {
+	case err != nil:
+		return job.Source{}, sourceFault(name, path, err)
+	case !info.Mode().IsRegular():
+		return job.Source{}, notAFile(name)
+	case info.Size() == 0:
+		return job.Source{}, fault.New(fault.FileEmpty, quoted(name)+" is empty.", nil)
+	}
+	sum, err := fingerprint(f, info.Size(), info.ModTime())
+	if err != nil {
+		return job.Source{}, sourceFault(name, path, err)
+	}
+	return job.Source{
+		Path: path, Name: norm.NFC.String(name), Size: info.Size(), ModTime: info.ModTime().UTC(), Fingerprint: sum,
+	}, nil
+}
+
+// system says whether a path lies where files are windows into the kernel.
+func system(path string) bool {
+	return slices.ContainsFunc([]string{"/proc", "/sys", "/dev"}, func(dir string) bool { return below(path, dir) })
+}
+
+func fingerprint(f io.ReaderAt, size int64, modTime time.Time) (string, error) {
+	h := sha256.New()
+	var head [16]byte
+	binary.BigEndian.PutUint64(head[:8], uint64(size))               //nolint:gosec // a size is never negative
+	binary.BigEndian.PutUint64(head[8:], uint64(modTime.UnixNano())) //nolint:gosec // any bits will do
+	h.Write(head[:])
+	n := min(size, endBytes)
+	for _, at := range []int64{0, size - n} {
+		copied, err := io.Copy(h, io.NewSectionReader(f, at, n))
+		if err != nil {
+			return "", err
+		}
+		if copied != n {
+			return "", io.ErrUnexpectedEOF // it shrinks under our hands
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func notAFile(name string) error {
+	return fault.New(fault.NotAFile, quoted(name)+" is not a file.", nil)
+}
+
+// sourceFault says why a source cannot be reached.
+func sourceFault(name, path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		f := fault.New(fault.SourceDenied, quoted(name)+" may not be read.", err)
+		return f.WithHint("Allow Sluice to read the folder. On a Mac: System Settings, Privacy & Security, Files and Folders.")
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		if disk := missingDisk(path); disk != "" {
+			return fault.New(fault.SourceMissing, fmt.Sprintf("%s lies on the disk %s, which is not connected.", quoted(name), quoted(disk)), err).
+				WithHint("Connect the disk.")
+		}
+		return fault.New(fault.SourceMissing, quoted(name)+" is not there.", err)
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.EISDIR):
+		return fault.New(fault.NotAFile, quoted(name)+" is not a file.", err)
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return fault.New(fault.RequestInvalid, "This cannot be a path.", err)
+	}
+	return fault.New(fault.SourceMissing, quoted(name)+" cannot be read right now.", err).
+		WithHint("Check the disk or network folder it is on.")
+}
+
+// missingDisk names the disk of a path on a Mac that is not mounted.
+func missingDisk(path string) string {
+	rest, ok := strings.CutPrefix(path, "/Volumes/")
+	if !ok {
+		return ""
+	}
+	disk, _, _ := strings.Cut(rest, "/")
+	if _, err := os.Stat("/Volumes/" + disk); err == nil {
+		return ""
+	}
+	return disk
+}
+
+// quoted makes a file name fit for a sentence.
+func quoted(name string) string { return "“" + displayName(name) + "”" }
