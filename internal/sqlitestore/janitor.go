@@ -8,7 +8,7 @@ import (
 )
 
 // EndedBefore lists jobs that ended before t and whose scratch folder is
-// still there, the longest ended first. Swept takes them off the list.
+// still there, the longest ended first. MarkSwept takes them off the list.
 func (s *Store) EndedBefore(ctx context.Context, t time.Time, limit int) ([]string, error) {
 	var ids []string
 	err := s.query(ctx, `SELECT id FROM jobs INDEXED BY jobs_ended
@@ -22,8 +22,11 @@ func (s *Store) EndedBefore(ctx context.Context, t time.Time, limit int) ([]stri
 	return ids, err
 }
 
-// Swept says that the scratch folders of these jobs are gone.
-func (s *Store) Swept(ctx context.Context, ids ...string) error {
+// MarkSwept says that the scratch folders of these jobs are gone.
+func (s *Store) MarkSwept(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
 	return s.write(ctx, later, func(t *tx) error {
 		for _, id := range ids {
 			if err := t.exec(`UPDATE jobs SET swept = 1 WHERE id = ? AND finished_at > 0`, id); err != nil {

@@ -1,8 +1,9 @@
 package sqlitestore_test
 
 import (
-	"context"
+	"flag"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -16,7 +17,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	dieIfChild()
+	if path := os.Getenv(childEnv); path != "" {
+		child(path) // does not return
+	}
+	// Each random sequence opens a store of its own and every step of it waits
+	// for the disk; -rapid.checks asks for more.
+	if err := flag.Set("rapid.checks", "20"); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -94,5 +102,3 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
-
-var _ = context.Background
