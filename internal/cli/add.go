@@ -55,8 +55,10 @@ into that folder for several. Ctrl-C ends the waiting, not the jobs.`,
 		switch {
 		case priority < job.MinPriority || priority > job.MaxPriority:
 			return usagef("--priority goes from %d to %d; %d is outside.", job.MinPriority, job.MaxPriority, priority)
-		case len(args) > 1 && (title != "" || key != ""):
-			return usagef("--title and --key name one job; add the files one by one.")
+		case len(args) > 1 && title != "":
+			return usagef("--title names one job; add the files one by one.")
+		case len(args) > job.MaxOrders:
+			return usagef("%d files are too many at once; %d go together.", len(args), job.MaxOrders)
 		case out.file == "" && (out.format != "" || out.times):
 			return usagef("--format and --times go with -o; 'sluice export' gives the text later.")
 		case out.file == "-":
@@ -74,6 +76,9 @@ into that folder for several. Ctrl-C ends the waiting, not the jobs.`,
 			if outs, err = out.plan(args); err != nil {
 				return err
 			}
+		}
+		if err := c.nameModels(cmd.Context(), orders); err != nil {
+			return err
 		}
 		bodies := make([]orderBody, len(orders))
 		for i, o := range orders {
@@ -105,18 +110,15 @@ func (c *console) enqueue(ctx context.Context, s *client, orders []orderBody, ke
 		}
 		jobs, raws = []jobView{j}, []json.RawMessage{raw}
 	} else {
-		for len(orders) > 0 {
-			n := min(len(orders), job.MaxOrders)
-			p, err := s.submitAll(ctx, orders[:n])
-			if err != nil {
-				return nil, err
-			}
-			views, err := p.views()
-			if err != nil || len(views) != n {
-				return nil, s.stranger("its answer cannot be read")
-			}
-			jobs, raws, orders = append(jobs, views...), append(raws, p.Jobs...), orders[n:]
+		p, err := s.submitAll(ctx, orders, key)
+		if err != nil {
+			return nil, err
 		}
+		views, err := p.views()
+		if err != nil || len(views) != len(orders) {
+			return nil, s.stranger("its answer cannot be read")
+		}
+		jobs, raws = views, p.Jobs
 	}
 	p := &printer{w: c.Out}
 	for i, j := range jobs {

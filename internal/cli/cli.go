@@ -126,7 +126,7 @@ answers.`,
 		Short:  "Explain a command",
 		Long:   "Prints what a command does, with its flags and examples.",
 		Hidden: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			about, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
 				return usagef("There is no command %q.", clean(firstOf(args)))

@@ -59,7 +59,7 @@ func (c *console) client(address string) (*client, error) {
 		}
 	}
 	return &client{
-		base: base, token: e.Token, named: e.Named,
+		base: base, token: e.Token, named: e.Named || address != "",
 		http: &http.Client{
 			// No timeout here: streams stay open. No proxy and no redirects:
 			// paths and the token are for this server only.
@@ -89,9 +89,9 @@ func (s *client) submit(ctx context.Context, o orderBody, key string) (jobView, 
 }
 
 // submitAll adds several jobs, all or none.
-func (s *client) submitAll(ctx context.Context, orders []orderBody) (page, error) {
+func (s *client) submitAll(ctx context.Context, orders []orderBody, key string) (page, error) {
 	var p page
-	body, err := s.call(ctx, http.MethodPost, "/api/v1/jobs", ordersBody{Jobs: orders}, nil)
+	body, err := s.call(ctx, http.MethodPost, "/api/v1/jobs", ordersBody{Jobs: orders}, keyHeader(key))
 	if err == nil {
 		err = s.decode(body, &p)
 	}
@@ -110,14 +110,14 @@ func (s *client) some(ctx context.Context, state, query string, limit int) (got 
 		if err != nil {
 			return page{}, false, err
 		}
-		got.Jobs, got.NextCursor = append(got.Jobs, p.Jobs...), p.NextCursor
+		got.Jobs, got.Next = append(got.Jobs, p.Jobs...), p.Next
 		switch {
-		case p.NextCursor == "" || p.NextCursor == cursor:
+		case p.Next == "" || p.Next == cursor:
 			return got, false, nil
 		case limit > 0 && len(got.Jobs) >= limit:
 			return got, true, nil
 		}
-		cursor = p.NextCursor
+		cursor = p.Next
 	}
 }
 
@@ -163,8 +163,17 @@ func (s *client) transcript(ctx context.Context, id string) (transcript.Transcri
 func (s *client) alive(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
-	_, err := s.call(ctx, http.MethodGet, "/healthz", nil, nil)
-	return err
+	body, err := s.call(ctx, http.MethodGet, "/healthz", nil, nil)
+	if err != nil {
+		return err
+	}
+	var health struct {
+		Status string `json:"status"`
+	}
+	if json.Unmarshal(body, &health) != nil || health.Status == "" {
+		return s.stranger("it does not say how it is")
+	}
+	return nil
 }
 
 func keyHeader(key string) http.Header {

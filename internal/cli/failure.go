@@ -77,15 +77,15 @@ func (c *console) complain(about, say, hint string) {
 	if about != "" {
 		about = clean(about) + ": "
 	}
-	fmt.Fprintf(c.Err, "sluice: %s%s\n", about, clean(say))
+	c.note("sluice: %s%s", about, clean(say))
 	if hint != "" {
-		fmt.Fprintf(c.Err, "  hint: %s\n", clean(hint))
+		c.note("  hint: %s", clean(hint))
 	}
 }
 
 // note says something that is no result: on stderr, so that pipes stay clean.
 func (c *console) note(format string, args ...any) {
-	fmt.Fprintf(c.Err, format+"\n", args...)
+	_, _ = fmt.Fprintf(c.Err, format+"\n", args...) // nobody is left to tell
 }
 
 // words puts an error into a sentence and a hint. Here the cause of a defect
@@ -141,4 +141,4 @@ func (p *printer) Write(b []byte) (int, error) {
 	return n, p.err
 }
 
-func (p *printer) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+func (p *printer) line(format string, args ...any) { _, _ = fmt.Fprintf(p, format+"\n", args...) }

@@ -66,7 +66,8 @@ func (c *console) openAPI() *cobra.Command {
 	return &cobra.Command{
 		Use:     "openapi",
 		Short:   "Print the schema of the HTTP API",
-		Long:    `Prints the OpenAPI 3.1 document of the HTTP API, the same as /openapi.json of a server.`,
+		Long:    `Prints the OpenAPI 3.1 document of the HTTP API, the same that a server has at
+/openapi.json.`,
 		Example: `  sluice openapi > openapi.json`,
 		Args:    cobra.NoArgs,
 		RunE: run(func(*cobra.Command, []string) error {
@@ -87,7 +88,7 @@ func (c *console) version() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long:  `Prints the version of this program, and with --json what it was built with and for.`,
+		Long:  `Prints the version of this program; --json adds what it was built with and for.`,
 		Example: `  sluice version
   sluice version --json`,
 		Args: cobra.NoArgs,

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sluice/internal/fault"
 	"sluice/internal/job"
 )
 
@@ -108,10 +111,47 @@ func model(s string) (name, file string, err error) {
 	return "", file, nil
 }
 
+// nameModels replaces the path of a model by its name, since a server takes
+// no paths: the file must be one of its own models.
+func (c *console) nameModels(ctx context.Context, orders []job.Order) error {
+	if len(orders) == 0 || orders[0].ModelPath == "" {
+		return nil
+	}
+	file := orders[0].ModelPath // they all have the same
+	want, err := os.Stat(file)
+	if err != nil {
+		return fault.New(fault.ModelMissing, "There is no model at "+file+".", err).
+			WithHint("Give the path of a file, or a name of 'sluice models list'.")
+	}
+	name := ""
+	if c.cmds.Models.List != nil {
+		found, err := c.cmds.Models.List(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range found {
+			if st, err := os.Stat(m.Path); m.Path != "" && err == nil && os.SameFile(st, want) {
+				name = m.Name
+			}
+		}
+	}
+	if name == "" {
+		return fault.New(fault.ModelUnknown, "A server takes only models of its own folder, and "+file+" is none.", errForeign).
+			WithHint("Put the file into the models folder (models.dir), or use 'sluice transcribe' without a server.")
+	}
+	for i := range orders {
+		orders[i].Model, orders[i].ModelPath = name, ""
+	}
+	return nil
+}
+
+// errForeign marks a model file that no server knows.
+var errForeign = errors.New("foreign model")
+
 // wire puts an order into the words of the API.
 func wire(o job.Order) orderBody {
 	b := orderBody{
-		Source: o.Source, Title: o.Title, Language: o.Language, Model: o.Model, ModelPath: o.ModelPath,
+		Source: o.Source, Title: o.Title, Language: o.Language, Model: o.Model,
 		AudioTrack: o.AudioTrack, BeamSize: o.BeamSize, Threads: o.Threads, Words: o.Words, Reuse: o.Reuse,
 		Priority: o.Priority, Metadata: o.Metadata,
 	}

@@ -59,14 +59,14 @@ func (s *screen) status(line string) {
 	if s.about != "" {
 		line = s.about + "  " + line
 	}
-	fmt.Fprintf(s.c.Err, "\r\x1b[K%s", shorten(line, s.c.Width-1))
+	_, _ = fmt.Fprintf(s.c.Err, "\r\x1b[K%s", shorten(line, s.c.Width-1))
 	s.drawn = true
 }
 
 // clear takes the line of progress away.
 func (s *screen) clear() {
 	if s.drawn {
-		fmt.Fprint(s.c.Err, "\r\x1b[K")
+		_, _ = fmt.Fprint(s.c.Err, "\r\x1b[K")
 		s.drawn = false
 	}
 }

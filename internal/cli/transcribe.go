@@ -22,9 +22,9 @@ func (c *console) transcribe() *cobra.Command {
 		Long: `Prints what is said in each FILE, one file after the other.
 
 Where a server runs, it does the work: the file goes to the front of its line
-and waits there for memory like every other job. Without a server the same
-work is done here, with the same care for memory. With --server or
-SLUICE_SERVER only that server is asked.
+and waits there for memory like every other job. Without a server, or with a
+model file that the server does not have, the same work is done here, with the
+same care for memory. With --server or SLUICE_SERVER only that server is asked.
 
 The text goes to stdout, in paragraphs; --times gives every line its time. On
 a terminal it appears as it is heard. Into a pipe or a file it goes in one
@@ -104,15 +104,18 @@ func (t *transcribing) server(ctx context.Context, address string) (*client, err
 		return nil, err
 	}
 	err = s.alive(ctx)
+	if err == nil {
+		err = t.c.nameModels(ctx, t.orders)
+	}
 	switch {
 	case err == nil:
 		return s, nil
-	case s.named || address != "" || t.c.cmds.Transcribe == nil || ctx.Err() != nil:
-		s.close()
-		return nil, err
+	case s.named || t.c.cmds.Transcribe == nil || ctx.Err() != nil:
+	case awayErr(err), errors.Is(err, errForeign):
+		err = nil // it is done here
 	}
 	s.close()
-	return nil, nil
+	return nil, err
 }
 
 // there lets the server do the work.

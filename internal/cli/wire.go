@@ -19,7 +19,6 @@ type orderBody struct {
 	Title      string            `json:"title,omitempty"`
 	Language   string            `json:"language,omitempty"`
 	Model      string            `json:"model,omitempty"`
-	ModelPath  string            `json:"model_path,omitempty"`
 	AudioTrack *int              `json:"audio_track,omitempty"`
 	BeamSize   int               `json:"beam_size,omitempty"`
 	Threads    int               `json:"threads,omitempty"`
@@ -109,8 +108,8 @@ func viewOf(j job.Job) jobView {
 
 // page is one page of the list; its jobs are kept as they came, too.
 type page struct {
-	Jobs       []json.RawMessage `json:"jobs"`
-	NextCursor string            `json:"next_cursor,omitempty"`
+	Jobs []json.RawMessage `json:"jobs"`
+	Next string            `json:"next,omitempty"` // cursor; "" = this was the last page
 }
 
 func (p page) views() ([]jobView, error) {

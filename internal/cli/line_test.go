@@ -1,0 +1,351 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/cli"
+)
+
+const (
+	idA = "01K6ZV5N3T8Q2M4R7W9XYAAAAA"
+	idB = "01K6ZV5N3T8Q2M4R7W9XYBBBBB"
+	idC = "01K7000000000000000000CCCC"
+)
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "talk.mp4")
+	if err := os.WriteFile(file, []byte("sound"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		args []string
+		say  string
+	}{
+		"an unknown command":                  {[]string{"frobnicate"}, "frobnicate"},
+		"an unknown flag":                     {[]string{"list", "--colour"}, "--colour"},
+		"no file":                             {[]string{"transcribe"}, "arg"},
+		"an unknown format":                   {[]string{"transcribe", file, "--format", "doc"}, "no format \"doc\""},
+		"times for a format that has them":    {[]string{"transcribe", file, "--format", "srt", "--times"}, "--times"},
+		"json and another format":             {[]string{"transcribe", file, "--json", "--format", "srt"}, "exclude"},
+		"subtitles of two files on stdout":    {[]string{"transcribe", file, "b.mp4", "--format", "srt"}, "-o FOLDER"},
+		"two files with the same output":      {[]string{"transcribe", "x/a.mp4", "y/a.mp4", "-o", t.TempDir()}, "a.txt"},
+		"an output that is the source":        {[]string{"transcribe", file, "-o", file}, "itself"},
+		"a file as the folder of two outputs": {[]string{"transcribe", "a.mp4", "b.mp4", "-o", file}, "need a folder"},
+		"a beam that is too wide":             {[]string{"add", file, "--beam", "9"}, "--beam"},
+		"a negative audio track":              {[]string{"add", file, "--audio-track", "-1"}, "--audio-track"},
+		"a priority out of bounds":            {[]string{"add", file, "--priority", "512"}, "--priority"},
+		"metadata without a value":            {[]string{"add", file, "--metadata", "course"}, "KEY=VALUE"},
+		"one title for two files":             {[]string{"add", file, "b.mp4", "--title", "T"}, "--title"},
+		"a format for nothing":                {[]string{"add", file, "--format", "srt"}, "-o"},
+		"an unknown state":                    {[]string{"list", "--state", "waiting"}, "no state"},
+		"a limit and all":                     {[]string{"list", "--limit", "3", "--all"}, "limit"},
+		"a limit of nothing":                  {[]string{"list", "--limit", "0"}, "--limit"},
+		"an id that is too short":             {[]string{"show", "01K"}, "too short"},
+		"an unknown shell":                    {[]string{"completion", "tcsh"}, "tcsh"},
+		"a setting without a value":           {[]string{"serve", "--set", "x"}, "KEY=VALUE"},
+		"an address that is none":             {[]string{"list", "--server", "ftp://x"}, "no address"},
+		"help for an unknown command":         {[]string{"help", "frobnicate"}, "frobnicate"},
+		"a subcommand that does not exist":    {[]string{"models", "push"}, "push"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAPI(t, &api{})
+			r := a.run(t, tt.args...)
+			r.want(t, cli.ExitUsage, tt.say, "\n  hint: ")
+			if r.out != "" || strings.Count(r.err, "\n") != 2 {
+				t.Errorf("not one line and a hint:\n%s%s", r.out, r.err)
+			}
+			if len(a.asked("POST", "/api/v1/jobs")) > 0 {
+				t.Error("something was submitted")
+			}
+		})
+	}
+}
+
+func TestNoServer(t *testing.T) {
+	t.Parallel()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for name, args := range map[string][]string{
+		"add": {"add", "a.mp4"}, "list": {"list"}, "show": {"show", idA}, "watch": {"watch"},
+		"watch a job": {"watch", idA}, "cancel": {"cancel", idA}, "export": {"export", idA},
+	} {
+		t.Run(name+" says that no server answers", func(t *testing.T) {
+			t.Parallel()
+			a := &api{url: gone.URL}
+			r := a.run(t, args...)
+			r.want(t, cli.ExitAway, "no Sluice answers at "+gone.URL+"\n", "  hint: Start it with 'sluice serve'")
+		})
+	}
+	t.Run("a server that was named is named in the hint", func(t *testing.T) {
+		t.Parallel()
+		(&api{}).run(t, "list", "--server", gone.URL).want(t, cli.ExitAway, "--server or SLUICE_SERVER")
+	})
+	t.Run("another program on the port is no Sluice", func(t *testing.T) {
+		t.Parallel()
+		other := httptest.NewServer(http.NotFoundHandler())
+		defer other.Close()
+		(&api{url: other.URL}).run(t, "list").want(t, cli.ExitAway, "is no Sluice: it answered 404 Not Found", "hint: ")
+	})
+}
+
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ problem, want string }{
+		"words and hint of the server are printed": {
+			`{"code":"source_missing","detail":"The file is not there.","hint":"Connect the disk."}`,
+			"sluice: The file is not there.\n  hint: Connect the disk.\n",
+		},
+		"the table has a hint when the server has none": {
+			`{"code":"disk_full","detail":"The disk is full."}`,
+			"sluice: The disk is full.\n  hint: Free some space; nothing was lost.\n",
+		},
+		"every wrong field is named once": {
+			`{"code":"request_invalid","detail":"title: too long","hint":"H.","fields":[{"field":"title","message":"too long"},{"field":"beam_size","message":"too big"}]}`,
+			"sluice: title: too long; beam_size too big\n  hint: H.\n",
+		},
+		"a code of a newer server is no trouble": {
+			`{"code":"tide_out","detail":"The tide is out.","hint":"Wait."}`,
+			"sluice: The tide is out.\n  hint: Wait.\n",
+		},
+		"control characters of a server do nothing": {
+			`{"code":"not_media","detail":"\u001b[2J\u001b]0;x\u0007No\nmedia.","hint":"\u009b31mH."}`,
+			"sluice: [2J]0;xNo media.\n  hint: 31mH.\n",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAPI(t, &api{refuse: map[string]string{"POST /api/v1/jobs": tt.problem}})
+			r := a.run(t, "add", "a.mp4")
+			r.want(t, cli.ExitFailed)
+			if diff := cmp.Diff(tt.want, r.err); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAdd(t *testing.T) {
+	t.Parallel()
+	t.Run("everything asked for is sent", func(t *testing.T) {
+		t.Parallel()
+		a := newAPI(t, &api{})
+		r := a.run(t, "add", "talk.mp4", "--title", "T", "--model", "small", "--language", "ko", "--audio-track", "0",
+			"--beam", "2", "--threads", "3", "--words", "--no-reuse", "--priority", "-7",
+			"--metadata", "a=1", "--metadata", "b=x=y,z", "--key", "k1")
+		r.want(t, cli.ExitOK)
+		if r.out != "01K6ZV5N3T8Q2M4R7W9XY00001\n" {
+			t.Errorf("printed %q", r.out)
+		}
+		here, _ := filepath.Abs("talk.mp4")
+		asked := a.asked("POST", "/api/v1/jobs")
+		want := object{
+			"source": here, "title": "T", "model": "small", "language": "ko", "audio_track": 0.0, "beam_size": 2.0,
+			"threads": 3.0, "words": true, "reuse": false, "priority": -7.0,
+			"metadata": map[string]any{"a": "1", "b": "x=y,z"},
+		}
+		if diff := cmp.Diff(want, asked[0].body); diff != "" {
+			t.Error(diff)
+		}
+		if h := asked[0].header; h.Get("Idempotency-Key") != "k1" || h.Get("Authorization") != "Bearer s3cret" {
+			t.Errorf("headers %v", h)
+		}
+	})
+	t.Run("what is not asked for is not sent", func(t *testing.T) {
+		t.Parallel()
+		a := newAPI(t, &api{})
+		a.run(t, "add", "/talk.mp4").want(t, cli.ExitOK)
+		if diff := cmp.Diff(object{"source": "/talk.mp4"}, a.asked("POST", "/api/v1/jobs")[0].body); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("several files go together and come back as lines of JSON", func(t *testing.T) {
+		t.Parallel()
+		a := newAPI(t, &api{})
+		r := a.run(t, "add", "a.mp4", "b.mp4", "--json")
+		r.want(t, cli.ExitOK)
+		lines := strings.Split(strings.TrimSpace(r.out), "\n")
+		if len(a.asked("POST", "/api/v1/jobs")) != 1 || len(lines) != 2 || !json.Valid([]byte(lines[1])) {
+			t.Errorf("printed %q", r.out)
+		}
+	})
+	t.Run("a job that is there already is told apart", func(t *testing.T) {
+		t.Parallel()
+		newAPI(t, &api{existing: true}).run(t, "add", "a.mp4").want(t, cli.ExitOK, "in the line already")
+	})
+	t.Run("with an output it waits and writes", func(t *testing.T) {
+		t.Parallel()
+		out := filepath.Join(t.TempDir(), "new", "a.srt")
+		a := &api{texts: map[string]string{"json": spoken}}
+		a.streams = []func(*sse){func(s *sse) { s.job("b1-1", a.set(firstJob, object{"state": "done"})) }}
+		newAPI(t, a).run(t, "add", "a.mp4", "-o", out).want(t, cli.ExitOK, firstJob)
+		if got := read(t, out); !strings.Contains(got, "00:00:01,000 --> ") {
+			t.Errorf("wrote %q", got)
+		}
+	})
+	t.Run("the path of a model of this machine becomes its name", func(t *testing.T) {
+		t.Parallel()
+		file := filepath.Join(t.TempDir(), "m.bin")
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a := newAPI(t, &api{})
+		cmds := a.commands()
+		cmds.Models.List = models(cli.Model{Name: "mine", Path: file, Installed: true})
+		session{cmds: cmds}.run(t, "add", "a.mp4", "--model", file).want(t, cli.ExitOK)
+		if got := a.asked("POST", "/api/v1/jobs")[0].body["model"]; got != "mine" {
+			t.Errorf("asked for %v", got)
+		}
+		cmds.Models.List = models()
+		session{cmds: cmds}.run(t, "add", "a.mp4", "--model", file).want(t, cli.ExitFailed, "models of its own folder")
+		session{cmds: cmds}.run(t, "add", "a.mp4", "--model", file+"x").want(t, cli.ExitFailed, "no model at")
+	})
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	jobs := []object{
+		{"id": idA, "state": "running", "title": "회의 기록", "progress": object{"stage": "transcribe", "fraction": 0.425}},
+		{"id": idB, "state": "queued", "reason": "memory", "position": 1, "title": "\x1b]0;evil\x07talk\r\n\u202emp4"},
+		{"id": idC, "state": "failed", "title": "x", "error": object{"code": "no_audio_track"}},
+	}
+	t.Run("a table tells jobs apart", func(t *testing.T) {
+		t.Parallel()
+		r := newAPI(t, &api{jobs: jobs}).run(t, "list")
+		r.want(t, cli.ExitOK)
+		want := "" +
+			"ID      STATE    REASON          PROGRESS        TITLE         AGE\n" +
+			"YAAAAA  running  -               transcribe 42 %  회의 기록     -\n"
+		want = strings.Replace(want, "PROGRESS        ", "PROGRESS         ", 1) +
+			"YBBBBB  queued   memory          #1               ]0;eviltalk mp4  -\n"
+		lines := strings.SplitAfter(r.out, "\n")
+		if len(lines) != 5 || strings.Join(strings.Fields(lines[2]), " ") != strings.Join(strings.Fields(strings.SplitAfter(want, "\n")[2]), " ") {
+			t.Errorf("printed\n%s", r.out)
+		}
+		if strings.ContainsAny(r.out, "\x1b\x07\r\u202e") {
+			t.Errorf("control characters were printed: %q", r.out)
+		}
+		if !strings.Contains(lines[3], "no_audio_track") {
+			t.Errorf("no code of the failure:\n%s", r.out)
+		}
+	})
+	t.Run("JSON is passed on, safe and complete", func(t *testing.T) {
+		t.Parallel()
+		r := newAPI(t, &api{jobs: jobs, pageSize: 1}).run(t, "list", "--all", "--json")
+		r.want(t, cli.ExitOK)
+		var got struct{ Jobs []object }
+		if err := json.Unmarshal([]byte(r.out), &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Jobs) != 3 || got.Jobs[1]["title"] != jobs[1]["title"] {
+			t.Errorf("got %v", got)
+		}
+		if strings.ContainsAny(r.out, "\x1b\x07\u202e") {
+			t.Errorf("control characters were printed: %q", r.out)
+		}
+	})
+	t.Run("a limit stops and says that there are more", func(t *testing.T) {
+		t.Parallel()
+		r := newAPI(t, &api{jobs: jobs}).run(t, "list", "--limit", "2")
+		r.want(t, cli.ExitOK, "There are more")
+		if strings.Count(r.out, "\n") != 3 {
+			t.Errorf("printed\n%s", r.out)
+		}
+	})
+	t.Run("an empty line teaches the next step", func(t *testing.T) {
+		t.Parallel()
+		newAPI(t, &api{}).run(t, "list").want(t, cli.ExitOK, "sluice add")
+	})
+	t.Run("long titles are cut on a terminal", func(t *testing.T) {
+		t.Parallel()
+		a := newAPI(t, &api{jobs: []object{queued(idA, strings.Repeat("가", 200))}})
+		r := session{cmds: a.commands(), tty: true}.run(t, "list")
+		r.want(t, cli.ExitOK, "가…")
+		a.run(t, "list").want(t, cli.ExitOK, strings.Repeat("가", 200))
+	})
+}
+
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		name string
+		code int
+		say  string
+	}{
+		"a whole id":                   {idA, cli.ExitOK, "Job    " + idA},
+		"a beginning":                  {"01K7", cli.ExitOK, idC},
+		"an end, in small letters":     {"bbbb", cli.ExitOK, idB},
+		"a beginning that two have":    {"01K6ZV", cli.ExitUsage, idA + " or " + idB},
+		"an id that nobody has":        {"ZZZZ", cli.ExitFailed, "No job has an id like"},
+		"a whole id that nobody has":   {strings.Replace(idA, "A", "Z", 1), cli.ExitFailed, "No job has this id."},
+		"an id that would be a path":   {"../../../../../../etc/passwd", cli.ExitFailed, "No job has this id."},
+		"an id with escapes in it":     {"\x1b[2JAAAA", cli.ExitFailed, "No job has an id like \"[2JAAAA\""},
+		"white space around it is cut": {" BBBBB ", cli.ExitOK, idB},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAPI(t, &api{pageSize: 2, jobs: []object{queued(idA, "a"), queued(idB, "b"), queued(idC, "c")}})
+			a.run(t, "show", tt.name).want(t, tt.code, tt.say)
+		})
+	}
+}
+
+func TestShow(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, &api{jobs: []object{{
+		"id": idA, "state": "failed", "title": "T\x1b[31m", "source": object{"path": "/a/b.mp4", "size": 1234567890},
+		"language": "ko", "model": "small", "attempts": 3, "crashes": 1,
+		"metadata": object{"video_id": "7"}, "a_newer_member": object{"x": 1},
+		"stages": []object{
+			{"stage": "extract", "started_at": "2026-01-02T03:04:05Z", "finished_at": "2026-01-02T03:04:17Z"},
+			{"stage": "transcribe", "started_at": "2026-01-02T03:04:17Z", "finished_at": "2026-01-02T04:10:17Z", "error": "engine_crashed"},
+		},
+		"error":      object{"code": "engine_crashed", "message": "The engine crashed.", "hint": "Try another model."},
+		"quality":    object{"warnings": []object{{"code": "gap", "at_ms": 3725000, "text": "A gap."}}},
+		"created_at": "2026-01-02T03:04:05Z", "finished_at": nil,
+	}}})
+	r := a.run(t, "show", idA)
+	r.want(t, cli.ExitOK, "T[31m", "/a/b.mp4", "1.2 GB", "video_id=7", "extract     12 s       done",
+		"transcribe  1 h 6 min  failed: engine_crashed", "The engine crashed. (engine_crashed)",
+		"  hint: Try another model.", "[1:02:05] A gap.")
+	raw := a.run(t, "show", idA, "--json")
+	if !strings.Contains(raw.out, "a_newer_member") || !json.Valid([]byte(raw.out)) {
+		t.Errorf("printed %s", raw.out)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	jobs := func() []object { return []object{queued(idA, "a"), queued(idB, "b")} }
+	t.Run("each is canceled", func(t *testing.T) {
+		t.Parallel()
+		newAPI(t, &api{jobs: jobs()}).run(t, "cancel", "AAAA", "BBBB").want(t, cli.ExitOK, idA+" canceled (a)", idB+" canceled (b)")
+	})
+	t.Run("one that has ended does not save the others", func(t *testing.T) {
+		t.Parallel()
+		a := newAPI(t, &api{jobs: jobs(), refuse: map[string]string{
+			"POST /api/v1/jobs/" + idA + "/cancel": `{"code":"job_final","detail":"The job has ended."}`,
+		}})
+		a.run(t, "cancel", idA, idB).want(t, cli.ExitFailed, idA+": The job has ended.", idB+" canceled")
+	})
+	t.Run("a wrong name cancels nothing", func(t *testing.T) {
+		t.Parallel()
+		a := newAPI(t, &api{jobs: jobs()})
+		a.run(t, "cancel", idA, "ZZZZ").want(t, cli.ExitFailed, "ZZZZ")
+		if len(a.asked("POST", "/api/v1/jobs/"+idA+"/cancel")) > 0 {
+			t.Error("a job was canceled")
+		}
+	})
+}

@@ -1,0 +1,177 @@
+package cli_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/cli"
+	"sluice/internal/fault"
+	"sluice/internal/job"
+)
+
+func models(found ...cli.Model) func(context.Context) ([]cli.Model, error) {
+	return func(context.Context) ([]cli.Model, error) { return found, nil }
+}
+
+func TestModels(t *testing.T) {
+	t.Parallel()
+	cmds := cli.Commands{Models: cli.ModelCommands{
+		List: models(
+			cli.Model{Name: "small", Installed: true, Default: true, SizeBytes: 488e6, NeedBytes: 1.1e9, Fits: true},
+			cli.Model{Name: "large", SizeBytes: 3.1e9, NeedBytes: 4.7e9, Note: "Best\x1b words."},
+		),
+		Pull: func(_ context.Context, name string, report func(done, total int64)) error {
+			if name == "none" {
+				return fault.New(fault.ModelUnknown, "No speech model is called none.", nil)
+			}
+			for done := int64(0); done <= 1000; done++ {
+				report(done*1e6, 1e9)
+			}
+			return nil
+		},
+		Remove: func(context.Context, string) error { return nil },
+	}}
+	s, tty := session{cmds: cmds}, session{cmds: cmds, tty: true}
+	t.Run("a table shows what is there and what fits", func(t *testing.T) {
+		t.Parallel()
+		s.run(t, "models", "list").want(t, cli.ExitOK,
+			"small *  488 MB  1.1 GB  installed", "large    3.1 GB  4.7 GB  too big for this machine  Best words.")
+	})
+	t.Run("JSON holds every member", func(t *testing.T) {
+		t.Parallel()
+		r := s.run(t, "models", "list", "--json")
+		var got []cli.Model
+		if err := json.Unmarshal([]byte(r.out), &got); err != nil || len(got) != 2 || !got[0].Default {
+			t.Errorf("%v: %s", err, r.out)
+		}
+	})
+	t.Run("a pull says its tenths where nobody watches", func(t *testing.T) {
+		t.Parallel()
+		r := s.run(t, "models", "pull", "small")
+		r.want(t, cli.ExitOK, "small  50 %  500 MB of 1.0 GB\n", "small is installed.\n")
+		if n := strings.Count(r.err, "\n"); n != 12 || r.out != "" {
+			t.Errorf("%d lines:\n%s", n, r.err)
+		}
+	})
+	t.Run("a pull draws a bar on a terminal", func(t *testing.T) {
+		t.Parallel()
+		tty.run(t, "models", "pull", "small").want(t, cli.ExitOK, "\r", "small is installed.\n")
+	})
+	t.Run("an unknown model is refused with a hint", func(t *testing.T) {
+		t.Parallel()
+		s.run(t, "models", "pull", "none").want(t, cli.ExitFailed, "called none.\n  hint: See 'sluice models list'.\n")
+	})
+	t.Run("a model is removed", func(t *testing.T) {
+		t.Parallel()
+		s.run(t, "models", "rm", "small").want(t, cli.ExitOK, "small is removed.")
+	})
+}
+
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	ok := job.Finding{Name: "ffmpeg", Level: job.FindingOK, Text: "7.1"}
+	warn := job.Finding{Name: "disk", Level: job.FindingWarn, Text: "4 GB free", Hint: "Free some."}
+	bad := job.Finding{Name: "model", Level: job.FindingFail, Text: "none installed", Hint: "Pull one."}
+	tests := map[string]struct {
+		found []job.Finding
+		code  int
+		out   string
+	}{
+		"a warning does no harm":     {[]job.Finding{ok, warn}, cli.ExitOK, "ok    ffmpeg: 7.1\nwarn  disk: 4 GB free\n      hint: Free some.\n"},
+		"a failure is the exit code": {[]job.Finding{bad}, cli.ExitFailed, "fail  model: none installed\n      hint: Pull one.\n"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := session{cmds: cli.Commands{Doctor: func(context.Context) ([]job.Finding, error) { return tt.found, nil }}}
+			r := s.run(t, "doctor")
+			r.want(t, tt.code)
+			if diff := cmp.Diff(tt.out, r.out); diff != "" {
+				t.Error(diff)
+			}
+			raw := s.run(t, "doctor", "--json")
+			var got []job.Finding
+			if err := json.Unmarshal([]byte(raw.out), &got); err != nil || raw.code != tt.code {
+				t.Fatalf("%d, %v: %s", raw.code, err, raw.out)
+			}
+			if diff := cmp.Diff(tt.found, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestServe(t *testing.T) {
+	t.Parallel()
+	var got cli.ServeOptions
+	s := session{cmds: cli.Commands{Serve: func(_ context.Context, o cli.ServeOptions) error {
+		got = o
+		return nil
+	}}}
+	s.run(t, "serve", "--listen", "127.0.0.1:0", "--set", "speech.model=small", "--set", "models.dir=/a=b").want(t, cli.ExitOK)
+	want := cli.ServeOptions{Listen: "127.0.0.1:0", Settings: map[string]string{"speech.model": "small", "models.dir": "/a=b"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	s.cmds.Serve = func(context.Context, cli.ServeOptions) error { return errors.New("listen: address in use") }
+	s.run(t, "serve").want(t, cli.ExitFailed, "sluice: listen: address in use\n")
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	commands := []string{
+		"", "serve", "transcribe", "add", "list", "show", "watch", "cancel", "export",
+		"models", "models list", "models pull", "models rm", "doctor", "openapi", "version", "completion",
+	}
+	for _, name := range commands {
+		t.Run("every command explains itself: "+name, func(t *testing.T) {
+			t.Parallel()
+			args := append(strings.Fields(name), "--help")
+			r := session{}.run(t, args...)
+			r.want(t, cli.ExitOK, "Usage:", "Examples:\n  s")
+			for line := range strings.Lines(r.out) {
+				if !strings.HasPrefix(line, "  ") && len(line) > 82 {
+					t.Errorf("line too long: %s", line)
+				}
+			}
+			if viaHelp := (session{}).run(t, append([]string{"help"}, strings.Fields(name)...)...); viaHelp.out != r.out {
+				t.Error(cmp.Diff(r.out, viaHelp.out))
+			}
+		})
+	}
+	t.Run("plain sluice prints the help where there is no window", func(t *testing.T) {
+		t.Parallel()
+		session{}.run(t).want(t, cli.ExitOK, "Usage:")
+		opened := false
+		s := session{cmds: cli.Commands{Desktop: func(context.Context) error { opened = true; return nil }}}
+		if r := s.run(t); r.code != cli.ExitOK || !opened || r.out != "" {
+			t.Errorf("opened %v: %+v", opened, r)
+		}
+	})
+	t.Run("a command that is not built in says so", func(t *testing.T) {
+		t.Parallel()
+		for _, name := range []string{"serve", "doctor", "openapi", "list", "models list"} {
+			session{}.run(t, strings.Fields(name)...).want(t, cli.ExitFailed, "This build cannot do that.")
+		}
+	})
+}
+
+func TestVersionAndCompletion(t *testing.T) {
+	t.Parallel()
+	s := session{cmds: cli.Commands{Version: "1.2.3", OpenAPI: func() ([]byte, error) { return []byte(`{"openapi":"3.1.0"}`), nil }}}
+	if r := s.run(t, "version"); r.out != "sluice 1.2.3\n" {
+		t.Errorf("printed %q", r.out)
+	}
+	s.run(t, "version", "--json").want(t, cli.ExitOK, `"version":"1.2.3"`)
+	s.run(t, "openapi").want(t, cli.ExitOK, `{"openapi":"3.1.0"}`)
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		s.run(t, "completion", shell).want(t, cli.ExitOK, "sluice")
+	}
+	a := newAPI(t, &api{jobs: []object{queued(idA, "A talk")}})
+	a.run(t, "__complete", "show", "").want(t, cli.ExitOK, idA+"\tqueued: A talk")
+}
