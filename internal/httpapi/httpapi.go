@@ -61,6 +61,11 @@ func newAPI(deps Deps) *api {
 	a.eventsRoute()
 	a.healthRoute()
 	a.openAPIRoute()
+	for _, s := range registry.Map() { // lists of the core too are left out or there, never null
+		for _, property := range s.Properties {
+			property.Nullable = property.Nullable && property.Type != huma.TypeArray
+		}
+	}
 	return a
 }
 

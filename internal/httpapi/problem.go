@@ -63,7 +63,10 @@ func problemOf(f *fault.Fault) *Problem {
 		say = "Something went wrong inside Sluice."
 	}
 	p := newProblem(f.Status(), f.Code, say)
-	p.Hint, p.retryAfter = f.Hint, f.RetryAfterSeconds
+	p.retryAfter = f.RetryAfterSeconds
+	if f.Hint != "" {
+		p.Hint = f.Hint
+	}
 	return p
 }
 

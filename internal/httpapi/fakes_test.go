@@ -1,0 +1,156 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"sluice/internal/board"
+	"sluice/internal/fault"
+	"sluice/internal/httpapi"
+	"sluice/internal/job"
+	"sluice/internal/library"
+	"sluice/internal/queue"
+	"sluice/internal/transcript"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fakeDesk accepts every order and knows the jobs q1, r1, d1 and "broken".
+type fakeDesk struct {
+	mu     sync.Mutex
+	orders []job.Order
+	filter queue.Filter
+	known  bool // every order is for a job that is there
+	err    error
+}
+
+var at = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
+
+func jobs() map[string]job.Job {
+	base := func(id string, s job.State) job.Job {
+		return job.Job{
+			ID: id, State: s, Title: "제목: a/b", Source: job.Source{Kind: job.FromPath, Path: "/m/a.mp4", Name: "a.mp4", Size: 5},
+			Options: job.Options{Language: "ko", Model: "tiny"}, CreatedAt: at,
+		}
+	}
+	return map[string]job.Job{"q1": base("q1", job.Queued), "r1": base("r1", job.Running), "d1": base("d1", job.Done)}
+}
+
+func (d *fakeDesk) Submit(_ context.Context, orders []job.Order) ([]queue.Accepted, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err != nil {
+		return nil, d.err
+	}
+	var out []queue.Accepted
+	for _, o := range orders {
+		d.orders = append(d.orders, o)
+		j := job.Job{ID: fmt.Sprint("job", len(d.orders)), State: job.Queued, Title: o.Title, Metadata: o.Metadata, CreatedAt: at}
+		out = append(out, queue.Accepted{Job: j, Existing: d.known})
+	}
+	return out, nil
+}
+
+func (d *fakeDesk) Get(_ context.Context, id string) (job.Job, error) {
+	switch j, ok := jobs()[id]; {
+	case id == "broken":
+		return job.Job{}, errors.New("secret /var/db")
+	case id == "panic":
+		panic("secret")
+	case ok:
+		return j, nil
+	}
+	return job.Job{}, fault.New(fault.JobUnknown, "There is no such job.", nil)
+}
+
+func (d *fakeDesk) List(_ context.Context, f queue.Filter) (queue.Page, error) {
+	d.filter = f
+	return queue.Page{Jobs: []job.Job{jobs()["q1"], jobs()["q1"]}, Next: "more"}, nil
+}
+
+func (d *fakeDesk) Position(context.Context, string) (int, error) { return 7, nil }
+
+func (d *fakeDesk) Cancel(ctx context.Context, id string) (job.Job, error) {
+	j, err := d.Get(ctx, id)
+	if err == nil && j.State.Final() {
+		err = fault.New(fault.JobFinal, "The job has ended.", nil)
+	}
+	return j, err
+}
+
+// fakeUploads counts what comes in, through a hook if there is one.
+type fakeUploads struct {
+	mu    sync.Mutex
+	names []string
+	hook  func(io.Reader) error
+}
+
+func (u *fakeUploads) Save(_ context.Context, name string, body io.Reader, _ int64) (string, job.Source, error) {
+	if u.hook != nil {
+		if err := u.hook(body); err != nil {
+			return "", job.Source{}, err
+		}
+	}
+	n, err := io.Copy(io.Discard, body)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.names = append(u.names, name)
+	return fmt.Sprint("UP", len(u.names)), job.Source{Kind: job.FromUpload, Name: name, Size: n}, err
+}
+
+// fakeLine is what the board reads.
+type fakeLine struct{}
+
+func (fakeLine) Standing(context.Context, int, int) (board.Standing, error) {
+	j := jobs()
+	return board.Standing{
+		Counts:  map[job.State]int{job.Queued: 2, job.Running: 1},
+		Running: []job.Job{j["r1"]}, Next: []job.Job{j["q1"], j["q1"]},
+	}, nil
+}
+func (fakeLine) Reading() job.Reading { return job.Reading{At: at, Level: job.Warn} }
+
+// fakeShelf has a whole transcript of d1 and a part of the others'.
+type fakeShelf struct{}
+
+func (fakeShelf) Transcript(_ context.Context, id string) (transcript.Transcript, error) {
+	return transcript.Transcript{
+		Language: "ko", Complete: id == "d1",
+		Segments: []transcript.Segment{{ID: 1, EndMS: 1000, Text: "안녕하세요"}},
+	}, nil
+}
+
+// world is the routes over fakes.
+type world struct {
+	desk    *fakeDesk
+	uploads *fakeUploads
+	board   *board.Board
+	log     *bytes.Buffer // only for tests that make one request at a time
+	routes  http.Handler
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{desk: &fakeDesk{}, uploads: &fakeUploads{}, log: &bytes.Buffer{}, board: board.New("b1", fakeLine{}, fakeLine{})}
+	w.routes = httpapi.New(httpapi.Deps{
+		Desk: w.desk, Uploads: w.uploads, Library: library.New(fakeShelf{}, w.desk), Board: w.board,
+		Page: fstest.MapFS{
+			"index.html":       {Data: []byte("<!doctype html>")},
+			"assets/a-1.js":    {Data: []byte("1")},
+			"assets/deep/b.js": {Data: []byte("2")},
+		},
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Version: "dev", Boot: "b1", PID: 42,
+	})
+	return w
+}
