@@ -36,6 +36,12 @@ func (p *program) serve(ctx context.Context, o cli.ServeOptions) error {
 	}
 	defer unlock()
 	log := logger()
+	for _, note := range s.Notes {
+		log.Warn("setting", "note", note)
+	}
+	if err := offerSettings(s.Dirs); err != nil {
+		log.Warn("no settings file written", "err", err)
+	}
 	c, err := newCore(ctx, plan{settings: s, data: s.Dirs.Data, locks: s.Dirs.Data, log: log})
 	if err != nil {
 		return err
@@ -48,6 +54,22 @@ func (p *program) serve(ctx context.Context, o cli.ServeOptions) error {
 	defer srv.forget()
 	log.Info("serving", "address", srv.url, "data", s.Dirs.Data, "version", version)
 	return c.Run(ctx, srv.Run)
+}
+
+// offerSettings writes the settings file with every key commented out, when
+// there is none: what can be set is best read where it is set.
+func offerSettings(d settings.Dirs) error {
+	if err := d.Make(); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(d.File(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	return errors.Join(settings.WriteDefault(f), f.Close())
 }
 
 // lockData makes this process the only one on a data folder.

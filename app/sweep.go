@@ -41,7 +41,7 @@ func (c *core) sweepOnce(ctx context.Context, before time.Time) error {
 				return err
 			}
 		}
-		if err := c.store.Swept(ctx, ids...); err != nil {
+		if err := c.store.MarkSwept(ctx, ids); err != nil {
 			return err
 		}
 		if len(ids) < batch {

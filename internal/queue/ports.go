@@ -45,7 +45,8 @@ type Line interface {
 	Renew(ctx context.Context, lease job.Lease, p job.Progress) (Directive, error)
 	// Settle ends the run. job.ErrLeaseLost when the lease is not live.
 	Settle(ctx context.Context, lease job.Lease, o Outcome) (job.Job, error)
-	// Defer says why a queued job is not taken; it moves nothing.
+	// Defer says why a queued job is not taken; it moves nothing. ErrEmpty when
+	// the job is not queued any more.
 	Defer(ctx context.Context, id string, w job.Wait) (job.Job, error)
 	// Recover puts running jobs of other owners back in the line and returns
 	// them: deaths +1, failed with worker_crashed beyond maxDeaths, canceled

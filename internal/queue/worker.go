@@ -98,6 +98,9 @@ func (q *Queue) explain(ctx context.Context, j job.Job, v job.Verdict) error {
 // put writes down what a job waits for.
 func (q *Queue) put(ctx context.Context, j job.Job, w job.Wait) error {
 	now, err := q.Defer(ctx, j.ID, w)
+	if errors.Is(err, ErrEmpty) {
+		return nil // canceled meanwhile
+	}
 	if err != nil {
 		return fmt.Errorf("explain wait: %w", err)
 	}

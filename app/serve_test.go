@@ -1,0 +1,392 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestTheSampleVideoBecomesItsReference(t *testing.T) {
+	t.Parallel()
+	s := newHome(t).serve()
+	j := s.submit(map[string]any{"source": clip(t, "demo.mp4"), "metadata": map[string]string{"video_id": "v1"}}, nil)
+	if j.State != "queued" && j.State != "running" {
+		t.Errorf("accepted as %s", j.State)
+	}
+	done := s.await(j.ID, "done")
+	if done.Metadata["video_id"] != "v1" || len(done.Stages) != 2 || done.Attempts != 0 {
+		t.Errorf("job %+v", done)
+	}
+	got, want := s.transcript(j.ID), references(t, "demo.mp4")
+	if n := wordErrors(want.words(), words(text(got))); n != 0 || !got.Complete || got.Language != "en" {
+		t.Errorf("%d word errors, language %q in %q", n, got.Language, text(got))
+	}
+	for i, seg := range got.Segments {
+		if i >= len(want.Sentences) {
+			break
+		}
+		if off := float64(seg.StartMS)/1000 - want.Sentences[i].Start; off > 0.1 || off < -0.1 {
+			t.Errorf("segment %d starts %.2f s off", i, off)
+		}
+	}
+	for _, format := range []string{"srt", "vtt", "txt", "md", "json"} {
+		status, body := s.call(http.MethodGet, "/api/v1/jobs/"+j.ID+"/transcript?format="+format, nil, nil, nil)
+		if status != http.StatusOK || !strings.Contains(body, "gate seven") {
+			t.Errorf("%s: %d %s", format, status, body)
+		}
+		out, errs, code := s.run("export", j.ID, "--format", format)
+		if code != 0 || out != body {
+			t.Errorf("export %s: code %d, %s differs from HTTP's\n%s", format, code, errs, out)
+		}
+	}
+}
+
+func TestTheSameOverTheCommandLine(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	want := references(t, "demo.mp4").words()
+	out, errs, code := h.run("transcribe", clip(t, "demo.mp4")) // no server: in the foreground
+	if n := wordErrors(want, words(out)); code != 0 || n != 0 {
+		t.Errorf("foreground: code %d, %d word errors\n%s%s", code, n, out, errs)
+	}
+	s := h.serve()
+	out, errs, code = h.run("transcribe", clip(t, "demo.mp4")) // handed to the server
+	if n := wordErrors(want, words(out)); code != 0 || n != 0 {
+		t.Errorf("by the server: code %d, %d word errors\n%s%s", code, n, out, errs)
+	}
+	out, errs, code = h.run("list", "--all", "--json")
+	if code != 0 || !strings.Contains(out, `"state":"done"`) && !strings.Contains(out, `"state": "done"`) {
+		t.Errorf("list: code %d\n%s%s", code, out, errs)
+	}
+	_ = s
+}
+
+func TestEveryDoorLeadsToTheSameLine(t *testing.T) {
+	t.Parallel()
+	s := newHome(t).serve()
+	file, err := os.ReadFile(clip(t, "seen-000.wav"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := references(t, "seen-000.wav").words()
+	doors := map[string]func() string{
+		"an upload": func() string {
+			var up struct{ ID string }
+			if status, body := s.call(http.MethodPut, "/api/v1/uploads/talk.wav", bytes.NewReader(file), map[string]string{"Content-Type": "audio/wav"}, &up); status >= 300 {
+				t.Fatalf("upload: %d %s", status, body)
+			}
+			return s.submit(map[string]any{"source": "upload:" + up.ID, "title": "an upload"}, nil).ID
+		},
+		"a multipart form": func() string {
+			body, kind := form(t, map[string]string{"title": "a form"}, file)
+			var v view
+			if status, text := s.call(http.MethodPost, "/api/v1/jobs", body, map[string]string{"Content-Type": kind}, &v); status != http.StatusAccepted {
+				t.Fatalf("form: %d %s", status, text)
+			}
+			return v.ID
+		},
+		"the old server's route": func() string {
+			body, kind := form(t, map[string]string{"video_id": "42"}, file)
+			var v struct {
+				Message string
+				TaskID  string `json:"task_id"`
+			}
+			if status, text := s.call(http.MethodPost, "/process", body, map[string]string{"Content-Type": kind}, &v); status != http.StatusAccepted || v.Message == "" {
+				t.Fatalf("process: %d %s", status, text)
+			}
+			return v.TaskID
+		},
+		"the command line": func() string {
+			out, errs, code := s.run("add", clip(t, "seen-000.wav"), "--json", "--no-reuse")
+			var v view
+			if code != 0 || json.Unmarshal([]byte(out), &v) != nil {
+				t.Fatalf("add: %d %s%s", code, out, errs)
+			}
+			return v.ID
+		},
+	}
+	for name, submit := range doors {
+		id := submit()
+		s.await(id, "done")
+		if got := s.transcript(id); wordErrors(want, words(text(got))) != 0 {
+			t.Errorf("%s: %q", name, text(got))
+		}
+	}
+}
+
+func form(t *testing.T, fields map[string]string, file []byte) (io.Reader, string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for k, v := range fields {
+		if err := w.WriteField(k, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	part, err := w.CreateFormFile("file", "한글 이름.wav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := part.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &b, w.FormDataContentType()
+}
+
+func TestKilledInTheMiddleNothingIsLost(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	s := h.serve()
+	first := s.submit(map[string]any{"source": clip(t, "three-minutes.mp4")}, map[string]string{"Idempotency-Key": "k1"})
+	behind := s.submit(map[string]any{"source": clip(t, "seen-001.wav")}, nil)
+	var before int
+	eventually(t, "some spans are finished", func() bool {
+		before = len(s.transcript(first.ID).Segments)
+		return before > 2
+	})
+	engines := children(t, s.cmd.Process.Pid, "engine")
+	if len(engines) != 1 {
+		t.Fatalf("engines: %v", engines)
+	}
+	s.kill()
+	eventually(t, "the engine has gone with its parent", func() bool { return gone(engines[0]) })
+
+	s = h.serve()
+	kept := len(s.transcript(first.ID).Segments)
+	if kept < before {
+		t.Errorf("%d segments before the kill, %d after it", before, kept)
+	}
+	done := s.await(first.ID, "done")
+	if n := count(done, "extract"); n != 1 {
+		t.Errorf("extracted %d times", n)
+	}
+	s.await(behind.ID, "done")
+	ref := references(t, "three-minutes.mp4")
+	if n := wordErrors(ref.words(), words(text(s.transcript(first.ID)))); n > 6 {
+		t.Errorf("%d of %d words wrong", n, len(ref.words()))
+	}
+	if again := s.submit(map[string]any{"source": clip(t, "three-minutes.mp4")}, map[string]string{"Idempotency-Key": "k1"}); again.ID != first.ID || !again.Existing {
+		t.Errorf("the key made another job: %+v", again)
+	}
+	leftovers, _ := filepath.Glob(filepath.Join(h.dir, "work", "*", "*.tmp*"))
+	if len(leftovers) != 0 {
+		t.Errorf("left over: %v", leftovers)
+	}
+}
+
+func count(v view, stage string) (n int) {
+	for _, s := range v.Stages {
+		if s.Stage == stage {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAKilledEngineIsStartedAgainAtItsLastSpan(t *testing.T) {
+	t.Parallel()
+	s := newHome(t).serve()
+	j := s.submit(map[string]any{"source": clip(t, "three-minutes.mp4")}, nil)
+	eventually(t, "some spans are finished", func() bool { return len(s.transcript(j.ID).Segments) > 2 })
+	for _, pid := range children(t, s.cmd.Process.Pid, "engine") {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := s.await(j.ID, "done")
+	if n := count(done, "transcribe"); n != 2 || done.Stages[1].Error != "engine_stopped" {
+		t.Errorf("stages %+v", done.Stages)
+	}
+	ref := references(t, "three-minutes.mp4")
+	if n := wordErrors(ref.words(), words(text(s.transcript(j.ID)))); n > 6 {
+		t.Errorf("%d of %d words wrong", n, len(ref.words()))
+	}
+	eventually(t, "no process is left", func() bool { return len(children(t, s.cmd.Process.Pid, "")) == 0 })
+}
+
+func TestCancelStopsTheEngine(t *testing.T) {
+	t.Parallel()
+	s := newHome(t).serve()
+	j := s.submit(map[string]any{"source": clip(t, "three-minutes.mp4")}, nil)
+	waiting := s.submit(map[string]any{"source": clip(t, "seen-002.wav")}, nil)
+	eventually(t, "the engine works", func() bool { return len(children(t, s.cmd.Process.Pid, "engine")) == 1 })
+	if out, errs, code := s.run("cancel", waiting.ID, j.ID); code != 0 {
+		t.Fatalf("cancel: %d %s%s", code, out, errs)
+	}
+	s.await(j.ID, "canceled")
+	s.await(waiting.ID, "canceled")
+	eventually(t, "no process is left", func() bool { return len(children(t, s.cmd.Process.Pid, "")) == 0 })
+	if status, body := s.call(http.MethodPost, "/api/v1/jobs/"+j.ID+"/cancel", nil, nil, nil); status != http.StatusConflict || !strings.Contains(body, "job_final") {
+		t.Errorf("canceled twice: %d %s", status, body)
+	}
+}
+
+func TestStoppedAndStartedAgainCostsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	s := h.serve()
+	j := s.submit(map[string]any{"source": clip(t, "three-minutes.mp4")}, nil)
+	eventually(t, "a span is finished", func() bool { return len(s.transcript(j.ID).Segments) > 0 })
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.wait()
+	if _, err := os.Stat(filepath.Join(h.dir, "server.json")); err == nil {
+		t.Error("the discovery file is left")
+	}
+	s = h.serve()
+	if done := s.await(j.ID, "done"); done.Attempts+done.Crashes != 0 || done.Error != nil {
+		t.Errorf("job %+v", done)
+	}
+}
+
+func TestASecondServerOnTheSameFolderIsRefused(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	s := h.serve()
+	_, errs, code := h.run("serve", "--listen", "127.0.0.1:0")
+	if code != 1 || !strings.Contains(errs, "already runs") {
+		t.Errorf("code %d: %s", code, errs)
+	}
+	if status, _ := s.call(http.MethodGet, "/healthz", nil, nil, nil); status != http.StatusOK {
+		t.Errorf("the first one answers %d", status)
+	}
+}
+
+func TestAJobWaitsForItsModelAndGoesOnByItself(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	s := h.serve()
+	j := s.submit(map[string]any{"source": clip(t, "seen-000.wav"), "model": "tiny.en"}, nil)
+	if j.Reason != "model" || !strings.Contains(j.ReasonText, "models pull tiny.en") {
+		t.Errorf("waits for %q: %q", j.Reason, j.ReasonText)
+	}
+	other := s.submit(map[string]any{"source": clip(t, "seen-001.wav")}, nil)
+	s.await(other.ID, "done") // it does not stand in the way
+	status, body := s.call(http.MethodPost, "/api/v1/jobs", strings.NewReader(`{"source": "/x.mp4", "model": "none"}`), nil, nil)
+	if status != http.StatusUnprocessableEntity {
+		t.Errorf("an unknown source and model: %d %s", status, body)
+	}
+}
+
+func TestASourceThatVanishesIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	s := h.serve()
+	busy := s.submit(map[string]any{"source": clip(t, "three-minutes.mp4")}, nil)
+	body, err := os.ReadFile(clip(t, "seen-000.wav"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "talk.wav")
+	if err := os.WriteFile(file, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j := s.submit(map[string]any{"source": file}, nil)
+	if err := os.Rename(file, file+".away"); err != nil {
+		t.Fatal(err)
+	}
+	s.call(http.MethodPost, "/api/v1/jobs/"+busy.ID+"/cancel", nil, nil, nil)
+	eventually(t, "the job waits for its source", func() bool { return s.job(j.ID).Reason == "source" })
+	if err := os.Rename(file+".away", file); err != nil { // keeps its time and so its fingerprint
+		t.Fatal(err)
+	}
+	s.await(j.ID, "done")
+}
+
+func TestBadMediaFailsWithItsCode(t *testing.T) {
+	t.Parallel()
+	s := newHome(t).serve()
+	dir := t.TempDir()
+	notMedia := filepath.Join(dir, "notes.mp4")
+	if err := os.WriteFile(notMedia, []byte(strings.Repeat("not a video\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	silent := filepath.Join(dir, "silent.mp4")
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=size=64x64:duration=1", silent).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for file, code := range map[string]string{notMedia: "not_media", silent: "no_audio_track"} {
+		j := s.submit(map[string]any{"source": file}, nil)
+		if failed := s.await(j.ID, "failed"); failed.Error == nil || failed.Error.Code != code || failed.Error.Hint == "" {
+			t.Errorf("%s: %+v", filepath.Base(file), failed.Error)
+		}
+	}
+	status, body := s.call(http.MethodPost, "/api/v1/jobs", strings.NewReader(`{"source": "/no/such/file.mp4"}`), nil, nil)
+	if status != http.StatusUnprocessableEntity || !strings.Contains(body, "source_missing") {
+		t.Errorf("a missing file: %d %s", status, body)
+	}
+}
+
+func TestAnotherWebSiteIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newHome(t).serve()
+	for header, value := range map[string]string{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"} {
+		if status, body := s.call(http.MethodGet, "/api/v1/jobs", nil, map[string]string{header: value}, nil); status != http.StatusForbidden {
+			t.Errorf("%s: %d %s", header, status, body)
+		}
+	}
+}
+
+func TestTheSameFileTwiceIsOneJobAndThenOneTranscription(t *testing.T) {
+	t.Parallel()
+	s := newHome(t).serve()
+	file := map[string]any{"source": clip(t, "window-0.wav")}
+	first := s.submit(file, nil)
+	if second := s.submit(file, nil); second.ID != first.ID || !second.Existing {
+		t.Errorf("two live jobs for one file: %s, %s", first.ID, second.ID)
+	}
+	s.await(first.ID, "done")
+	later := s.submit(file, nil)
+	if later.ID == first.ID {
+		t.Fatal("a final job was returned")
+	}
+	done := s.await(later.ID, "done")
+	if len(done.Stages) != 1 || !done.Stages[0].Reused {
+		t.Errorf("stages %+v", done.Stages)
+	}
+	if a, b := text(s.transcript(first.ID)), text(s.transcript(later.ID)); a != b || a == "" {
+		t.Errorf("%q != %q", a, b)
+	}
+}
+
+func TestTheFixtureModelFindsTwentySentencesInTenMinutes(t *testing.T) {
+	t.Parallel()
+	video := shared(t, "media", "containers", "jfk_every_30s_10min.mp4")
+	model := shared(t, "models", "fixture-memo-d64-q5_0.bin")
+	h := newHome(t)
+	h.install(model)
+	s := h.serve()
+	j := s.submit(map[string]any{"source": video, "model": "fixture-memo-d64-q5_0", "language": "auto"}, nil)
+	s.await(j.ID, "done")
+	got := s.transcript(j.ID)
+	if len(got.Segments) != 20 || got.Language != "en" {
+		t.Fatalf("%d segments in %q", len(got.Segments), got.Language)
+	}
+	for k, seg := range got.Segments {
+		start, end := seg.StartMS-int64(k)*30_000, seg.EndMS-int64(k)*30_000
+		if start < -300 || start > 300 || end < 10_700 || end > 11_300 {
+			t.Errorf("segment %d lies at %d..%d ms of its slot", k, start, end)
+		}
+		if !strings.Contains(seg.Text, "ask what you can do for your country") {
+			t.Errorf("segment %d: %q", k, seg.Text)
+		}
+	}
+	out, errs, code := h.run("transcribe", video, "--model", model, "--language", "auto", "--format", "json", "--server", s.url)
+	if code != 0 && !strings.Contains(errs, "path") {
+		t.Errorf("cli: %d %s", code, errs)
+	}
+	_ = out
+}
