@@ -59,15 +59,15 @@ func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error)
 // source_changed, not_a_file.
 func (in *Intake) Open(ctx context.Context, s job.Source) (string, error) {
 	name := quoted(s.Name)
-	real, err := filepath.EvalSymlinks(s.Path)
+	path, err := filepath.EvalSymlinks(s.Path)
 	if err != nil {
 		return "", sourceFault(s.Name, s.Path, err)
 	}
-	if !in.allowed(real) && (s.Kind != job.FromUpload || !below(real, in.realUploads())) {
+	if !in.allowed(path) && (s.Kind != job.FromUpload || !below(path, in.realUploads())) {
 		return "", fault.New(fault.SourceDenied, name+" lies in a folder that Sluice may not read.", nil).
 			WithHint("Move it below one of the folders of server.roots and submit it again.")
 	}
-	now, err := inspect(ctx, real)
+	now, err := inspect(ctx, path)
 	changed := fault.New(fault.SourceChanged, name+" is not the file that was submitted any more.", nil)
 	switch {
 	case fault.Is(err, fault.FileEmpty):
@@ -77,7 +77,7 @@ func (in *Intake) Open(ctx context.Context, s job.Source) (string, error) {
 	case now.Fingerprint != s.Fingerprint:
 		return "", changed
 	}
-	return real, nil
+	return path, nil
 }
 
 func (in *Intake) absolute(path string) (string, error) {
@@ -106,17 +106,17 @@ func (in *Intake) absolute(path string) (string, error) {
 // allowed says whether a real path lies below one of the roots.
 func (in *Intake) allowed(path string) bool {
 	return len(in.cfg.Roots) == 0 || slices.ContainsFunc(in.cfg.Roots, func(root string) bool {
-		real, err := filepath.EvalSymlinks(root)
-		return err == nil && below(path, real)
+		dir, err := filepath.EvalSymlinks(root)
+		return err == nil && below(path, dir)
 	})
 }
 
 func (in *Intake) realUploads() string {
-	real, err := filepath.EvalSymlinks(in.cfg.UploadDir)
+	dir, err := filepath.EvalSymlinks(in.cfg.UploadDir)
 	if err != nil {
 		return ""
 	}
-	return real
+	return dir
 }
 
 func below(path, dir string) bool {
@@ -148,7 +148,7 @@ func inspect(ctx context.Context, path string) (job.Source, error) {
 	if err != nil {
 		return job.Source{}, sourceFault(name, path, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err = f.Stat()
 	switch {
 	case err != nil:

@@ -97,7 +97,7 @@ func (in *Intake) write(ctx context.Context, id, path string, body io.Reader, le
 	if err != nil {
 		return diskFault(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // what counts is the Close below
 	buf := make([]byte, copyBytes)
 	var done, looked int64
 	for {
@@ -124,7 +124,7 @@ func (in *Intake) write(ctx context.Context, id, path string, body io.Reader, le
 		if _, err := f.Write(buf[:n]); err != nil {
 			return diskFault(err)
 		}
-		if readErr == io.EOF {
+		if errors.Is(readErr, io.EOF) {
 			break
 		}
 		if readErr != nil {

@@ -38,7 +38,7 @@ func readHeader(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open model: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	h := make([]byte, headerLen)
 	n, err := io.ReadFull(f, h)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {

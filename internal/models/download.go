@@ -120,7 +120,7 @@ func (d *download) once(ctx context.Context) error {
 	if err != nil {
 		return folderFault(err)
 	}
-	defer part.Close()
+	defer func() { _ = part.Close() }()
 	have, err := d.resumable(part)
 	if err != nil {
 		return folderFault(err)
@@ -145,7 +145,7 @@ func (d *download) once(ctx context.Context) error {
 		}
 		return &drop{err: err}
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	have, total, err := d.answer(res, part, have)
 	if err != nil {
 		return err
@@ -175,9 +175,9 @@ func (d *download) once(ctx context.Context) error {
 		switch {
 		case readErr == nil:
 			continue
-		case readErr == io.EOF && (total <= 0 || have == total):
+		case errors.Is(readErr, io.EOF) && (total <= 0 || have == total):
 			return nil
-		case readErr == io.EOF:
+		case errors.Is(readErr, io.EOF):
 			readErr = errShort
 		case context.Cause(ctx) != nil:
 			readErr = context.Cause(ctx)

@@ -1,14 +1,14 @@
 package transcript
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
 	"strings"
 )
 
 // writeSRT writes SubRip: UTF-8 without a mark, line feeds only, no HTML
 // escaping, because players show what stands there.
-func writeSRT(b *bufio.Writer, cues []Cue) {
+func writeSRT(b *bytes.Buffer, cues []Cue) {
 	for i, c := range cues {
 		if i > 0 {
 			b.WriteByte('\n')
@@ -23,7 +23,7 @@ func writeSRT(b *bufio.Writer, cues []Cue) {
 }
 
 // writeVTT writes WebVTT with hours in every time.
-func writeVTT(b *bufio.Writer, cues []Cue) {
+func writeVTT(b *bytes.Buffer, cues []Cue) {
 	b.WriteString("WEBVTT\n")
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 	for _, c := range cues {

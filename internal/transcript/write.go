@@ -1,7 +1,7 @@
 package transcript
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,37 +18,37 @@ type Options struct {
 // Write writes t in one format. An unfinished transcript is written as far as
 // it goes; whether that may be handed out is the caller's affair.
 func Write(w io.Writer, t Transcript, f Format, o Options) error {
-	b := bufio.NewWriter(w)
+	var b bytes.Buffer
 	switch f {
 	case JSON:
-		if err := writeJSON(b, t); err != nil {
+		if err := writeJSON(&b, t); err != nil {
 			return fmt.Errorf("write %s: %w", f, err)
 		}
 	case SRT:
-		writeSRT(b, Cues(t, o.Layout))
+		writeSRT(&b, Cues(t, o.Layout))
 	case VTT:
-		writeVTT(b, Cues(t, o.Layout))
+		writeVTT(&b, Cues(t, o.Layout))
 	case Text:
-		writeText(b, t)
+		writeText(&b, t)
 	case Markdown:
-		writeMarkdown(b, t, o)
+		writeMarkdown(&b, t, o)
 	default:
 		return fmt.Errorf("%q: %w", string(f), ErrFormat)
 	}
-	if err := b.Flush(); err != nil { // holds the first error of any write above
+	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("write %s: %w", f, err)
 	}
 	return nil
 }
 
-func writeJSON(b *bufio.Writer, t Transcript) error {
+func writeJSON(b *bytes.Buffer, t Transcript) error {
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(cleaned(t))
 }
 
-func writeText(b *bufio.Writer, t Transcript) {
+func writeText(b *bytes.Buffer, t Transcript) {
 	for i, p := range paragraphs(t) {
 		if i > 0 {
 			b.WriteByte('\n')
@@ -58,7 +58,7 @@ func writeText(b *bufio.Writer, t Transcript) {
 	}
 }
 
-func writeMarkdown(b *bufio.Writer, t Transcript, o Options) {
+func writeMarkdown(b *bytes.Buffer, t Transcript, o Options) {
 	if title := oneLine(o.Title); title != "" {
 		fmt.Fprintf(b, "# %s\n\n", escapeMarkdown(title))
 	}
