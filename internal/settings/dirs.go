@@ -65,8 +65,10 @@ func (d Dirs) Make() error {
 	return nil
 }
 
-// File is the user's settings file; Overlay is what the window writes.
-func (d Dirs) File() string    { return filepath.Join(d.Config, "settings.toml") }
+// File is the user's own settings file.
+func (d Dirs) File() string { return filepath.Join(d.Config, "settings.toml") }
+
+// Overlay is the file beside it that the window writes.
 func (d Dirs) Overlay() string { return overlay(d.File()) }
 
 func overlay(file string) string { return strings.TrimSuffix(file, ".toml") + ".ui.toml" }

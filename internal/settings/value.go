@@ -158,9 +158,19 @@ type unit struct {
 // units are in falling order; decimal ones first where both would do.
 func units() []unit {
 	return []unit{
-		{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3},
-		{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10},
-		{"T", 1e12}, {"G", 1e9}, {"M", 1e6}, {"K", 1e3}, {"B", 1},
+		{"TB", 1e12},
+		{"GB", 1e9},
+		{"MB", 1e6},
+		{"KB", 1e3},
+		{"TiB", 1 << 40},
+		{"GiB", 1 << 30},
+		{"MiB", 1 << 20},
+		{"KiB", 1 << 10},
+		{"T", 1e12},
+		{"G", 1e9},
+		{"M", 1e6},
+		{"K", 1e3},
+		{"B", 1},
 	}
 }
 
