@@ -60,7 +60,7 @@ func Run(ctx context.Context, args []string, std Streams, cmds Commands) int {
 		cmds.Version = "dev"
 	}
 	c := &console{Streams: std, cmds: cmds}
-	root := c.root()
+	root := c.root() //nolint:contextcheck // commands get ctx from ExecuteContextC
 	root.SetArgs(args)
 	root.SetIn(std.In)
 	root.SetOut(std.Out)

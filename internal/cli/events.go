@@ -127,11 +127,11 @@ func (s *stream) connection(ctx context.Context, connected func()) error {
 			s.pause = r.retry
 			connected()
 		}
-		if err != nil {
-			return fault.New(fault.ServerAway, "no Sluice answers at "+s.client.base, err)
-		}
 		if r.id != "" {
 			s.last = r.id
+		}
+		if err != nil {
+			return fault.New(fault.ServerAway, "no Sluice answers at "+s.client.base, err)
 		}
 		if e.Kind == board.Reset {
 			s.synced = false
@@ -160,7 +160,7 @@ func (s *stream) catchUp(ctx context.Context) error {
 // eventReader reads the text/event-stream format.
 type eventReader struct {
 	r     *bufio.Reader
-	id    string
+	id    string // of the last message that came whole
 	retry time.Duration
 	alive func() // called with every line
 }
@@ -171,6 +171,7 @@ func (r *eventReader) next() (event, error) {
 		kind = "message"
 		data []byte
 		some bool
+		id   = r.id
 	)
 	for {
 		line, err := r.line()
@@ -179,6 +180,7 @@ func (r *eventReader) next() (event, error) {
 		}
 		r.alive()
 		if line == "" {
+			r.id = id
 			if some {
 				return event{ID: r.id, Kind: board.Kind(kind), Data: data}, nil
 			}
@@ -197,7 +199,7 @@ func (r *eventReader) next() (event, error) {
 			data, some = append(data, value...), true
 		case "id":
 			if !strings.ContainsRune(value, 0) {
-				r.id = value
+				id = value
 			}
 		case "retry":
 			if ms, err := strconv.ParseUint(value, 10, 31); err == nil {

@@ -64,9 +64,9 @@ code is 1 when something will keep jobs from running.`,
 
 func (c *console) openAPI() *cobra.Command {
 	return &cobra.Command{
-		Use:     "openapi",
-		Short:   "Print the schema of the HTTP API",
-		Long:    `Prints the OpenAPI 3.1 document of the HTTP API, the same that a server has at
+		Use:   "openapi",
+		Short: "Print the schema of the HTTP API",
+		Long: `Prints the OpenAPI 3.1 document of the HTTP API, the same that a server has at
 /openapi.json.`,
 		Example: `  sluice openapi > openapi.json`,
 		Args:    cobra.NoArgs,

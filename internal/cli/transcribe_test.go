@@ -3,7 +3,7 @@ package cli_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -303,7 +303,7 @@ func TestTranscribeHere(t *testing.T) {
 		t.Parallel()
 		cmds := away.commands()
 		cmds.Transcribe = func(context.Context, cli.TranscribeOptions) error {
-			return fault.From(errors.New("open store: locked\ngoroutine 1 [running]:"))
+			return fault.From(fmt.Errorf("open store: %s", "locked\ngoroutine 1 [running]:"))
 		}
 		r := session{cmds: cmds}.run(t, "transcribe", "/a.mp4")
 		r.want(t, cli.ExitFailed, "sluice: Something went wrong inside Sluice (open store: locked).\n  hint: ")

@@ -89,6 +89,35 @@ func TestWatchJob(t *testing.T) {
 			},
 			code: cli.ExitOK, say: []string{"done  (A)"},
 		},
+		"a server that says where it begins is asked from there": {
+			streams: func(a *api) []func(*sse) {
+				return []func(*sse){
+					func(s *sse) { s.raw("id: b1-3\n\n") },
+					func(s *sse) {
+						if s.last == "b1-3" {
+							s.job("b1-4", a.set(idA, done))
+						}
+					},
+				}
+			},
+			code: cli.ExitOK, say: []string{"done  (A)"},
+		},
+		"an event that was cut in half is asked for again": {
+			streams: func(a *api) []func(*sse) {
+				return []func(*sse){
+					func(s *sse) {
+						s.event("b1-3", "memory", object{})
+						s.raw("id: b1-4\nevent: job\ndata: {\"job_id\":")
+					},
+					func(s *sse) {
+						if s.last == "b1-3" {
+							s.job("b1-4", a.set(idA, done))
+						}
+					},
+				}
+			},
+			code: cli.ExitOK, say: []string{"done  (A)"},
+		},
 		"events may be written in any legal way": {
 			streams: func(a *api) []func(*sse) {
 				return []func(*sse){func(s *sse) {
