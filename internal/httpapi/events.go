@@ -36,7 +36,7 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) {
 	ctx, stop := context.WithCancel(r.Context())
 	defer stop()
 	if closing, ok := ctx.Value(closingKey{}).(context.Context); ok {
-		defer context.AfterFunc(closing, stop)()
+		defer context.AfterFunc(closing, stop)() //nolint:contextcheck // it is the server's life, not the request's
 	}
 
 	last := r.Header.Get("Last-Event-ID")

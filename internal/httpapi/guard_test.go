@@ -94,7 +94,7 @@ func TestThePagesCookieOpensTheRoutes(t *testing.T) {
 	open.Host = "127.0.0.1:7584"
 	open.Header.Set("Authorization", "Bearer T")
 	res := serve(h, open)
-	cookies := res.Result().Cookies() //nolint:bodyclose // a recorder's body needs none
+	cookies := res.Result().Cookies()
 	if res.Code != 200 || len(cookies) != 1 {
 		t.Fatalf("status %d, cookies %v", res.Code, cookies)
 	}

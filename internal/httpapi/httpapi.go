@@ -75,6 +75,9 @@ func (a *api) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secure(w.Header())
 		r = r.WithContext(context.WithValue(r.Context(), callKey{}, call{r.Method, r.URL.Path}))
+		if r.Body == nil { // only a server promises one; the window's requests come from elsewhere
+			r.Body = http.NoBody
+		}
 		out := &response{ResponseWriter: w}
 		defer a.rescue(out, r)
 		a.route(out, r)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -143,6 +144,24 @@ func TestAnInternalErrorIsLoggedWithItsCall(t *testing.T) {
 		if !strings.Contains(w.log.String(), s) {
 			t.Errorf("no %q in %s", s, w.log)
 		}
+	}
+}
+
+func TestTheRoutesServeManyAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			post(t, w, `{"jobs":[{"source":"/a"},{"source":"/b"}]}`, "K")
+			for _, target := range []string{"/openapi.json", "/api/v1/board", "/api/v1/jobs/zz", "/api/v1/jobs?limit=0"} {
+				serve(w.routes, httptest.NewRequestWithContext(t.Context(), "GET", target, http.NoBody))
+			}
+		})
+	}
+	all.Wait()
+	if n := len(w.desk.orders); n != 16 {
+		t.Errorf("%d orders", n)
 	}
 }
 
@@ -283,7 +302,7 @@ func post(t *testing.T, w *world, body, key string) {
 		r.Header.Set("Idempotency-Key", key)
 	}
 	if res := serve(w.routes, r); res.Code != 202 {
-		t.Fatal(res.Body)
+		t.Error(res.Body)
 	}
 }
 

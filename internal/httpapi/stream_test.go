@@ -154,7 +154,7 @@ func TestAnUploadIsNotHeldInMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer res.Body.Close() //nolint:errcheck // it was only read
+			defer res.Body.Close()
 			if body, err := io.ReadAll(res.Body); err != nil || res.StatusCode >= 300 {
 				t.Fatalf("status %d: %s %v", res.StatusCode, body, err)
 			}
@@ -180,7 +180,7 @@ func TestAnUploadThatBreaksIsNoUpload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close() //nolint:errcheck // the other side has closed
+	defer conn.Close()
 	_, _ = io.WriteString(conn, "PUT /api/v1/uploads/a.mp4 HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
 	if tcp, ok := conn.(*net.TCPConn); ok { // nothing more comes, but the answer can
 		if err := tcp.CloseWrite(); err != nil {
