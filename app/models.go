@@ -62,17 +62,11 @@ func (f *finder) Model(ctx context.Context, name string) (pipeline.Model, error)
 // Check implements queue.Check. A model that is not installed yet is waited
 // for; one that nobody knows, or that can never fit, is refused.
 func (f *finder) Check(ctx context.Context, d *job.Draft) error {
-	name := or(d.Options.ModelPath, d.Options.Model)
-	m, err := f.Model(ctx, name)
+	m, err := f.look(ctx, d.Options)
 	switch {
 	case fault.Is(err, fault.ModelMissing):
 		w := fault.From(err)
 		d.Reason, d.Text = job.NoModel, w.Say+" "+w.Hint
-		for _, e := range models.Catalog() {
-			if e.Name == name {
-				m = pipeline.Model{Name: name, NeedBytes: e.NeedBytes}
-			}
-		}
 	case err != nil:
 		return err
 	}
@@ -85,6 +79,14 @@ func (f *finder) Check(ctx context.Context, d *job.Draft) error {
 		return too.WithHint("The largest model that fits is %s.", best)
 	}
 	return too
+}
+
+// look finds a model without reading it whole: a submit must not take seconds.
+func (f *finder) look(ctx context.Context, o job.Options) (pipeline.Model, error) {
+	if o.ModelPath != "" {
+		return f.Model(ctx, o.ModelPath)
+	}
+	return f.Look(o.Model)
 }
 
 // largest is the biggest model of the catalog that fits this machine.

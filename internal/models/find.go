@@ -33,17 +33,39 @@ type file struct {
 // new file reads all of it to know its digest, a few seconds for the large
 // ones. Faults: model_unknown, model_missing, model_damaged.
 func (s *Store) Model(ctx context.Context, name string) (pipeline.Model, error) {
+	f, err := s.named(name)
+	if err != nil {
+		return pipeline.Model{}, err
+	}
+	return s.open(ctx, f)
+}
+
+// Look is Model without the digest: quick enough for a request. A damaged file
+// of the right size and header passes. A catalog model that is missing comes
+// with its name and need beside the fault.
+func (s *Store) Look(name string) (pipeline.Model, error) {
+	f, err := s.named(name)
+	if err != nil {
+		e, _ := s.entry(name)
+		return pipeline.Model{Name: e.Name, NeedBytes: e.NeedBytes}, err
+	}
+	m, _, err := s.look(f)
+	return m, err
+}
+
+// named finds the file of a name.
+func (s *Store) named(name string) (file, error) {
 	e, inCatalog := s.entry(name)
 	f, ok := s.find(name)
 	switch {
 	case ok:
-		return s.open(ctx, f)
+		return f, nil
 	case inCatalog:
-		return pipeline.Model{}, fault.New(fault.ModelMissing,
+		return file{}, fault.New(fault.ModelMissing,
 			fmt.Sprintf("The speech model %s is not installed.", e.Name), nil).
 			WithHint("Install it with 'sluice models pull %s' (%s).", e.Name, job.FormatBytes(e.Bytes))
 	}
-	return pipeline.Model{}, unknown(name)
+	return file{}, unknown(name)
 }
 
 // File gives a model by its path: for the command line, where people may name
@@ -68,26 +90,29 @@ func (s *Store) File(ctx context.Context, path string) (pipeline.Model, error) {
 	return s.open(ctx, file{name: norm.NFC.String(filepath.Base(abs)), path: abs, info: info})
 }
 
+// look says what a file is without reading it whole; e is what is published
+// under its name, if anything.
+func (s *Store) look(f file) (m pipeline.Model, e *Entry, err error) {
+	m = pipeline.Model{Name: stem(f.name), Path: f.path, NeedBytes: NeedBytes(f.info.Size())}
+	if known, ok := s.entryOfFile(f.name); ok && s.mine(f.path) { // a file elsewhere may be called as it likes
+		m.Name, m.NeedBytes, e = known.Name, known.NeedBytes, &known
+	}
+	if err := s.inspect(f, e); err != nil {
+		return pipeline.Model{}, nil, err
+	}
+	return m, e, nil
+}
+
 func (s *Store) open(ctx context.Context, f file) (pipeline.Model, error) {
-	m := pipeline.Model{Name: stem(f.name), Path: f.path, NeedBytes: NeedBytes(f.info.Size())}
-	e, known := s.entryOfFile(f.name)
-	if known && s.mine(f.path) {
-		m.Name, m.NeedBytes = e.Name, e.NeedBytes
-	} else {
-		known = false // a file elsewhere may be called as it likes
-	}
-	var published *Entry
-	if known {
-		published = &e
-	}
-	if err := s.inspect(f, published); err != nil {
+	m, e, err := s.look(f)
+	if err != nil {
 		return pipeline.Model{}, err
 	}
 	sum, err := s.digest(ctx, f.path)
 	if err != nil {
 		return pipeline.Model{}, fmt.Errorf("digest of model %s: %w", m.Name, err)
 	}
-	if known && e.SHA256 != "" && sum != e.SHA256 {
+	if e != nil && e.SHA256 != "" && sum != e.SHA256 {
 		return pipeline.Model{}, damaged(e.Name, fmt.Errorf("sha256 %s, published %s", sum, e.SHA256)).
 			WithHint("Pull it again with 'sluice models pull %s'. If it is a model of your own, give it another name.", e.Name)
 	}
