@@ -32,6 +32,7 @@ func depths(b *testing.B, run func(b *testing.B, s *sqlitestore.Store)) {
 
 func BenchmarkSubmit(b *testing.B) {
 	depths(b, func(b *testing.B, s *sqlitestore.Store) {
+		b.Helper()
 		for b.Loop() {
 			submit(b, s, draft("talk"))
 		}
@@ -41,7 +42,9 @@ func BenchmarkSubmit(b *testing.B) {
 // Sixty-four clients at once share commits.
 func BenchmarkSubmitTogether(b *testing.B) {
 	depths(b, func(b *testing.B, s *sqlitestore.Store) {
+		b.Helper()
 		b.SetParallelism(32)
+		b.ResetTimer()
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				if _, err := s.Submit(b.Context(), []job.Draft{draft("talk")}); err != nil {
@@ -54,6 +57,7 @@ func BenchmarkSubmitTogether(b *testing.B) {
 
 func BenchmarkTakeAndSettle(b *testing.B) {
 	depths(b, func(b *testing.B, s *sqlitestore.Store) {
+		b.Helper()
 		submit(b, s, draft("talk"))
 		for b.Loop() {
 			j, err := s.Next(b.Context())
@@ -66,6 +70,7 @@ func BenchmarkTakeAndSettle(b *testing.B) {
 
 func BenchmarkList(b *testing.B) {
 	depths(b, func(b *testing.B, s *sqlitestore.Store) {
+		b.Helper()
 		for b.Loop() {
 			_, err := s.List(b.Context(), queue.Filter{State: job.Queued})
 			must(b, err)
@@ -75,6 +80,7 @@ func BenchmarkList(b *testing.B) {
 
 func BenchmarkPositionOfTheLast(b *testing.B) {
 	depths(b, func(b *testing.B, s *sqlitestore.Store) {
+		b.Helper()
 		last := submit(b, s, draft("talk"))[0]
 		for b.Loop() {
 			_, err := s.Position(b.Context(), last.ID)

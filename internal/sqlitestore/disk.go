@@ -12,5 +12,5 @@ func freeBytes(path string) (int64, bool) {
 	if err := unix.Statfs(filepath.Dir(path), &st); err != nil {
 		return 0, false
 	}
-	return int64(st.Bavail * uint64(st.Bsize)), true //nolint:gosec,unconvert // the types differ between systems
+	return int64(st.Bavail * uint64(st.Bsize)), true //nolint:gosec // Bsize is signed here and not there
 }

@@ -313,10 +313,10 @@ func seqOf(t *tx, id string) (seq int64, err error) {
 	return seq, err
 }
 
-func (s *Store) bySeq(t *tx, seq int64) (job.Job, error) {
-	st, err := t.stmt(`SELECT ` + jobColumns + ` FROM jobs WHERE seq = ?`)
-	if err != nil {
-		return job.Job{}, err
-	}
-	return scanJob(st.QueryRowContext(context.Background(), seq), s.now())
+func (s *Store) bySeq(t *tx, seq int64) (j job.Job, err error) {
+	err = t.one(`SELECT `+jobColumns+` FROM jobs WHERE seq = ?`, []any{seq}, func(row scanner) error {
+		j, err = scanJob(row, s.now())
+		return err
+	})
+	return j, err
 }

@@ -88,7 +88,7 @@ func (s *Store) open(ctx context.Context) error {
 	if s.reads, err = connect(ctx, s.cfg.Path, "mode=ro", readerPragmas(), s.cfg.Readers); err != nil {
 		return errors.Join(err, conn.Close(), s.db.Close())
 	}
-	s.writer = startWriter(conn)
+	s.writer = startWriter(ctx, conn)
 	return nil
 }
 

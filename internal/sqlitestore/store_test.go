@@ -30,25 +30,25 @@ func TestMain(m *testing.M) {
 
 func TestStoreDoesWhatEveryStoreMustDo(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t testing.TB, clock *storetest.Clock) queue.Store {
-		t.Helper()
-		return open(t, sqlitestore.Config{Now: clock.Now})
+	storetest.Run(t, func(tb testing.TB, clock *storetest.Clock) queue.Store {
+		tb.Helper()
+		return open(tb, sqlitestore.Config{Now: clock.Now})
 	})
 }
 
 // open makes a store in a folder of its own unless cfg names one.
-func open(t testing.TB, cfg sqlitestore.Config) *sqlitestore.Store {
-	t.Helper()
+func open(tb testing.TB, cfg sqlitestore.Config) *sqlitestore.Store {
+	tb.Helper()
 	if cfg.Path == "" {
-		cfg.Path = filepath.Join(t.TempDir(), "sluice.db")
+		cfg.Path = filepath.Join(tb.TempDir(), "sluice.db")
 	}
-	s, err := sqlitestore.Open(t.Context(), cfg, quiet())
+	s, err := sqlitestore.Open(tb.Context(), cfg, quiet())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return s
@@ -64,11 +64,11 @@ func draft(title string) job.Draft {
 	}
 }
 
-func submit(t testing.TB, s *sqlitestore.Store, drafts ...job.Draft) []job.Job {
-	t.Helper()
-	accepted, err := s.Submit(t.Context(), drafts)
+func submit(tb testing.TB, s *sqlitestore.Store, drafts ...job.Draft) []job.Job {
+	tb.Helper()
+	accepted, err := s.Submit(tb.Context(), drafts)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var jobs []job.Job
 	for _, a := range accepted {
@@ -77,28 +77,28 @@ func submit(t testing.TB, s *sqlitestore.Store, drafts ...job.Draft) []job.Job {
 	return jobs
 }
 
-func take(t testing.TB, s *sqlitestore.Store, id string) job.Lease {
-	t.Helper()
-	_, lease, err := s.Take(t.Context(), id, "me")
+func take(tb testing.TB, s *sqlitestore.Store, id string) job.Lease {
+	tb.Helper()
+	_, lease, err := s.Take(tb.Context(), id, "me")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return lease
 }
 
-func get(t testing.TB, s *sqlitestore.Store, id string) job.Job {
-	t.Helper()
-	j, err := s.Get(t.Context(), id)
+func get(tb testing.TB, s *sqlitestore.Store, id string) job.Job {
+	tb.Helper()
+	j, err := s.Get(tb.Context(), id)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return j
 }
 
 // must runs a call that gives nothing but an error.
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

@@ -26,8 +26,9 @@ const (
 // writer owns the one connection that writes. Ops that arrive while a commit
 // waits for the disk share the next one.
 type writer struct {
+	ctx   context.Context //nolint:containedctx // never ends: half an op is worse than a slow one
 	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	stmts map[string]prepared
 	wake  chan struct{}
 	done  chan struct{}
 
@@ -43,10 +44,11 @@ type op struct {
 	reply chan error
 }
 
-func startWriter(conn *sql.Conn) *writer {
+func startWriter(ctx context.Context, conn *sql.Conn) *writer {
 	w := &writer{
+		ctx:   context.WithoutCancel(ctx),
 		conn:  conn,
-		stmts: map[string]*sql.Stmt{},
+		stmts: map[string]prepared{},
 		wake:  make(chan struct{}, 1),
 		done:  make(chan struct{}),
 	}
@@ -190,8 +192,11 @@ type brokenError struct{ cause error }
 
 func (e *brokenError) Error() string { return e.cause.Error() }
 
-// tx is the writer's transaction as an op sees it. Its statements never end
-// with somebody's context: half an op is worse than a slow one.
+// prepared is a statement that lives as long as the writer, who closes it.
+type prepared struct{ *sql.Stmt }
+
+// tx is the writer's transaction as an op sees it. Its statements run in the
+// writer's context and never end with a caller's.
 type tx struct{ w *writer }
 
 func (t *tx) savepoint(run func(*tx) error) error {
@@ -212,16 +217,16 @@ func (t *tx) savepoint(run func(*tx) error) error {
 
 // stmt prepares a statement once and keeps it as long as the connection. The
 // texts are constants of this package, so there are few.
-func (t *tx) stmt(query string) (*sql.Stmt, error) {
+func (t *tx) stmt(query string) (prepared, error) {
 	if s, ok := t.w.stmts[query]; ok {
 		return s, nil
 	}
-	s, err := t.w.conn.PrepareContext(context.Background(), query)
+	s, err := t.w.conn.PrepareContext(t.w.ctx, query)
 	if err != nil {
-		return nil, err
+		return prepared{}, err
 	}
-	t.w.stmts[query] = s
-	return s, nil
+	t.w.stmts[query] = prepared{s}
+	return prepared{s}, nil
 }
 
 func (t *tx) exec(query string, args ...any) error {
@@ -235,7 +240,7 @@ func (t *tx) change(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	res, err := s.ExecContext(context.Background(), args...)
+	res, err := s.ExecContext(t.w.ctx, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -244,11 +249,16 @@ func (t *tx) change(query string, args ...any) (int64, error) {
 
 // row reads one row into dest.
 func (t *tx) row(query string, args []any, dest ...any) error {
+	return t.one(query, args, func(row scanner) error { return row.Scan(dest...) })
+}
+
+// one calls read for the one row there is.
+func (t *tx) one(query string, args []any, read func(scanner) error) error {
 	s, err := t.stmt(query)
 	if err != nil {
 		return err
 	}
-	return s.QueryRowContext(context.Background(), args...).Scan(dest...)
+	return read(s.QueryRowContext(t.w.ctx, args...))
 }
 
 // rows calls each for every row; it must not write.
@@ -257,7 +267,7 @@ func (t *tx) rows(query string, args []any, each func(scanner) error) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.QueryContext(context.Background(), args...)
+	rows, err := s.QueryContext(t.w.ctx, args...)
 	if err != nil {
 		return err
 	}

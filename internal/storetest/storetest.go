@@ -19,7 +19,7 @@ import (
 
 // Open makes an empty store that lives in the clock's time and is closed when
 // the test ends.
-type Open func(t testing.TB, clock *Clock) queue.Store
+type Open func(tb testing.TB, clock *Clock) queue.Store
 
 // Run runs every scenario against stores made by open.
 func Run(t *testing.T, open Open) {
