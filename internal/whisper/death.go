@@ -1,0 +1,130 @@
+package whisper
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+
+	"sluice/internal/fault"
+)
+
+// tail keeps the last lines of what the engine logs, and the line that says
+// what it died of, which a stack trace may push far up.
+type tail struct {
+	mu    sync.Mutex
+	part  string
+	lines []string
+	cause string
+}
+
+const (
+	tailLines = 20
+	tailWidth = 400
+)
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := t.part + string(p)
+	for {
+		line, rest, ok := strings.Cut(text, "\n")
+		if !ok {
+			break
+		}
+		t.add(line)
+		text = rest
+	}
+	if len(text) > 2*tailWidth {
+		t.add(text)
+		text = ""
+	}
+	t.part = text
+	return len(p), nil
+}
+
+func (t *tail) add(line string) {
+	line = strings.ToValidUTF8(strings.TrimRight(line, "\r "), "\uFFFD")
+	if line == "" {
+		return
+	}
+	if len(line) > tailWidth {
+		line = strings.ToValidUTF8(line[:tailWidth], "")
+	}
+	if t.cause == "" && tellsCause(line) {
+		t.cause = line
+	}
+	if t.lines = append(t.lines, line); len(t.lines) > tailLines {
+		t.lines = t.lines[1:]
+	}
+}
+
+func tellsCause(line string) bool {
+	for _, mark := range []string{"fatal error:", "panic:", "SIG", "terminate called", "GGML_ASSERT", "ggml_abort"} {
+		if strings.Contains(line, mark) {
+			return true
+		}
+	}
+	return false
+}
+
+// text gives the cause, if it is known, and the last lines.
+func (t *tail) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := t.lines
+	if t.part != "" {
+		lines = append(lines[:len(lines):len(lines)], t.part)
+	}
+	all := strings.Join(lines, "\n")
+	if t.cause != "" && !strings.Contains(all, t.cause) {
+		return t.cause + "\n...\n" + all
+	}
+	return all
+}
+
+// deathFault says truthfully why an engine is gone that nobody here ended.
+func deathFault(state *os.ProcessState, log string, memoryCritical bool) error {
+	how := "ended"
+	var signal syscall.Signal
+	if state != nil {
+		how = state.String()
+		if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+			signal = ws.Signal()
+		}
+	}
+	cause := fmt.Errorf("engine: %s", how)
+	if log != "" {
+		cause = fmt.Errorf("engine: %s\n%s", how, log)
+	}
+	switch {
+	case strings.Contains(log, "std::bad_alloc"), signal == syscall.SIGKILL && memoryCritical:
+		return fault.New(fault.EngineOutOfMemory, "The speech engine was stopped because memory ran out.", cause)
+	case signal == syscall.SIGKILL, signal == syscall.SIGTERM, signal == syscall.SIGINT, signal == syscall.SIGHUP:
+		return fault.New(fault.EngineStopped, "Somebody stopped the speech engine.", cause)
+	}
+	return fault.New(fault.EngineCrashed, "The speech engine crashed.", cause)
+}
+
+// toldFault turns an error the engine has told of itself into a fault.
+func toldFault(m Message, log string) error {
+	cause := fmt.Errorf("engine: %s", m.Text)
+	if log != "" {
+		cause = fmt.Errorf("engine: %s\n%s", m.Text, log)
+	}
+	code := fault.Code(m.Code)
+	says := map[fault.Code]string{
+		fault.ModelMissing:      "The speech model is not there.",
+		fault.ModelDamaged:      "The speech model is damaged or not one that whisper.cpp reads.",
+		fault.LanguageUnknown:   "The speech model does not know this language.",
+		fault.EngineUnbuilt:     "This build of Sluice has no speech engine.",
+		fault.EngineOutOfMemory: "The speech engine got no memory.",
+		fault.EngineCrashed:     "The speech engine could not go on.",
+	}
+	say, ok := says[code]
+	if !ok {
+		return fault.New(fault.Internal, "The speech engine refused the work.", cause)
+	}
+	return fault.New(code, say, cause)
+}

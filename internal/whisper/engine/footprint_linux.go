@@ -1,0 +1,29 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// footprint gives the largest resident memory of this process so far.
+func footprint() (int64, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, fmt.Errorf("read own status: %w", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, nil
+}
+
+// dieFirst makes the kernel prefer this process when memory runs out: the app
+// that watches it must live to tell.
+func dieFirst() {
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("500"), 0)
+}

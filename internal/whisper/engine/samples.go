@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"sluice/internal/whisper"
+)
+
+// longest is the most sound that is heard at once: whisper.cpp copies the
+// samples and computes their spectrum as a whole.
+const longest = 11 * 60 * whisper.SampleRate
+
+// readSamples reads the pieces one after the other. Sound that ends early
+// gives fewer samples.
+func readSamples(path string, pieces []whisper.Piece) ([]float32, error) {
+	var total int64
+	for _, p := range pieces {
+		if p.From < 0 || p.To < p.From || p.To-p.From > longest-total {
+			return nil, fmt.Errorf("bad piece %d to %d", p.From, p.To)
+		}
+		total += p.To - p.From
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open sound: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	samples := make([]float32, 0, total)
+	buf := make([]byte, 64<<10)
+	for _, p := range pieces {
+		r := io.NewSectionReader(f, 2*p.From, 2*(p.To-p.From))
+		for {
+			n, err := io.ReadFull(r, buf)
+			for i := 0; i+1 < n; i += 2 {
+				samples = append(samples, float32(int16(binary.LittleEndian.Uint16(buf[i:])))/32768)
+			}
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				break
+			}
+			if err != nil {
+				return nil, fmt.Errorf("read sound: %w", err)
+			}
+		}
+	}
+	return samples, nil
+}

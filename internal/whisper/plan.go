@@ -1,0 +1,256 @@
+package whisper
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Planning says how sound is cut into spans; the zero value works.
+//
+// The model hears 30 s at a time. A span is therefore filled up to that, ends
+// in a pause, and grows beyond it only where nobody pauses. Silence the model
+// would only wait in, or invent something in, is left out.
+type Planning struct {
+	WholeMS int64 // 30000: sound that is no longer, and has no long pause, is one span as it is
+	FillMS  int64 // 28000: a span takes more speech while it stays below this
+	MostMS  int64 // 300000: no span is longer; at most ten minutes
+	LeadMS  int64 // 200: silence kept before speech where a span is cut
+	TailMS  int64 // 600: silence kept after it
+	EdgeMS  int64 // 1000: silence this short before the first word is not cut off; twice as much after the last
+	PauseMS int64 // 3000: longer pauses inside a span are shortened to 2 s
+	BreakMS int64 // 10000: a pause this long ends the span
+}
+
+func (p Planning) withDefaults() Planning {
+	set := func(v *int64, d int64) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&p.WholeMS, 30_000)
+	set(&p.FillMS, 28_000)
+	set(&p.MostMS, 300_000)
+	p.MostMS = min(p.MostMS, 600_000)
+	p.FillMS = min(p.FillMS, p.MostMS)
+	set(&p.LeadMS, 200)
+	set(&p.TailMS, 600)
+	set(&p.EdgeMS, 1000)
+	set(&p.PauseMS, 3000)
+	set(&p.BreakMS, 10_000)
+	return p
+}
+
+// PlannedSpan is a stretch of the sound and what of it is to be heard. Spans
+// follow one another without holes; one without pieces is silent throughout.
+type PlannedSpan struct {
+	From, To int64 // samples
+	Pieces   []Piece
+}
+
+// Plan reads sound from a sample on and cuts it into spans as it goes.
+type Plan struct {
+	cfg     Planning
+	file    io.Closer
+	sound   *bufio.Reader
+	origin  int64 // the sample that frame 0 starts at
+	total   int64 // samples in the whole sound
+	read    bool  // the sound has been read to its end
+	speech  detector
+	from    int64 // where the next span starts
+	waiting []island
+}
+
+// OpenPlan starts at sample from. Close the plan afterwards.
+func OpenPlan(path string, from int64, cfg Planning) (*Plan, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open sound: %w", err)
+	}
+	info, err := f.Stat()
+	if err == nil {
+		_, err = f.Seek(2*from, io.SeekStart)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("open sound: %w", err)
+	}
+	return &Plan{
+		cfg: cfg.withDefaults(), file: f, sound: bufio.NewReaderSize(f, 64<<10),
+		origin: from, from: from, total: info.Size() / 2,
+	}, nil
+}
+
+// Close closes the sound.
+func (p *Plan) Close() error { return p.file.Close() }
+
+// Total gives the length of the whole sound in samples.
+func (p *Plan) Total() int64 { return p.total }
+
+// Next gives the next span, and io.EOF after the last.
+func (p *Plan) Next() (PlannedSpan, error) {
+	if p.from >= p.total {
+		return PlannedSpan{}, io.EOF
+	}
+	for {
+		if n := p.ripe(); n > 0 {
+			return p.cut(n), nil
+		}
+		if p.read {
+			break
+		}
+		if err := p.listen(); err != nil {
+			return PlannedSpan{}, err
+		}
+	}
+	if n := len(p.waiting); n > 0 {
+		return p.cut(n), nil
+	}
+	silent := PlannedSpan{From: p.from, To: p.total}
+	p.from = p.total
+	return silent, nil
+}
+
+// listen reads on for a second.
+func (p *Plan) listen() error {
+	var raw [2 * frameSamples]byte
+	var frame [frameSamples]int16
+	for range 1000 / frameMS {
+		n, err := io.ReadFull(p.sound, raw[:])
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return fmt.Errorf("read sound: %w", err)
+		}
+		for i := range n / 2 {
+			frame[i] = int16(binary.LittleEndian.Uint16(raw[2*i:]))
+		}
+		if n > 1 {
+			p.speech.push(frame[:n/2])
+		}
+		if err != nil {
+			p.speech.flush()
+			p.read = true
+			break
+		}
+		if p.speech.active && (p.speech.judged-p.speech.run.from)*frameMS >= p.cfg.MostMS {
+			p.speech.split(p.speech.judged)
+		}
+	}
+	for _, s := range p.speech.islands {
+		p.waiting = append(p.waiting, island{
+			from: min(p.origin+s.from*frameSamples, p.total), to: min(p.origin+s.to*frameSamples, p.total),
+		})
+	}
+	p.speech.islands = p.speech.islands[:0]
+	return nil
+}
+
+// ripe says how many of the waiting islands make the next span; 0 = that
+// depends on what is still to come.
+func (p *Plan) ripe() int {
+	if p.origin == 0 && p.from == 0 && p.total <= p.cfg.WholeMS*samplesPerMS {
+		return p.whole()
+	}
+	for n := 1; n < len(p.waiting); n++ {
+		if p.gap(n) >= p.cfg.BreakMS*samplesPerMS {
+			return n
+		}
+		if p.length(n+1) > p.cfg.FillMS*samplesPerMS {
+			return p.best(n)
+		}
+	}
+	return 0
+}
+
+// whole takes sound that fits into one look of the model at once.
+func (p *Plan) whole() int {
+	if !p.read {
+		return 0
+	}
+	for n := 1; n < len(p.waiting); n++ {
+		if p.gap(n) >= p.cfg.BreakMS*samplesPerMS {
+			return n
+		}
+	}
+	return len(p.waiting)
+}
+
+// gap is the silence before waiting island n.
+func (p *Plan) gap(n int) int64 { return p.waiting[n].from - p.waiting[n-1].to }
+
+// length is what the model would hear of the first n islands.
+func (p *Plan) length(n int) int64 {
+	var sum int64
+	for _, s := range p.pieces(n) {
+		sum += s.To - s.From
+	}
+	return sum
+}
+
+// best chooses the pause to cut in when n islands fit: the longest one in the
+// last part of the span, since that is where a sentence ends.
+func (p *Plan) best(n int) int {
+	choice, longest := n, int64(0)
+	for k := n; k >= 1; k-- {
+		if k < n && 3*p.length(k) < 2*p.cfg.FillMS*samplesPerMS {
+			break
+		}
+		if g := p.gap(k); g > longest+longest/4 {
+			choice, longest = k, g
+		}
+	}
+	return choice
+}
+
+// pieces says what is heard of the first n islands.
+func (p *Plan) pieces(n int) []Piece {
+	keep := p.cfg.PauseMS * samplesPerMS
+	first, last := p.waiting[0], p.waiting[n-1]
+	pieces := []Piece{{From: p.startBefore(first), To: last.to}}
+	for k := 1; k < n; k++ {
+		if p.gap(k) <= keep {
+			continue
+		}
+		pieces[len(pieces)-1].To = p.waiting[k-1].to + SampleRate
+		pieces = append(pieces, Piece{From: p.waiting[k].from - SampleRate, To: last.to})
+	}
+	pieces[len(pieces)-1].To = p.endAfter(n)
+	return pieces
+}
+
+func (p *Plan) startBefore(first island) int64 {
+	silence := first.from - p.from
+	if p.from == p.origin && silence <= p.cfg.EdgeMS*samplesPerMS {
+		return p.from
+	}
+	return first.from - min(silence, p.cfg.LeadMS*samplesPerMS)
+}
+
+func (p *Plan) endAfter(n int) int64 {
+	last := p.waiting[n-1]
+	if n == len(p.waiting) {
+		if p.read && p.total-last.to <= 2*p.cfg.EdgeMS*samplesPerMS {
+			return p.total
+		}
+		return min(last.to+p.cfg.TailMS*samplesPerMS, p.total)
+	}
+	gap := p.gap(n)
+	lead := min(gap/2, p.cfg.LeadMS*samplesPerMS)
+	return last.to + min(gap-lead, p.cfg.TailMS*samplesPerMS)
+}
+
+// cut makes a span of the first n islands. It reaches to where the next span's
+// sound begins, so that nothing is looked at twice after a resume.
+func (p *Plan) cut(n int) PlannedSpan {
+	s := PlannedSpan{From: p.from, Pieces: p.pieces(n), To: p.total}
+	if n < len(p.waiting) {
+		lead := min(p.gap(n)/2, p.cfg.LeadMS*samplesPerMS)
+		// Whole milliseconds: spans are stored in them.
+		s.To = (p.waiting[n].from - lead) / samplesPerMS * samplesPerMS
+	}
+	p.waiting = append(p.waiting[:0], p.waiting[n:]...)
+	p.from = s.To
+	return s
+}

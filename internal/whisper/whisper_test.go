@@ -1,0 +1,386 @@
+package whisper_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/fault"
+	"sluice/internal/pipeline"
+	"sluice/internal/transcript"
+	"sluice/internal/whisper"
+)
+
+// request is a short one, whose words the model knows.
+func request(t *testing.T, name string) pipeline.TranscribeRequest {
+	t.Helper()
+	return pipeline.TranscribeRequest{Audio: sound(t, clip(name)), Language: "en", Model: tiny(), BeamSize: 1, Threads: 2}
+}
+
+// long is a request that goes on for hours, so that it can be met half-way.
+func long(t *testing.T) pipeline.TranscribeRequest {
+	t.Helper()
+	req := request(t, "demo.mp4")
+	once, err := os.ReadFile(req.Audio.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "long.pcm")
+	if err := os.WriteFile(path, bytes.Repeat(once, 60), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	req.Audio = audioAt(t, path)
+	return req
+}
+
+// enginePID starts a transcriber whose engine's process id is known.
+func enginePID(t *testing.T, role string, change func(*whisper.Config)) (*whisper.Transcriber, func() int) {
+	t.Helper()
+	var log syncBuffer
+	cfg := whisper.Config{Command: []string{os.Args[0]}, Env: []string{engineRole + "=" + role}}
+	if change != nil {
+		change(&cfg)
+	}
+	tr := whisper.New(cfg, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	t.Cleanup(tr.Release)
+	return tr, func() int {
+		m := regexp.MustCompile(`"engine started" pid=(\d+)`).FindStringSubmatch(log.String())
+		if m == nil {
+			t.Fatal("no engine was started")
+		}
+		pid, _ := strconv.Atoi(m[1])
+		return pid
+	}
+}
+
+func TestADeadEngineIsReportedTruthfully(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		signal   syscall.Signal
+		critical bool
+		want     fault.Code
+		log      string
+	}{
+		"kill -9 is somebody's doing":           {syscall.SIGKILL, false, fault.EngineStopped, "killed"},
+		"kill -9 while memory is short is that": {syscall.SIGKILL, true, fault.EngineOutOfMemory, "killed"},
+		"a polite signal is somebody's doing":   {syscall.SIGTERM, false, fault.EngineStopped, "terminated"},
+		"a segmentation fault is a crash":       {syscall.SIGSEGV, false, fault.EngineCrashed, "SIGSEGV"},
+		"an abort is a crash":                   {syscall.SIGABRT, true, fault.EngineCrashed, "SIGABRT"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr, pid := enginePID(t, "real", func(c *whisper.Config) { c.MemoryCritical = func() bool { return tt.critical } })
+			spans := 0
+			err := tr.Transcribe(t.Context(), long(t), pipeline.Watch{Span: func(pipeline.Span) error {
+				if spans++; spans == 1 {
+					return syscall.Kill(pid(), tt.signal)
+				}
+				return nil
+			}})
+			if !fault.Is(err, tt.want) {
+				t.Fatalf("fault is %v, want %s", err, tt.want)
+			}
+			if !strings.Contains(err.Error(), tt.log) {
+				t.Errorf("the log says nothing of %q: %v", tt.log, err)
+			}
+			if err := syscall.Kill(pid(), 0); !errors.Is(err, syscall.ESRCH) {
+				t.Errorf("the engine is still there, or was not waited for: %v", err)
+			}
+		})
+	}
+}
+
+func TestAnEngineThatFailsIsReportedTruthfully(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		want fault.Code
+		log  string
+	}{
+		"hangs":           {fault.EngineStuck, "computed nothing"},
+		"never ready":     {fault.EngineStuck, "did not load"},
+		"another version": {fault.EngineCrashed, "protocol 2"},
+		"exits":           {fault.EngineCrashed, "GGML_ASSERT(x != 0) failed\n...\nframe 80"},
+		"no memory":       {fault.EngineOutOfMemory, "bad_alloc"},
+	}
+	for role, tt := range tests {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			tr, pid := enginePID(t, role, func(c *whisper.Config) { c.StuckAfter = 200 * time.Millisecond })
+			if role == "exits" || role == "no memory" || role == "another version" {
+				tr, pid = enginePID(t, role, nil)
+			}
+			err := tr.Transcribe(t.Context(), request(t, "seen-000.wav"), pipeline.Watch{})
+			if !fault.Is(err, tt.want) || !strings.Contains(err.Error(), tt.log) {
+				t.Fatalf("fault is %v, want %s with %q", err, tt.want, tt.log)
+			}
+			if err := syscall.Kill(pid(), 0); !errors.Is(err, syscall.ESRCH) {
+				t.Errorf("the engine is still there, or was not waited for: %v", err)
+			}
+		})
+	}
+}
+
+var errEnough = errors.New("enough")
+
+func TestCancelEndsTheWorkAndKeepsTheEngineWarm(t *testing.T) {
+	t.Parallel()
+	tr, pid := enginePID(t, "real", nil)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	err := tr.Transcribe(ctx, long(t), pipeline.Watch{Segment: func(transcript.Segment) { cancel(errEnough) }})
+	if !errors.Is(err, errEnough) {
+		t.Fatalf("error is %v, want the cause of the cancel", err)
+	}
+	if err := syscall.Kill(pid(), 0); err != nil {
+		t.Errorf("the engine did not stay: %v", err)
+	}
+	tr.Release()
+	if err := syscall.Kill(pid(), 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the released engine is still there: %v", err)
+	}
+	tr.Release()
+}
+
+func TestCancelEndsAnEngineThatDoesNotListen(t *testing.T) {
+	t.Parallel()
+	tr, pid := enginePID(t, "deaf", nil)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	err := tr.Transcribe(ctx, request(t, "seen-000.wav"), pipeline.Watch{Progress: func(float64) { cancel(errEnough) }})
+	if !errors.Is(err, errEnough) {
+		t.Fatalf("error is %v, want the cause of the cancel", err)
+	}
+	if err := syscall.Kill(pid(), 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the engine is still there, or was not waited for: %v", err)
+	}
+}
+
+func TestAnErrorFromTheWatchEndsTheRun(t *testing.T) {
+	t.Parallel()
+	tr := transcriber(t, "real", nil)
+	spans := 0
+	err := tr.Transcribe(t.Context(), long(t), pipeline.Watch{Span: func(pipeline.Span) error { spans++; return errEnough }})
+	if !errors.Is(err, errEnough) || spans != 1 {
+		t.Errorf("error is %v after %d spans, want %v after 1", err, spans, errEnough)
+	}
+}
+
+func TestReleaseDuringAJobWaitsForItsEnd(t *testing.T) {
+	t.Parallel()
+	tr, pid := enginePID(t, "real", nil)
+	err := tr.Transcribe(t.Context(), request(t, "seen-000.wav"), pipeline.Watch{Span: func(pipeline.Span) error {
+		tr.Release()
+		return syscall.Kill(pid(), 0)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid(), 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the released engine is still there: %v", err)
+	}
+}
+
+func TestResumingGivesWhatWasStillToCome(t *testing.T) {
+	t.Parallel()
+	tr := transcriber(t, "real", nil)
+	req := request(t, "sparse-two-minutes.opus")
+	whole := transcribe(t, tr, req)
+	if len(whole.spans) < 3 {
+		t.Fatalf("%d spans are too few to resume between", len(whole.spans))
+	}
+	req.FromMS = whole.spans[1].ToMS
+	rest := transcribe(t, tr, req)
+	if diff := cmp.Diff(whole.spans[2:], rest.spans); diff != "" {
+		t.Error(diff)
+	}
+	req.FromMS = req.Audio.DurationMS
+	if end := transcribe(t, tr, req); len(end.spans) != 0 {
+		t.Errorf("%d spans after the end", len(end.spans))
+	}
+}
+
+func TestWhatIsToldFitsTogether(t *testing.T) {
+	t.Parallel()
+	tr := transcriber(t, "real", nil)
+	req := request(t, "seventy-five-seconds.flac")
+	req.Words = true
+	req.Language = "auto"
+	h := transcribe(t, tr, req)
+	from := int64(0)
+	for _, s := range h.spans {
+		if s.FromMS != from {
+			t.Errorf("a span begins at %d, the one before ends at %d", s.FromMS, from)
+		}
+		from = s.ToMS
+		if s.Language != "en" {
+			t.Errorf("language is %q", s.Language)
+		}
+		for _, g := range s.Segments {
+			if g.StartMS < s.FromMS || g.EndMS > s.ToMS || g.EndMS < g.StartMS || g.ID != 0 || len(g.Words) == 0 {
+				t.Errorf("segment %+v does not fit its span %d to %d", g, s.FromMS, s.ToMS)
+			}
+			for _, w := range g.Words {
+				if w.StartMS < g.StartMS || w.EndMS > g.EndMS || w.EndMS < w.StartMS {
+					t.Errorf("word %+v does not fit its segment %d to %d", w, g.StartMS, g.EndMS)
+				}
+			}
+		}
+	}
+	if from != req.Audio.DurationMS {
+		t.Errorf("the last span ends at %d, the sound at %d", from, req.Audio.DurationMS)
+	}
+	if !slices.IsSorted(h.progress) || h.progress[len(h.progress)-1] != 1 {
+		t.Errorf("progress is %v", h.progress)
+	}
+	if len(h.live) != len(h.segments()) {
+		t.Errorf("%d live segments, %d in the end", len(h.live), len(h.segments()))
+	}
+	if h.memory < 10<<20 {
+		t.Errorf("footprint is %d bytes", h.memory)
+	}
+}
+
+func TestOnlyKnownLanguagesAreTaken(t *testing.T) {
+	t.Parallel()
+	tr := transcriber(t, "real", nil)
+	for _, language := range []string{"xx", "klingon", "ko"} {
+		req := request(t, "seen-000.wav")
+		req.Language = language
+		err := tr.Transcribe(t.Context(), req, pipeline.Watch{})
+		if !fault.Is(err, fault.LanguageUnknown) {
+			t.Errorf("fault for %q is %v, want %s", language, err, fault.LanguageUnknown)
+		}
+	}
+}
+
+func TestSilenceIsOneSpanWithoutAnEngine(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "silence.pcm")
+	if err := os.WriteFile(path, make([]byte, 2*whisper.SampleRate*90), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tr := whisper.New(whisper.Config{Command: []string{"/no/such/engine"}}, quiet())
+	h := transcribe(t, tr, pipeline.TranscribeRequest{Audio: audioAt(t, path), Language: "auto", Model: tiny()})
+	if len(h.spans) != 1 || h.spans[0].ToMS != 90_000 || len(h.segments()) != 0 {
+		t.Errorf("spans are %+v", h.spans)
+	}
+}
+
+func TestNonsenseFromTheEngineIsBounded(t *testing.T) {
+	t.Parallel()
+	tr := transcriber(t, "raves", nil)
+	req := request(t, "seen-000.wav")
+	req.Language = "auto"
+	h := transcribe(t, tr, req)
+	for _, s := range h.segments() {
+		if s.StartMS < 0 || s.EndMS > req.Audio.DurationMS || s.EndMS < s.StartMS {
+			t.Errorf("segment lasts from %d to %d ms", s.StartMS, s.EndMS)
+		}
+	}
+	var codes []string
+	for _, w := range h.spans[0].Warnings {
+		codes = append(codes, w.Code)
+	}
+	if diff := cmp.Diff([]string{"language_unsure", "text_repeats"}, codes); diff != "" {
+		t.Error(diff)
+	}
+	if slices.Max(h.progress) > 1 {
+		t.Errorf("progress is %v", h.progress)
+	}
+}
+
+func TestOneEngineAtATime(t *testing.T) {
+	t.Parallel()
+	lock := filepath.Join(t.TempDir(), "run", "engine.lock")
+	locked := func(c *whisper.Config) { c.LockPath = lock }
+	first, second := transcriber(t, "real", locked), transcriber(t, "real", locked)
+	transcribe(t, first, request(t, "seen-000.wav"))
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	waiting := make(chan error)
+	req := request(t, "seen-001.wav")
+	go func() { waiting <- second.Transcribe(ctx, req, pipeline.Watch{}) }()
+	cancel(errEnough)
+	if err := <-waiting; !errors.Is(err, errEnough) {
+		t.Errorf("error is %v, want the cause of the cancel", err)
+	}
+	first.Release()
+	transcribe(t, second, req)
+}
+
+func TestTheTextIsWhisperCLIs(t *testing.T) {
+	t.Parallel()
+	cli := filepath.Join(root(), "build", "cache", "whisper-cli", "whisper-cli")
+	if _, err := os.Stat(cli); err != nil {
+		t.Skip("needs whisper-cli to compare with: build/setup.sh whisper-cli")
+	}
+	tr := transcriber(t, "real", nil)
+	for _, name := range []string{"demo.mp4", "seen-001.wav", "seen-008.wav", "unseen-002.wav", "window-0.wav"} {
+		for beam, options := range map[int][]string{1: {"-bs", "1", "-bo", "5"}, 5: {"-bs", "5", "-bo", "5"}} {
+			req := request(t, name)
+			req.BeamSize = beam
+			wav := filepath.Join(t.TempDir(), "sound.wav")
+			writeWAV(t, wav, req.Audio.Path)
+			cmd := exec.Command(cli, append(options, "-m", tiny(), "-l", "en", "-t", "2", "-mc", "0", "-np", "-osrt", "-of", strings.TrimSuffix(wav, ".wav"), "-f", wav)...)
+			cmd.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive")
+			if log, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("whisper-cli: %v\n%s", err, log)
+			}
+			srt, err := os.ReadFile(strings.TrimSuffix(wav, ".wav") + ".srt")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(srtText(string(srt)), transcribe(t, tr, req).text()); diff != "" {
+				t.Errorf("%s with beam %d:\n%s", name, beam, diff)
+			}
+		}
+	}
+}
+
+func srtText(srt string) string {
+	var texts []string
+	for block := range strings.SplitSeq(srt, "\n\n") {
+		lines := strings.SplitN(strings.TrimSpace(block), "\n", 3)
+		if len(lines) == 3 {
+			texts = append(texts, strings.TrimSpace(lines[2]))
+		}
+	}
+	return strings.Join(texts, " ")
+}
+
+func writeWAV(t *testing.T, path, pcm string) {
+	t.Helper()
+	body, err := os.ReadFile(pcm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	b.WriteString("RIFF")
+	_ = binary.Write(&b, binary.LittleEndian, uint32(36+len(body)))
+	b.WriteString("WAVEfmt ")
+	_ = binary.Write(&b, binary.LittleEndian, []uint16{16, 0, 1, 1})
+	_ = binary.Write(&b, binary.LittleEndian, []uint32{16000, 32000})
+	_ = binary.Write(&b, binary.LittleEndian, []uint16{2, 16})
+	b.WriteString("data")
+	_ = binary.Write(&b, binary.LittleEndian, uint32(len(body)))
+	_, _ = io.Copy(&b, bytes.NewReader(body))
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,76 @@
+package whisper
+
+import "sluice/internal/transcript"
+
+// Protocol is the version both sides must speak. They are the same binary, so
+// a mismatch means that it was replaced while it ran.
+const Protocol = 1
+
+// SampleRate is that of the sound: 16 kHz, mono, signed 16 bit little endian.
+const SampleRate = 16000
+
+const samplesPerMS = SampleRate / 1000
+
+// Op is what the engine is asked to do.
+type Op string
+
+// The operations.
+const (
+	OpSpan   Op = "span"   // recognise; answered by one result or error
+	OpCancel Op = "cancel" // give up the span of this id; it answers with error canceled
+)
+
+// Request is one line to the engine.
+type Request struct {
+	ID         int64   `json:"id"`
+	Op         Op      `json:"op"`
+	PCM        string  `json:"pcm,omitempty"`         // path of the sound
+	Pieces     []Piece `json:"pieces,omitempty"`      // what to hear of it, one after the other
+	Language   string  `json:"language,omitempty"`    // code; "" or auto = detect
+	Beam       int     `json:"beam,omitempty"`        // up to 1 = greedy
+	Threads    int     `json:"threads,omitempty"`     // 0 = chosen by the engine
+	Words      bool    `json:"words,omitempty"`       // word times
+	NoFallback bool    `json:"no_fallback,omitempty"` // never try again at a higher temperature
+}
+
+// Piece is a part of the sound, in samples: From is heard, To is not.
+type Piece struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
+// MessageType says what a line from the engine is.
+type MessageType string
+
+// The messages.
+const (
+	MsgReady    MessageType = "ready"    // once: the model is loaded
+	MsgProgress MessageType = "progress" // part of the span that is done
+	MsgSegment  MessageType = "segment"  // live, may still change
+	MsgLanguage MessageType = "language" // detected
+	MsgMemory   MessageType = "memory"   // footprint; sent only while the model computes on
+	MsgResult   MessageType = "result"   // the span is finished
+	MsgError    MessageType = "error"    // the span failed; without id: the engine did
+)
+
+// Message is one line from the engine. Times are milliseconds from the start
+// of the sound, whatever was skipped.
+type Message struct {
+	Type         MessageType          `json:"type"`
+	ID           int64                `json:"id,omitempty"`
+	Protocol     int                  `json:"protocol,omitempty"`
+	Model        string               `json:"model,omitempty"`
+	Multilingual bool                 `json:"multilingual,omitempty"`
+	Threads      int                  `json:"threads,omitempty"`
+	Fraction     float64              `json:"fraction,omitempty"`
+	Language     string               `json:"language,omitempty"`
+	Probability  float64              `json:"probability,omitempty"`
+	Bytes        int64                `json:"bytes,omitempty"` // the engine's largest footprint so far
+	Segment      *transcript.Segment  `json:"segment,omitempty"`
+	Segments     []transcript.Segment `json:"segments,omitempty"`
+	Code         string               `json:"code,omitempty"`
+	Text         string               `json:"text,omitempty"` // of an error, for the log
+}
+
+// CodeCanceled is the one error code of the protocol that is no fault code.
+const CodeCanceled = "canceled"
