@@ -20,15 +20,16 @@ import (
 type finder struct {
 	*models.Store
 	standard string // the model of orders that name none
-	peaks    interface {
-		Peak(ctx context.Context, digest string) (int64, error)
-	}
-	gate *admission.Gate
+	peaks    knownPeaks
+	gate     *admission.Gate
 }
 
-func newFinder(s *settings.Settings, peaks interface {
+// knownPeaks tells what a model took when it was run; 0 when it never was.
+type knownPeaks interface {
 	Peak(ctx context.Context, digest string) (int64, error)
-}, gate *admission.Gate) *finder {
+}
+
+func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) *finder {
 	gate.Ceiling() // makes it take a reading
 	return &finder{
 		Store: models.New(models.Config{

@@ -45,7 +45,6 @@ func (s standing) Standing(ctx context.Context, next, last int) (board.Standing,
 // made before both, since each of them needs it.
 type relay struct {
 	board  *board.Board
-	line   queue.Reader
 	peaks  peaks
 	notify chan string // ids of jobs whose stage or warnings have changed
 	fresh  func(ctx context.Context, id string) (job.Job, error)

@@ -153,24 +153,6 @@ func TestALoopOfLinksIsNoFile(t *testing.T) {
 	}
 }
 
-func TestAFileThatMayNotBeRead(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() == 0 {
-		t.Skip("root may read everything")
-	}
-	path := put(t, filepath.Join(folder(t), "private", "talk.mp4"), []byte("a"))
-	in := intake.New(intake.Config{})
-	src, err := in.FromPath(t.Context(), path)
-	wantCode(t, err, "")
-	if err := os.Chmod(path, 0); err != nil {
-		t.Fatal(err)
-	}
-	_, err = in.FromPath(t.Context(), path)
-	wantCode(t, err, fault.SourceDenied)
-	_, err = in.Open(t.Context(), src)
-	wantCode(t, err, fault.SourceDenied)
-}
-
 func TestTheFingerprintTellsFilesApart(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
