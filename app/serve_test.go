@@ -255,6 +255,33 @@ func TestStoppedAndStartedAgainCostsNothing(t *testing.T) {
 	}
 }
 
+func TestAnInterruptedTranscribeLeavesNothing(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	scratch := t.TempDir()
+	cmd := h.command(t.Context(), "transcribe", clip(t, "three-minutes.mp4"))
+	cmd.Env = append(cmd.Env, "TMPDIR="+scratch)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var engines []int
+	eventually(t, "the engine works", func() bool {
+		engines = children(t, cmd.Process.Pid, "engine")
+		return len(engines) == 1
+	})
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	eventually(t, "the engine is gone", func() bool { return gone(engines[0]) })
+	if left, _ := filepath.Glob(filepath.Join(scratch, "*")); len(left) != 0 {
+		t.Errorf("left over: %v", left)
+	}
+}
+
 func TestASecondServerOnTheSameFolderIsRefused(t *testing.T) {
 	t.Parallel()
 	h := newHome(t)
