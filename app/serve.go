@@ -144,9 +144,8 @@ func newServer(ctx context.Context, s *settings.Settings, c *core, p *program) (
 	return srv, writeDiscovery(srv.found, discovery{URL: srv.url, Token: token, PID: os.Getpid()})
 }
 
-// Run serves until ctx ends; open streams end with it.
+// Run serves until ctx ends; open streams end then, other requests get a moment.
 func (s *server) Run(ctx context.Context) error {
-	s.http.BaseContext = func(net.Listener) context.Context { return ctx }
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -158,13 +157,11 @@ func (s *server) Run(ctx context.Context) error {
 		}
 	}()
 	err := s.http.Serve(s.listener)
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
+	if !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err) // ends ctx, and with it the goroutine
 	}
-	if ctx.Err() != nil {
-		<-done
-	}
-	return err
+	<-done
+	return nil
 }
 
 // forget removes the discovery file.

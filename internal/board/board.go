@@ -112,6 +112,9 @@ type Reader struct {
 	reset bool
 }
 
+// ID names the last event the reader has seen, for a Follow that goes on there.
+func (r *Reader) ID() string { return r.board.id(r.seen) }
+
 // Next waits for the next event. A reader that fell behind the ring gets a
 // Reset and goes on with the newest. The error is that of ctx.
 func (r *Reader) Next(ctx context.Context) (Event, error) {

@@ -40,17 +40,6 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) {
 	}
 
 	last := r.Header.Get("Last-Event-ID")
-	start := last == ""
-	if start {
-		// A client that loses the connection before the first event must be able
-		// to go on too, so it is told where it starts.
-		s, err := a.Board.Snapshot(ctx)
-		if err != nil {
-			a.fail(w, r, err)
-			return
-		}
-		last = s.ID
-	}
 	reader := a.Board.Follow(last)
 
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -61,8 +50,10 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) {
 	out := stream{w: w, conn: http.NewResponseController(w)}
 	defer out.close()
 	opening := "retry: 2000\n\n"
-	if start {
-		opening = "id: " + last + "\n" + opening
+	if last == "" {
+		// A client that loses the connection before the first event must be able
+		// to go on too, so it is told where it starts.
+		opening = "id: " + reader.ID() + "\n" + opening
 	}
 	if out.send(opening) != nil {
 		return
