@@ -164,30 +164,31 @@ cmake_flags() {
 }
 
 build_whisper() {
-	local out=$cache/whisper work=$cache/whisper-build key
+	local out=$cache/whisper new=$cache/whisper-new work=$cache/whisper-build key
 	cmake_flags
-	key=$(printf '%s\n' "$(source_key)" "${flags[@]}" "$system $(uname -m)" 2 | digest)
+	key=$(printf '%s\n' "$(source_key)" "${flags[@]}" "$system $(uname -m)" libraries | digest)
 	if stamped "$out" "$key"; then
 		say "whisper.cpp is built"
 		return
 	fi
 	say "building whisper.cpp (a few minutes, once)"
-	rm -rf "$out" "$work"
-	mkdir -p "$out/include" "$out/ggml/include" "$out/lib"
+	rm -rf "$new" "$work"
+	mkdir -p "$new/include" "$new/ggml/include" "$new/lib"
 	quietly "$cache/log/whisper-configure.log" "Check that cmake and a C++ compiler work." \
 		cmake -S "$source" -B "$work" "${flags[@]}" -DWHISPER_BUILD_EXAMPLES=OFF
 	quietly "$cache/log/whisper-build.log" "Check free disk space and memory; 'make clean' starts over." \
 		cmake --build "$work" --target whisper --parallel "$(jobs_here)"
-	cp "$source"/include/whisper.h "$out/include/"
-	cp "$source"/ggml/include/*.h "$out/ggml/include/"
-	find "$work" -name '*.a' -exec cp {} "$out/lib/" \;
+	cp "$source"/include/whisper.h "$new/include/"
+	cp "$source"/ggml/include/*.h "$new/ggml/include/"
+	find "$work" -name '*.a' -exec cp {} "$new/lib/" \;
 	local lib wanted="whisper ggml ggml-base ggml-cpu"
 	[ "$system" != Darwin ] || wanted="$wanted ggml-metal ggml-blas"
 	for lib in $wanted; do
-		[ -f "$out/lib/lib$lib.a" ] || fail "the build made no lib$lib.a" "See build/cache/log/whisper-build.log."
+		[ -f "$new/lib/lib$lib.a" ] || fail "the build made no lib$lib.a" "See build/cache/log/whisper-build.log."
 	done
-	rm -rf "$work"
-	printf '%s\n' "$key" >"$out/.stamp"
+	printf '%s\n' "$key" >"$new/.stamp"
+	rm -rf "$work" "$out"
+	mv "$new" "$out"
 }
 
 build_cli() {

@@ -78,9 +78,11 @@ func OpenPlan(path string, from int64, cfg Planning) (*Plan, error) {
 		_ = f.Close()
 		return nil, fmt.Errorf("open sound: %w", err)
 	}
+	cfg = cfg.withDefaults()
 	return &Plan{
-		cfg: cfg.withDefaults(), file: f, sound: bufio.NewReaderSize(f, 64<<10),
+		cfg: cfg, file: f, sound: bufio.NewReaderSize(f, 64<<10),
 		origin: from, from: from, total: info.Size() / 2,
+		speech: detector{most: cfg.MostMS / frameMS},
 	}, nil
 }
 
@@ -133,9 +135,6 @@ func (p *Plan) listen() error {
 			p.speech.flush()
 			p.read = true
 			break
-		}
-		if p.speech.active && (p.speech.judged-p.speech.run.from)*frameMS >= p.cfg.MostMS {
-			p.speech.split(p.speech.judged)
 		}
 	}
 	for _, s := range p.speech.islands {
@@ -238,7 +237,8 @@ func (p *Plan) endAfter(n int) int64 {
 	}
 	gap := p.gap(n)
 	lead := min(gap/2, p.cfg.LeadMS*samplesPerMS)
-	return last.to + min(gap-lead, p.cfg.TailMS*samplesPerMS)
+	border := (p.waiting[n].from - lead) / frameSamples * frameSamples
+	return min(last.to+p.cfg.TailMS*samplesPerMS, border)
 }
 
 // cut makes a span of the first n islands. It reaches to where the next span's
@@ -247,8 +247,8 @@ func (p *Plan) cut(n int) PlannedSpan {
 	s := PlannedSpan{From: p.from, Pieces: p.pieces(n), To: p.total}
 	if n < len(p.waiting) {
 		lead := min(p.gap(n)/2, p.cfg.LeadMS*samplesPerMS)
-		// Whole milliseconds: spans are stored in them.
-		s.To = (p.waiting[n].from - lead) / samplesPerMS * samplesPerMS
+		// On the frames' grid, so that a resumed plan sees the same frames.
+		s.To = (p.waiting[n].from - lead) / frameSamples * frameSamples
 	}
 	p.waiting = append(p.waiting[:0], p.waiting[n:]...)
 	p.from = s.To

@@ -34,6 +34,7 @@ type detector struct {
 	run     island // speech that may still go on
 	active  bool
 	bump    int64 // speech frames in run
+	most    int64 // frames; a longer run is split
 	islands []island
 }
 
@@ -97,6 +98,9 @@ func (d *detector) judge() {
 		}
 		d.run.to = n + 1
 		d.bump++
+		if d.run.to-d.run.from >= d.most {
+			d.split()
+		}
 		return
 	}
 	if d.active && n+1-d.run.to >= shortestGap {
@@ -111,8 +115,17 @@ func (d *detector) close() {
 	d.active = false
 }
 
-// split ends a run of speech that has no pause, at frame n.
-func (d *detector) split(n int64) {
-	d.islands = append(d.islands, island{d.run.from, n})
-	d.run.from = n
+// splitFrames is how far back a run without a pause may be split: 10 s.
+const splitFrames = 500
+
+// split ends a run of speech that has no pause, where it is quietest of late.
+func (d *detector) split() {
+	at := d.run.to
+	for n := at; n > max(d.run.to-splitFrames, d.run.from+d.most/2, d.dropped); n-- {
+		if d.at(n-1) > d.at(at-1) {
+			at = n
+		}
+	}
+	d.islands = append(d.islands, island{d.run.from, at})
+	d.run.from = at
 }

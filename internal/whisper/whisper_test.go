@@ -109,22 +109,20 @@ func TestADeadEngineIsReportedTruthfully(t *testing.T) {
 func TestAnEngineThatFailsIsReportedTruthfully(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		want fault.Code
-		log  string
+		stuck time.Duration
+		want  fault.Code
+		log   string
 	}{
-		"hangs":           {fault.EngineStuck, "computed nothing"},
-		"never ready":     {fault.EngineStuck, "did not load"},
-		"another version": {fault.EngineCrashed, "protocol 2"},
-		"exits":           {fault.EngineCrashed, "GGML_ASSERT(x != 0) failed\n...\nframe 80"},
-		"no memory":       {fault.EngineOutOfMemory, "bad_alloc"},
+		"hangs":           {3 * time.Second, fault.EngineStuck, "computed nothing"},
+		"never ready":     {time.Millisecond, fault.EngineStuck, "did not load"},
+		"another version": {0, fault.EngineCrashed, "protocol 2"},
+		"exits":           {0, fault.EngineCrashed, "GGML_ASSERT(x != 0) failed\n...\nframe 80"},
+		"no memory":       {0, fault.EngineOutOfMemory, "bad_alloc"},
 	}
 	for role, tt := range tests {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
-			tr, pid := enginePID(t, role, func(c *whisper.Config) { c.StuckAfter = 200 * time.Millisecond })
-			if role == "exits" || role == "no memory" || role == "another version" {
-				tr, pid = enginePID(t, role, nil)
-			}
+			tr, pid := enginePID(t, role, func(c *whisper.Config) { c.StuckAfter = tt.stuck })
 			err := tr.Transcribe(t.Context(), request(t, "seen-000.wav"), pipeline.Watch{})
 			if !fault.Is(err, tt.want) || !strings.Contains(err.Error(), tt.log) {
 				t.Fatalf("fault is %v, want %s with %q", err, tt.want, tt.log)
@@ -331,24 +329,23 @@ func TestTheTextIsWhisperCLIs(t *testing.T) {
 		t.Skip("needs whisper-cli to compare with: build/setup.sh whisper-cli")
 	}
 	tr := transcriber(t, "real", nil)
-	for _, name := range []string{"demo.mp4", "seen-001.wav", "seen-008.wav", "unseen-002.wav", "window-0.wav"} {
-		for beam, options := range map[int][]string{1: {"-bs", "1", "-bo", "5"}, 5: {"-bs", "5", "-bo", "5"}} {
-			req := request(t, name)
-			req.BeamSize = beam
-			wav := filepath.Join(t.TempDir(), "sound.wav")
-			writeWAV(t, wav, req.Audio.Path)
-			cmd := exec.Command(cli, append(options, "-m", tiny(), "-l", "en", "-t", "2", "-mc", "0", "-np", "-osrt", "-of", strings.TrimSuffix(wav, ".wav"), "-f", wav)...)
-			cmd.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive")
-			if log, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("whisper-cli: %v\n%s", err, log)
-			}
-			srt, err := os.ReadFile(strings.TrimSuffix(wav, ".wav") + ".srt")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(srtText(string(srt)), transcribe(t, tr, req).text()); diff != "" {
-				t.Errorf("%s with beam %d:\n%s", name, beam, diff)
-			}
+	for name, beam := range map[string]int{"demo.mp4": 5, "window-0.wav": 1, "seen-008.wav": 5, "unseen-002.wav": 1} {
+		req := request(t, name)
+		req.BeamSize = beam
+		base := filepath.Join(t.TempDir(), "sound")
+		writeWAV(t, base+".wav", req.Audio.Path)
+		cmd := exec.Command(cli, "-m", tiny(), "-l", "en", "-t", "2", "-mc", "0", "-bo", "5", "-bs", strconv.Itoa(beam),
+			"-osrt", "-of", base, "-f", base+".wav")
+		cmd.Env = append(os.Environ(), "OMP_WAIT_POLICY=passive")
+		if log, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("whisper-cli: %v\n%s", err, log)
+		}
+		srt, err := os.ReadFile(base + ".srt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(srtText(string(srt)), transcribe(t, tr, req).text()); diff != "" {
+			t.Errorf("%s with beam %d:\n%s", name, beam, diff)
 		}
 	}
 }
