@@ -92,10 +92,13 @@ func waiting(j jobView) string {
 	}
 	switch job.Reason(j.Reason) {
 	case job.Turn, "":
-		if j.Position > 1 {
+		switch {
+		case j.Position > 1:
 			return plural(j.Position-1, "job is", "jobs are") + " before it"
+		case j.Position == 1:
+			return "it is next"
 		}
-		return "it is next"
+		return "for its turn" // events do not tell the place
 	case job.Memory:
 		return "for memory"
 	case job.Backoff:

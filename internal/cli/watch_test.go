@@ -30,7 +30,7 @@ func TestWatchJob(t *testing.T) {
 				}}
 			},
 			code: cli.ExitOK,
-			say:  []string{"queued  it is next", "running  Transcribing", "31 %  about 2 min left", "done  (A)"},
+			say:  []string{"queued  for its turn", "running  Transcribing", "31 %  about 2 min left", "done  (A)"},
 		},
 		"a job that failed ends it with 1 and a hint": {
 			streams: func(a *api) []func(*sse) {
