@@ -45,40 +45,28 @@ func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
 	return j, nil
 }
 
+// waitsFor is the queued jobs that wait for a reason as of a moment.
+const waitsFor = `state = 'queued' AND reason <> 'turn' AND reason = ? AND (ready_at = 0 OR ready_at > ?)`
+
 // Release makes the jobs that wait for a reason ready. See queue.Control. Jobs
 // whose time has come anyway do not count: they wait for their turn.
 func (s *Store) Release(ctx context.Context, r job.Reason) (int, error) {
 	if r == job.Turn || r == "" {
 		return 0, nil
 	}
-	released := 0
-	err := s.write(ctx, first, func(t *tx) error {
-		var seqs []int64
-		err := t.rows(`SELECT seq FROM jobs INDEXED BY jobs_waiting
-			WHERE state = 'queued' AND reason <> 'turn' AND reason = ? AND (ready_at = 0 OR ready_at > ?) ORDER BY seq`,
-			[]any{r, s.now()}, func(row scanner) error {
-				var seq int64
-				err := row.Scan(&seq)
-				seqs = append(seqs, seq)
-				return err
-			})
+	var released int64
+	err := s.write(ctx, first, func(t *tx) (err error) {
+		now := s.now()
+		err = t.exec(`INSERT INTO events (job, at, verb, from_state, to_state, reason, stage, token)
+			SELECT seq, ?, 'release', state, state, 'turn', stage, token FROM jobs INDEXED BY jobs_waiting WHERE `+waitsFor, now, r, now)
 		if err != nil {
 			return err
 		}
-		for _, seq := range seqs {
-			err := t.exec(`UPDATE jobs SET reason = 'turn', reason_text = '', until = 0, ready_at = 0 WHERE seq = ?`, seq)
-			if err != nil {
-				return err
-			}
-			if err := s.record(t, seq, "release", job.Queued, ""); err != nil {
-				return err
-			}
-		}
-		released = len(seqs)
-		return nil
+		released, err = t.change(`UPDATE jobs INDEXED BY jobs_waiting SET reason = 'turn', reason_text = '', until = 0, ready_at = 0 WHERE `+waitsFor, r, now)
+		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	return released, nil
+	return int(released), nil
 }
