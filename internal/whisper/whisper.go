@@ -201,7 +201,8 @@ type run struct {
 	req      pipeline.TranscribeRequest
 	watch    pipeline.Watch
 	language string
-	total    int64 // samples
+	total    int64  // samples
+	engine   *child // the one that heard the span before
 }
 
 func (r *run) span(ctx context.Context, planned PlannedSpan) error {
@@ -230,7 +231,7 @@ func (r *run) known() string {
 }
 
 func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span) error {
-	c, err := r.t.warm(ctx, r.req.Model)
+	c, err := r.ready(ctx)
 	if err != nil {
 		return err
 	}
@@ -274,6 +275,24 @@ func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span
 			r.tell(m, planned)
 		}
 	}
+}
+
+// ready gives the engine. One that died since the span before is reported, or
+// a file that kills every engine would never be found out.
+func (r *run) ready(ctx context.Context) (*child, error) {
+	if r.engine != nil {
+		select {
+		case <-r.engine.gone:
+			err := r.engine.death(r.t.cfg.MemoryCritical)
+			r.t.forget()
+			return nil, err
+		default:
+			return r.engine, nil
+		}
+	}
+	c, err := r.t.warm(ctx, r.req.Model)
+	r.engine = c
+	return c, err
 }
 
 // cancel asks the engine to give the span up. One that does not within a
