@@ -48,6 +48,9 @@ func (c *core) sweepOnce(ctx context.Context, before time.Time) error {
 			break
 		}
 	}
+	if _, err := c.store.ForgetKeys(ctx); err != nil {
+		return err
+	}
 	used, err := c.store.UploadsInUse(ctx, before)
 	if err != nil {
 		return err

@@ -107,8 +107,9 @@ type Model struct {
 }
 
 // Checkpoints stores what stages have finished. Every save is fenced: it
-// fails with job.ErrLeaseLost when the lease is no longer the job's live one, and
-// resets the job's attempts and crashes, since progress is never poison.
+// fails with job.ErrLeaseLost when the lease is no longer the job's live one.
+// A new checkpoint resets the job's attempts, crashes and deaths, since
+// progress is never poison; a reused or repeated one does not.
 type Checkpoints interface {
 	// Finished finds what a stage left under a key of its inputs, from this job or another.
 	Finished(ctx context.Context, stage job.Stage, key string) (body []byte, ok bool, err error)

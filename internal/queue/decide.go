@@ -91,7 +91,7 @@ func busyReason(c fault.Code) job.Reason {
 	if c == fault.DiskFull {
 		return job.Disk
 	}
-	return job.Memory
+	return job.Backoff
 }
 
 // backoff is the pause after the n-th error in a row; n starts at 1.

@@ -52,7 +52,8 @@ type Line interface {
 	// them: deaths +1, failed with worker_crashed beyond maxDeaths, canceled
 	// when that was asked for.
 	Recover(ctx context.Context, owner string, maxDeaths int) ([]job.Job, error)
-	// ReadyAt tells when a waiting job becomes ready; zero when none will by itself.
+	// ReadyAt tells when the first waiting job becomes ready, which may have just
+	// passed; zero when none will by itself.
 	ReadyAt(ctx context.Context) (time.Time, error)
 }
 
