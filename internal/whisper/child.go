@@ -35,7 +35,7 @@ type child struct {
 
 // startChild starts the process; the model is loaded when it says ready.
 func startChild(command []string, env []string, model string, log *slog.Logger) (*child, error) {
-	cmd := exec.Command(command[0], append(append([]string{}, command[1:]...), "--model", model)...)
+	cmd := exec.Command(command[0], append(append([]string{}, command[1:]...), "--model", model)...) //nolint:noctx // an engine outlives the request it was started for
 	cmd.Env = append(append(os.Environ(), calm()...), env...)
 	cmd.SysProcAttr = ownGroup()
 	cmd.WaitDelay = 2 * time.Second
