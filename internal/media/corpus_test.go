@@ -51,7 +51,9 @@ var corpus = map[string]expectation{
 }
 
 // TestCorpus goes through a folder of real and broken media that is too large
-// and too mixed in its licences to be part of the project.
+// and too mixed in its licences to be part of the project. 'make test' decodes
+// all of it (SLUICE_TEST_ALL=1); a plain 'go test', which people run all day,
+// decodes what has a row above and looks into the rest.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	f := newFFmpeg(t)
@@ -68,12 +70,12 @@ func TestCorpus(t *testing.T) {
 			if want.secs == 0 {
 				want.secs = secs
 			}
-			if sameKind(name) {
+			if _, special := corpus[name]; sameKind(name) || !special && os.Getenv("SLUICE_TEST_ALL") == "" {
 				found, err := f.Probe(t.Context(), filepath.Join(root, name))
 				if err != nil {
 					t.Fatal(err)
 				}
-				near(t, "length", float64(found.DurationMS)/1000, want.secs, 0.2)
+				near(t, "length", float64(found.DurationMS)/1000, want.secs, 3) // the container's; its sound may be shorter
 				return
 			}
 			audio, samples, err := extract(t, f, filepath.Join(root, name), nil)
