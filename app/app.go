@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -13,7 +14,10 @@ import (
 	"syscall"
 
 	"sluice/internal/cli"
+	"sluice/internal/fault"
 	"sluice/internal/settings"
+	"sluice/internal/sqlitestore"
+	"sluice/internal/whisper"
 	"sluice/internal/whisper/engine"
 )
 
@@ -27,7 +31,7 @@ func Main(args []string, page fs.FS) int {
 		// Before anything is opened: this process must hold nothing but the model.
 		return engine.Main(args[1:], os.Stdin, os.Stdout, os.Stderr)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	go func() {
 		<-ctx.Done()
@@ -52,7 +56,15 @@ type program struct {
 
 // load reads the settings of this user.
 func (p *program) load(flags map[string]string) (*settings.Settings, error) {
-	return settings.Load(settings.Options{Flags: flags})
+	s, err := settings.Load(settings.Options{Flags: flags})
+	if err != nil {
+		return nil, err
+	}
+	if !whisper.KnowsLanguage(s.Speech.Language) {
+		return nil, fault.New(fault.SettingInvalid, fmt.Sprintf("speech.language: the recogniser knows no language %q.", s.Speech.Language), nil).
+			WithHint("Use a code such as en or ko, or auto.")
+	}
+	return s, nil
 }
 
 // logger writes text to stderr: headless, somebody else keeps the log.
@@ -94,9 +106,38 @@ func (p *program) models() cli.ModelCommands {
 			if err != nil {
 				return err
 			}
+			if err := p.unused(ctx, name); err != nil {
+				return err
+			}
 			return m.Remove(ctx, name)
 		},
 	}
+}
+
+// unused refuses to take a model away from a live job. It reads the database
+// beside a server that may run on it, and writes nothing.
+func (p *program) unused(ctx context.Context, name string) error {
+	s, err := p.load(nil)
+	if err != nil {
+		return err
+	}
+	path := databaseFile(s.Dirs.Data)
+	if _, err := os.Stat(path); err != nil {
+		return nil // no line yet
+	}
+	store, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: path}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	jobs, err := store.ModelsInUse(ctx)
+	if err != nil {
+		return err
+	}
+	if n := jobs[name]; n > 0 {
+		return fault.New(fault.ModelInUse, fmt.Sprintf("%d live jobs need the speech model %s.", n, name), nil)
+	}
+	return nil
 }
 
 // noPeaks is for where no store is open.

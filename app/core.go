@@ -12,7 +12,10 @@ import (
 
 	"sluice/internal/admission"
 	"sluice/internal/board"
+	"sluice/internal/disk"
+	"sluice/internal/fault"
 	"sluice/internal/intake"
+	"sluice/internal/job"
 	"sluice/internal/library"
 	"sluice/internal/media"
 	"sluice/internal/pipeline"
@@ -58,13 +61,13 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		}
 	}
 	var err error
-	if c.store, err = sqlitestore.Open(ctx, sqlitestore.Config{Path: filepath.Join(p.data, "sluice.db")}, p.log); err != nil {
+	if c.store, err = sqlitestore.Open(ctx, sqlitestore.Config{Path: databaseFile(p.data)}, p.log); err != nil {
 		return nil, err
 	}
 	c.intake = intake.New(intake.Config{
 		UploadDir: filepath.Join(p.data, "uploads"),
 		MaxUpload: s.Uploads.Max,
-		MinFree:   s.Disk.MinFree,
+		MinFree:   floor(s.Disk.MinFree),
 	})
 	c.gate = newGate(s, p.log)
 	c.models = newFinder(s, c.store, c.gate)
@@ -74,11 +77,12 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.relay = newRelay()
 	c.pipeline = pipeline.New(pipeline.Deps{
 		Sources:     c.intake,
-		Extractor:   media.New(media.Config{FFmpeg: s.Media.FFmpeg}, p.log),
+		Extractor:   media.New(media.Config{FFmpeg: s.Media.FFmpeg, MinFree: floor(s.Disk.MinFree)}, p.log),
 		Models:      c.models,
 		Transcriber: c.engine,
 		Checkpoints: c.store,
 		Gate:        c.gate,
+		Room:        room{p.data, s.Disk.MinFree},
 		Listener:    c.relay,
 	}, pipeline.Config{WorkDir: filepath.Join(p.data, "work")})
 	c.queue = queue.New(queue.Deps{
@@ -91,10 +95,37 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		Log:      p.log,
 	}, queue.Config{Owner: c.boot})
 	c.board = board.New(c.boot, standing{c.queue}, c.gate)
-	c.relay.board, c.relay.peaks, c.relay.fresh = c.board, c.store, c.queue.Get
+	c.relay.board, c.relay.line, c.relay.peaks, c.relay.machine = c.board, c.queue, c.store, c.gate
 	c.library = library.New(c.store, c.queue)
 	c.desk = &desk{Queue: c.queue, sources: c.intake, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage}
 	return c, nil
+}
+
+func databaseFile(data string) string { return filepath.Join(data, "sluice.db") }
+
+// floor is disk.min_free as the adapters take it: for them 0 means their own
+// default, and less than that no floor.
+func floor(minFree int64) int64 {
+	if minFree == 0 {
+		return -1
+	}
+	return minFree
+}
+
+// room is the disk of the data folder; it implements pipeline.Room.
+type room struct {
+	dir     string
+	minFree int64
+}
+
+// Check says whether there is space for more work.
+func (r room) Check(context.Context) error {
+	free, err := disk.Free(r.dir)
+	if err != nil || free >= r.minFree {
+		return nil // a disk that cannot be asked is tried
+	}
+	return fault.New(fault.DiskFull, fmt.Sprintf("The disk has %s free, and %s are to stay free.",
+		job.FormatBytes(free), job.FormatBytes(r.minFree)), nil)
 }
 
 // newEngine prepares the speech engine: this same binary in another process.

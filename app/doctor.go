@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 	"runtime"
+	"time"
 
 	"sluice/internal/admission"
 	"sluice/internal/fault"
@@ -23,7 +26,8 @@ func newGate(s *settings.Settings, log *slog.Logger) *admission.Gate {
 	return admission.New(memory.New(memory.Config{}), admission.Config{CeilingBytes: s.Memory.Ceiling}, log)
 }
 
-// doctor looks at everything that jobs need. It changes nothing.
+// doctor looks at everything that jobs need. It changes nothing
+// but that it tries to write into the data folder.
 func (p *program) doctor(ctx context.Context) ([]job.Finding, error) {
 	log := slog.New(slog.DiscardHandler)
 	s, err := p.load(nil)
@@ -39,7 +43,7 @@ func (p *program) doctor(ctx context.Context) ([]job.Finding, error) {
 		engineFinding(),
 		ffmpegFinding(ctx, s, log),
 		modelFinding(ctx, newFinder(s, noPeaks{}, gate)),
-		p.serverFinding(),
+		p.serverFinding(ctx),
 	}, nil
 }
 
@@ -102,21 +106,20 @@ func modelFinding(ctx context.Context, models *finder) job.Finding {
 	return f
 }
 
-func (p *program) serverFinding() job.Finding {
-	f := job.Finding{Name: "server", Level: job.FindingOK}
-	s, err := p.load(nil)
-	if err != nil {
-		return f
-	}
-	unlock, err := lockData(s.Dirs.Data)
-	if err == nil {
-		unlock()
-		f.Text = "not running; 'sluice serve' starts it"
-		return f
-	}
+func (p *program) serverFinding(ctx context.Context) job.Finding {
+	f := job.Finding{Name: "server", Level: job.FindingOK, Text: "not running; 'sluice serve' starts it"}
 	end, err := p.server("")
+	if err != nil {
+		return failed(f, fault.From(err).Say, fault.From(err).Hint)
+	}
+	u, err := url.Parse(end.URL)
+	if err != nil {
+		return failed(f, "The server's address "+end.URL+" is not one.", "Check SLUICE_SERVER.")
+	}
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", u.Host)
 	if err == nil {
-		f.Text = "runs at " + end.URL
+		_ = conn.Close()
+		f.Text = "answers at " + end.URL
 	}
 	return f
 }

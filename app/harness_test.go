@@ -110,29 +110,29 @@ func (h home) run(args ...string) (stdout, stderr string, code int) {
 // server is a running 'sluice serve'.
 type server struct {
 	home
-	cmd *exec.Cmd
-	log *bytes.Buffer
-	url string
+	cmd   *exec.Cmd
+	log   *bytes.Buffer // whole once the process has ended
+	ended chan struct{}
+	url   string
 }
 
 // serve starts the server on a free port and waits until it answers.
 func (h home) serve(args ...string) *server {
 	h.t.Helper()
 	cmd := h.command(context.WithoutCancel(h.t.Context()), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
-	s := &server{home: h, cmd: cmd, log: &bytes.Buffer{}}
+	s := &server{home: h, cmd: cmd, log: &bytes.Buffer{}, ended: make(chan struct{})}
 	cmd.Stderr = s.log
 	if err := cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
+	go func() { _ = cmd.Wait(); close(s.ended) }()
 	h.t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
-		case <-ended:
+		case <-s.ended:
 		case <-time.After(patience):
 			_ = cmd.Process.Kill()
-			<-ended
+			<-s.ended
 			h.t.Error("the server did not stop")
 		}
 		if h.t.Failed() {
@@ -160,7 +160,11 @@ func (h home) discover(pid int) string {
 // wait waits until the process has ended, however it was told to.
 func (s *server) wait() {
 	s.t.Helper()
-	eventually(s.t, "the server has ended", func() bool { return s.cmd.ProcessState != nil || gone(s.cmd.Process.Pid) })
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		s.t.Fatal("the server did not end")
+	}
 }
 
 // kill ends the server like the out-of-memory killer would.

@@ -35,6 +35,7 @@ func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) *fi
 		Store: models.New(models.Config{
 			Dir:     s.Models.Dir,
 			BaseURL: s.Models.URL,
+			MinFree: floor(s.Disk.MinFree),
 			Check:   whisper.CheckModel,
 		}),
 		standard: or(s.Speech.Model, models.Recommend(gate.Reading().Total)),
@@ -54,8 +55,9 @@ func (f *finder) Model(ctx context.Context, name string) (pipeline.Model, error)
 	if err != nil {
 		return m, err
 	}
-	if peak, err := f.peaks.Peak(ctx, m.Digest); err == nil {
-		m.NeedBytes = max(m.NeedBytes, peak)
+	if peak, err := f.peaks.Peak(ctx, m.Digest); err == nil && peak > 0 {
+		// It did run with that much, so it is never more than the machine can give.
+		m.NeedBytes = min(peak+peak/5, max(f.gate.Ceiling(), peak))
 	}
 	return m, nil
 }
@@ -66,8 +68,7 @@ func (f *finder) Check(ctx context.Context, d *job.Draft) error {
 	m, err := f.look(ctx, d.Options)
 	switch {
 	case fault.Is(err, fault.ModelMissing):
-		w := fault.From(err)
-		d.Reason, d.Text = job.NoModel, w.Say+" "+w.Hint
+		d.Wait = pipeline.Away(fault.From(err))
 	case err != nil:
 		return err
 	}
@@ -88,6 +89,14 @@ func (f *finder) look(ctx context.Context, o job.Options) (pipeline.Model, error
 		return f.Model(ctx, o.ModelPath)
 	}
 	return f.Look(o.Model)
+}
+
+// missing says that a job's model is not installed.
+func (f *finder) missing(ctx context.Context, o job.Options) error {
+	if _, err := f.look(ctx, o); err != nil {
+		return err
+	}
+	return fault.New(fault.ModelMissing, "The speech model was not installed.", nil).WithHint("Try again: it is now.")
 }
 
 // largest is the biggest model of the catalog that fits this machine.

@@ -129,6 +129,7 @@ func newServer(ctx context.Context, s *settings.Settings, c *core, p *program) (
 	guarded, err := httpapi.Guard(httpapi.GuardConfig{
 		Listen: l.Addr().String(),
 		Token:  token,
+		Hosts:  named(s.Server.Listen),
 		Roots:  s.Server.Roots,
 	}, bare)
 	if err != nil {
@@ -138,10 +139,29 @@ func newServer(ctx context.Context, s *settings.Settings, c *core, p *program) (
 	srv := &server{
 		http:     httpapi.NewServer(guarded),
 		listener: l,
-		url:      "http://" + l.Addr().String(),
+		url:      "http://" + reachable(l.Addr().String()),
 		found:    discoveryFile(s),
 	}
 	return srv, writeDiscovery(srv.found, discovery{URL: srv.url, Token: token, PID: os.Getpid()})
+}
+
+// named is the host of an address when it is a name: the listener itself only
+// knows the number behind it.
+func named(listen string) []string {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil || host == "" || net.ParseIP(host) != nil {
+		return nil
+	}
+	return []string{host}
+}
+
+// reachable is the address at which programs of this machine find a listener.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr
 }
 
 // Run serves until ctx ends; open streams end then, other requests get a moment.

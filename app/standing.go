@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
-	"sync"
 	"time"
 
 	"sluice/internal/board"
@@ -33,24 +31,27 @@ func (s standing) Standing(ctx context.Context, next, last int) (board.Standing,
 	}
 	out.Running = read(job.Running, next)
 	out.Next = read(job.Queued, next)
-	for _, state := range []job.State{job.Done, job.Failed, job.Canceled} {
-		out.Last = append(out.Last, read(state, last)...)
+	if err == nil {
+		out.Last, err = s.line.Ended(ctx, last)
 	}
-	slices.SortFunc(out.Last, func(a, b job.Job) int { return b.FinishedAt.Compare(a.FinishedAt) })
-	out.Last = out.Last[:min(last, len(out.Last))]
 	return out, err
 }
 
-// relay carries what the queue and the pipeline report to the board. It is
-// made before both, since each of them needs it.
+// relay carries what the queue, the pipeline and the gate report to the board.
+// It is made before the queue and the pipeline, since each of them needs it.
 type relay struct {
-	board  *board.Board
-	peaks  peaks
-	notify chan string // ids of jobs whose stage or warnings have changed
-	fresh  func(ctx context.Context, id string) (job.Job, error)
+	board   *board.Board
+	line    relayed
+	peaks   peaks
+	machine board.Machine
+	changed chan string // ids of jobs whose stage or warnings have changed
+	took    chan footprint
+}
 
-	mu   sync.Mutex
-	peak map[string]int64 // by model digest; what is stored already
+// relayed is where the relay reads a job again, and the counts.
+type relayed interface {
+	Get(ctx context.Context, id string) (job.Job, error)
+	Counts(ctx context.Context) (queue.Counts, error)
 }
 
 // peaks remembers what models really took.
@@ -58,17 +59,23 @@ type peaks interface {
 	SetPeak(ctx context.Context, digest string, bytes int64) error
 }
 
-// notifyAtMost is how many changes may wait to be read again; a job's changes
-// are folded, so this is more than the jobs that can run.
-const notifyAtMost = 64
+type footprint struct {
+	digest string
+	bytes  int64
+}
+
+// memoryEvery is how often the board is told of memory, when it has changed.
+const memoryEvery = 2 * time.Second
 
 func newRelay() *relay {
-	return &relay{notify: make(chan string, notifyAtMost), peak: map[string]int64{}}
+	return &relay{changed: make(chan string, 64), took: make(chan footprint, 64)}
 }
 
 // JobChanged implements queue.Listener.
 func (r *relay) JobChanged(j job.Job) {
-	r.board.Publish(board.Event{Kind: board.JobChanged, JobID: j.ID, Job: j})
+	// Counts are a read of five rows; a view without them would be wrong.
+	counts, _ := r.line.Counts(context.Background())
+	r.board.Publish(board.Event{Kind: board.JobChanged, JobID: j.ID, Job: j, Counts: counts})
 }
 
 // JobProgress implements queue.Listener.
@@ -84,35 +91,41 @@ func (r *relay) Segment(id string, s transcript.Segment) {
 // Changed implements pipeline.Listener.
 func (r *relay) Changed(id string) {
 	select {
-	case r.notify <- id:
+	case r.changed <- id:
 	default: // the views are behind anyway; the next change shows this one too
 	}
 }
 
 // Footprint implements pipeline.Listener: the next run of the model knows.
 func (r *relay) Footprint(m pipeline.Model, bytes int64) {
-	r.mu.Lock()
-	grown := bytes > r.peak[m.Digest]
-	if grown {
-		r.peak[m.Digest] = bytes
-	}
-	r.mu.Unlock()
-	if grown {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = r.peaks.SetPeak(ctx, m.Digest, bytes) // an estimate is lost, no more
+	select {
+	case r.took <- footprint{m.Digest, bytes}:
+	default: // it is told every second
 	}
 }
 
-// Run reads changed jobs again and shows them, until ctx ends.
+// Run shows changed jobs and memory, and stores peaks, until ctx ends.
 func (r *relay) Run(ctx context.Context) error {
+	tick := time.NewTicker(memoryEvery)
+	defer tick.Stop()
+	stored := map[string]int64{}
+	var shown job.Reading
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case id := <-r.notify:
-			if j, err := r.fresh(ctx, id); err == nil {
+		case id := <-r.changed:
+			if j, err := r.line.Get(ctx, id); err == nil {
 				r.JobChanged(j)
+			}
+		case f := <-r.took:
+			if f.bytes > stored[f.digest] && r.peaks.SetPeak(ctx, f.digest, f.bytes) == nil {
+				stored[f.digest] = f.bytes
+			}
+		case <-tick.C:
+			if now := r.machine.Reading(); now.Level != shown.Level || now.FreePercent != shown.FreePercent {
+				r.board.Publish(board.Event{Kind: board.Memory, Reading: now})
+				shown = now
 			}
 		}
 	}

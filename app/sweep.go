@@ -51,10 +51,10 @@ func (c *core) sweepOnce(ctx context.Context, before time.Time) error {
 	if _, err := c.store.ForgetKeys(ctx); err != nil {
 		return err
 	}
-	used, err := c.store.UploadsInUse(ctx, before)
-	if err != nil {
-		return err
-	}
-	_, err = c.intake.Sweep(ctx, func(id string) bool { return used[id] }, before)
+	// Asked anew for each upload: a job may be submitted while others are removed.
+	_, err := c.intake.Sweep(ctx, func(id string) bool {
+		used, err := c.store.UploadsInUse(ctx, before)
+		return err != nil || used[id]
+	}, before)
 	return err
 }

@@ -6,6 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+	"github.com/oklog/ulid/v2"
 
 	"sluice/internal/board"
 	"sluice/internal/cli"
@@ -23,11 +28,11 @@ func (p *program) transcribe(ctx context.Context, o cli.TranscribeOptions) error
 	if err != nil {
 		return err
 	}
-	scratch, err := os.MkdirTemp("", "sluice-")
+	scratch, done, err := newScratch(filepath.Join(s.Dirs.Data, "scratch"))
 	if err != nil {
-		return fmt.Errorf("make scratch folder: %w", err)
+		return err
 	}
-	defer func() { _ = os.RemoveAll(scratch) }()
+	defer done()
 	log := slog.New(slog.DiscardHandler)
 	if os.Getenv("SLUICE_DEBUG") == "1" {
 		log = logger()
@@ -51,6 +56,46 @@ func (p *program) transcribe(ctx context.Context, o cli.TranscribeOptions) error
 	return err
 }
 
+// newScratch makes a folder for one foreground run and holds it by a lock. Those
+// that nobody holds any more, because their program was killed, are removed.
+func newScratch(under string) (dir string, done func(), err error) {
+	if err := os.MkdirAll(under, 0o700); err != nil {
+		return "", nil, fmt.Errorf("make scratch folder: %w", err)
+	}
+	old, err := os.ReadDir(under)
+	if err != nil {
+		return "", nil, fmt.Errorf("read scratch folder: %w", err)
+	}
+	dir = filepath.Join(under, ulid.Make().String())
+	lock := flock.New(dir + ".lock")
+	if err := lock.Lock(); err != nil {
+		return "", nil, fmt.Errorf("lock scratch folder: %w", err)
+	}
+	for _, e := range old {
+		if name, ok := strings.CutSuffix(e.Name(), ".lock"); ok {
+			removeOrphan(filepath.Join(under, name))
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", nil, errors.Join(fmt.Errorf("make scratch folder: %w", err), lock.Unlock())
+	}
+	return dir, func() {
+		_ = os.RemoveAll(dir)
+		_ = os.Remove(dir + ".lock")
+		_ = lock.Unlock()
+	}, nil
+}
+
+func removeOrphan(dir string) {
+	lock := flock.New(dir + ".lock")
+	if ok, err := lock.TryLock(); err != nil || !ok {
+		return
+	}
+	_ = os.RemoveAll(dir)
+	_ = os.Remove(dir + ".lock")
+	_ = lock.Unlock()
+}
+
 // foreground runs one order to its end and tells how it fares. Only ctx ends
 // it early; what is wrong with the order goes to the watch.
 func (c *core) foreground(ctx context.Context, i int, order job.Order, w cli.Watch) error {
@@ -68,6 +113,13 @@ func (c *core) foreground(ctx context.Context, i int, order job.Order, w cli.Wat
 		}
 		if j.State.Final() {
 			return c.ended(ctx, i, j, w)
+		}
+		if j.Reason == job.NoModel {
+			// A line can wait until somebody installs it; somebody in front of a
+			// terminal is better told.
+			w.Ended(i, j, transcript.Transcript{}, c.models.missing(ctx, j.Options))
+			_, err := c.queue.Cancel(ctx, id)
+			return err
 		}
 		w.Job(i, j)
 		if err := c.follow(ctx, events, i, id, w); err != nil {

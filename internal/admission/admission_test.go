@@ -70,6 +70,7 @@ func signals(g *admission.Gate, d time.Duration) int {
 func TestVerdict(t *testing.T) {
 	t.Parallel()
 	wait := func(text string) job.Verdict { return job.Verdict{Reason: job.Memory, Text: text} }
+	never := func(text string) job.Verdict { return job.Verdict{Never: true, Reason: job.Memory, Text: text} }
 	open := job.Verdict{Open: true}
 	tests := map[string]struct {
 		reading job.Reading
@@ -86,9 +87,9 @@ func TestVerdict(t *testing.T) {
 		"critical lets nothing in":              {mac(4*gb, job.Critical), 0, gb, wait("memory is critically short, 4.0 GB free")},
 		"critical lets no small stage in":       {mac(4*gb, job.Critical), 0, 0, wait("memory is critically short, 4.0 GB free")},
 		"a free machine gives its ceiling":      {mac(17*gib, job.Normal), 0, 10 * gb, open},
-		"what can never fit is not admitted":    {mac(17*gib, job.Normal), 0, 14 * gb, wait("needs 14.0 GB, this machine can give 11.0 GB")},
-		"nor does rounding here":                {mac(17*gib, job.Normal), 0, 11 * gb, wait("needs 11.0 GB, 48 MB more than this machine can give")},
-		"a ceiling set by hand counts as well":  {mac(10*gb, job.Normal), 2 * gb, 3 * gb, wait("needs 3.0 GB, this machine can give 2.0 GB")},
+		"what can never fit is not admitted":    {mac(17*gib, job.Normal), 0, 14 * gb, never("needs 14.0 GB, this machine can give 11.0 GB")},
+		"nor does rounding here":                {mac(17*gib, job.Normal), 0, 11 * gb, never("needs 11.0 GB, 48 MB more than this machine can give")},
+		"a ceiling set by hand counts as well":  {mac(10*gb, job.Normal), 2 * gb, 3 * gb, never("needs 3.0 GB, this machine can give 2.0 GB")},
 		"under a ceiling set by hand it starts": {mac(10*gb, job.Normal), 2 * gb, 2 * gb, open},
 		"a machine that tells no total":         {job.Reading{Level: job.Normal, Available: gb}, 0, gb, open},
 	}

@@ -12,7 +12,9 @@ const gib = int64(1) << 30
 func (g *Gate) verdict(need job.Need) job.Verdict {
 	ceiling := g.ceiling()
 	if ceiling > 0 && need.Bytes > ceiling {
-		return closed(impossible(need.Bytes, ceiling))
+		v := closed(impossible(need.Bytes, ceiling))
+		v.Never = true
+		return v
 	}
 	if g.readAt.IsZero() || g.stale() {
 		return job.Verdict{Open: true}

@@ -35,6 +35,7 @@ func places() map[string]place {
 		"internal/board":     {core, ""},
 
 		"internal/settings": {support, ""},
+		"internal/disk":     {support, ""},
 		"internal/secret":   {support, ""},
 		"internal/netguard": {support, ""},
 		"internal/power":    {support, ""},
@@ -42,15 +43,15 @@ func places() map[string]place {
 		// The suite that every store runs speaks the port of the line.
 		"internal/storetest": {support, "internal/queue"},
 
-		"internal/sqlitestore": {adapter, "internal/queue internal/pipeline internal/library"},
+		"internal/sqlitestore": {adapter, "internal/queue internal/pipeline internal/library internal/disk"},
 		"internal/redisstore":  {adapter, "internal/queue"},
-		"internal/media":       {adapter, "internal/pipeline"},
+		"internal/media":       {adapter, "internal/pipeline internal/disk"},
 		"internal/whisper":     {adapter, "internal/pipeline"},
 		"internal/ollama":      {adapter, "internal/pipeline internal/netguard"},
 		"internal/delivery":    {adapter, "internal/pipeline internal/netguard"},
 		"internal/memory":      {adapter, "internal/admission"},
-		"internal/models":      {adapter, "internal/pipeline internal/netguard"},
-		"internal/intake":      {adapter, "internal/pipeline internal/netguard"},
+		"internal/models":      {adapter, "internal/pipeline internal/netguard internal/disk"},
+		"internal/intake":      {adapter, "internal/pipeline internal/netguard internal/disk"},
 		// Views read what core shows: the board's snapshots and their words.
 		"internal/httpapi": {adapter, "internal/board internal/queue internal/library internal/settings"},
 		"internal/cli":     {adapter, "internal/board internal/settings"},
@@ -99,7 +100,7 @@ func libraries() map[string]string {
 		"C":                                   "app internal/whisper/engine", // the headless rest builds without a C compiler
 		"golang.org/x/sync":                   "app",
 		"golang.org/x/text":                   "internal/cli internal/intake internal/models internal/sqlitestore",
-		"golang.org/x/sys":                    "app internal/intake internal/media internal/memory internal/models internal/power internal/sqlitestore internal/whisper internal/whisper/engine",
+		"golang.org/x/sys":                    "app internal/disk internal/intake internal/media internal/memory internal/models internal/power internal/sqlitestore internal/whisper internal/whisper/engine",
 	}
 }
 

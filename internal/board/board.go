@@ -159,7 +159,7 @@ type Kind string
 
 // The kinds of events.
 const (
-	JobChanged Kind = "job"      // Job: any change but progress
+	JobChanged Kind = "job"      // Job, Counts: any change but progress
 	JobGone    Kind = "gone"     // JobID: deleted
 	Progress   Kind = "progress" // JobID, Progress
 	Segment    Kind = "segment"  // JobID, Segment: live text

@@ -17,12 +17,13 @@ type screen struct {
 	text  *liveText
 	drawn bool // a line of progress stands on the terminal
 	stage job.Stage
+	said  string // the last reason to wait that was noted
 }
 
 func (s *screen) job(j jobView) {
 	switch j.State {
 	case job.Queued:
-		s.status("Waiting: " + waiting(j))
+		s.wait(j)
 	case job.Running:
 		s.stage = j.Stage
 		if j.Progress != nil {
@@ -33,6 +34,18 @@ func (s *screen) job(j jobView) {
 	case job.Done, job.Failed, job.Canceled:
 		s.clear()
 	}
+}
+
+// wait shows why the job waits. Where nobody watches a line of progress, what
+// is not just its turn is said once: a script must not stand still in silence.
+func (s *screen) wait(j jobView) {
+	why := waiting(j)
+	s.status("Waiting: " + why)
+	if r := job.Reason(j.Reason); s.c.ErrTerminal || r == job.Turn || r == "" || s.said == why {
+		return
+	}
+	s.said = why
+	s.note("Waiting: %s", why)
 }
 
 func (s *screen) progress(p progressView) {

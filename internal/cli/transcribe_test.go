@@ -240,7 +240,7 @@ func TestTranscribeHere(t *testing.T) {
 		cmds.Transcribe = work(&got)
 		r := session{cmds: cmds}.run(t, "transcribe", "/a.mp4", "--words", "--times")
 		r.want(t, cli.ExitOK)
-		if r.out != "[00:01] Hello there.\n[01:05] Bye.\n" || r.err != "" {
+		if r.out != "[00:01] Hello there.\n[01:05] Bye.\n" || r.err != "Waiting: needs 6.9 GB\n" {
 			t.Errorf("printed %q and %q", r.out, r.err)
 		}
 		yes := true

@@ -14,10 +14,8 @@ const (
 	RouteUnknown      Code = "route_unknown"
 	MethodRefused     Code = "method_refused"
 	SettingInvalid    Code = "setting_invalid"
-	SettingLocked     Code = "setting_locked"
 	JobUnknown        Code = "job_unknown"
 	JobFinal          Code = "job_final"
-	JobNotFinal       Code = "job_not_final"
 	NotReady          Code = "not_ready"
 	IdempotencyReused Code = "idempotency_key_reused"
 	UploadUnknown     Code = "upload_unknown"
@@ -78,10 +76,8 @@ func Codes() []Entry {
 		{RouteUnknown, KindNotFound, 0, false, "no such route", "See /openapi.json for the routes."},
 		{MethodRefused, KindInvalid, 405, false, "the route does not take this method", "See /openapi.json for the methods."},
 		{SettingInvalid, KindInvalid, 0, false, "a setting has a wrong name or value", "Correct the setting and start again."},
-		{SettingLocked, KindInvalid, 403, false, "the setting can only be changed in its file", "Edit settings.toml and start again."},
 		{JobUnknown, KindNotFound, 0, false, "no job has this id", "List the jobs with 'sluice list'."},
 		{JobFinal, KindConflict, 0, false, "the job has already ended", "Submit the file again."},
-		{JobNotFinal, KindConflict, 0, false, "the job has not ended yet", "Cancel it first."},
 		{NotReady, KindConflict, 0, false, "the result is not there yet", "Wait until the job is done; format=json gives what is there so far."},
 		{IdempotencyReused, KindConflict, 0, false, "the Idempotency-Key was used with another body", "Use a new key for a new request."},
 		{UploadUnknown, KindNotFound, 422, false, "no upload has this id", "Send the file again."},

@@ -25,7 +25,7 @@ func TestACodeMayCarryItsOwnStatus(t *testing.T) {
 	t.Parallel()
 	tests := map[fault.Code]int{
 		fault.DiskFull: 507, fault.RequestTooLarge: 413, fault.TokenRequired: 401,
-		fault.OriginRefused: 403, fault.HostRefused: 421, fault.SettingLocked: 403,
+		fault.OriginRefused: 403, fault.HostRefused: 421,
 		fault.JobUnknown: 404, fault.JobFinal: 409, fault.MemoryShort: 503,
 		fault.RequestInvalid: 422, fault.Internal: 500,
 	}

@@ -30,6 +30,7 @@ type Deps struct {
 	Transcriber Transcriber
 	Checkpoints Checkpoints
 	Gate        Gate
+	Room        Room
 	Listener    Listener
 }
 
@@ -43,7 +44,8 @@ type Config struct {
 const (
 	sourceAgain = 15 * time.Second
 	modelAgain  = 5 * time.Second
-	ffmpegAgain = 30 * time.Second
+	ffmpegAgain = 10 * time.Second
+	roomAgain   = 30 * time.Second
 )
 
 // extractNeed is what ffmpeg takes while it decodes, whatever the length:
@@ -108,6 +110,12 @@ func (w *work) open(ctx context.Context) (in inputs, err error) {
 	if in.source, err = w.deps.Sources.Open(ctx, w.job.Source); err != nil {
 		return in, err
 	}
+	if err = w.deps.Extractor.Ready(ctx); err != nil {
+		return in, err
+	}
+	if err = w.deps.Room.Check(ctx); err != nil {
+		return in, err
+	}
 	in.model, err = w.model(ctx)
 	return in, err
 }
@@ -126,19 +134,33 @@ func (w *work) end(ctx context.Context, err error) error {
 	}
 	switch f.Code {
 	case fault.SourceMissing:
+		if w.job.Source.Kind == job.FromUpload { // ours, and gone for good
+			return fault.New(fault.UploadUnknown, "The uploaded file is gone.", f)
+		}
 		return &job.Wait{Reason: job.NoSource, Text: f.Say, Until: time.Now().Add(sourceAgain)}
+	case fault.DiskFull:
+		return &job.Wait{Reason: job.Disk, Text: f.Say + " " + f.Hint, Until: time.Now().Add(roomAgain)}
 	case fault.FFmpegMissing:
 		return &job.Wait{Reason: job.Backoff, Text: f.Say + " " + f.Hint, Until: time.Now().Add(ffmpegAgain)}
 	case fault.ModelMissing:
-		return &job.Wait{Reason: job.NoModel, Text: f.Say + " " + f.Hint, Until: time.Now().Add(modelAgain)}
+		w := Away(f)
+		return &w
 	default:
 		return err
 	}
 }
 
+// Away is the wait for a model that is not installed yet.
+func Away(f *fault.Fault) job.Wait {
+	return job.Wait{Reason: job.NoModel, Text: f.Say + " " + f.Hint, Until: time.Now().Add(modelAgain)}
+}
+
 // begin asks the gate and opens a stage.
 func (w *work) begin(ctx context.Context, need job.Need) error {
-	if v := w.deps.Gate.Admit(ctx, need); !v.Open {
+	switch v := w.deps.Gate.Admit(ctx, need); {
+	case v.Never:
+		return fault.New(fault.ModelTooLarge, "This machine can never give this job the memory: it "+v.Text+".", nil)
+	case !v.Open:
 		return &job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: need}
 	}
 	if err := w.deps.Checkpoints.Begin(ctx, w.lease, need.Stage); err != nil {
@@ -153,7 +175,7 @@ func (w *work) begin(ctx context.Context, need job.Need) error {
 func (w *work) extract(ctx context.Context, source string) (Audio, error) {
 	key := w.extractKey()
 	if a, ok, err := finished[Audio](ctx, w, job.Extract, key); err != nil || ok && whole(a) {
-		return a, err
+		return w.adopt(a), err
 	}
 	if err := w.begin(ctx, job.Need{Stage: job.Extract, Bytes: extractNeed}); err != nil {
 		return Audio{}, err
@@ -170,6 +192,20 @@ func (w *work) extract(ctx context.Context, source string) (Audio, error) {
 		return Audio{}, err
 	}
 	return a, w.finish(ctx, job.Extract, key, a, false)
+}
+
+// adopt gives the job a link of its own to sound that lies in another job's
+// workdir, which may be swept away while this one works.
+func (w *work) adopt(a Audio) Audio {
+	own := filepath.Join(w.Dir(w.job.ID), "audio.pcm")
+	if a.Path == own || os.MkdirAll(w.Dir(w.job.ID), 0o700) != nil {
+		return a
+	}
+	if err := os.Link(a.Path, own); err != nil && !errors.Is(err, os.ErrExist) {
+		return a // not every disk has links; the sound is still there
+	}
+	a.Path = own
+	return a
 }
 
 // progress reports fractions of a stage with an ETA from the pace so far.

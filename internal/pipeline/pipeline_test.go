@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +23,8 @@ type bench struct {
 
 	source      error
 	model       error
+	ffmpeg      error
+	room        error
 	verdict     job.Verdict
 	spans       []pipeline.Span // what the recogniser says, whole
 	breakAfter  int             // spans before the engine dies; -1 = never
@@ -53,7 +56,7 @@ func newBench(t *testing.T) *bench {
 func (b *bench) run(j job.Job) error {
 	b.t.Helper()
 	p := pipeline.New(pipeline.Deps{
-		Sources: b, Extractor: b, Models: b, Transcriber: b, Checkpoints: b, Gate: b, Listener: b,
+		Sources: b, Extractor: b, Models: b, Transcriber: b, Checkpoints: b, Gate: b, Room: b, Listener: b,
 	}, pipeline.Config{WorkDir: b.work})
 	return p.Run(b.t.Context(), job.Lease{ID: j.ID, Token: 1, Owner: "me"}, j, func(job.Progress) {})
 }
@@ -63,6 +66,9 @@ func aJob(id string) job.Job {
 }
 
 func (b *bench) Open(context.Context, job.Source) (string, error) { return "/v.mp4", b.source }
+
+func (b *bench) Ready(context.Context) error { return b.ffmpeg }
+func (b *bench) Check(context.Context) error { return b.room }
 
 func (b *bench) Probe(context.Context, string) (pipeline.Media, error) { return pipeline.Media{}, nil }
 
@@ -261,6 +267,8 @@ func TestWhatIsAwayBeforeAStageIsWaitedFor(t *testing.T) {
 	}{
 		"the source": {func(b *bench) { b.source = fault.New(fault.SourceMissing, "gone", nil) }, job.NoSource},
 		"the model":  {func(b *bench) { b.model = fault.New(fault.ModelMissing, "none", nil) }, job.NoModel},
+		"ffmpeg":     {func(b *bench) { b.ffmpeg = fault.New(fault.FFmpegMissing, "none", nil) }, job.Backoff},
+		"the disk":   {func(b *bench) { b.room = fault.New(fault.DiskFull, "full", nil) }, job.Disk},
 		"memory":     {func(b *bench) { b.verdict = job.Verdict{Reason: job.Memory, Text: "short"} }, job.Memory},
 	}
 	for name, tt := range tests {
@@ -291,5 +299,44 @@ func TestSilenceIsDoneWithAWarning(t *testing.T) {
 	}
 	if n := len(b.warnings); n != 2 || b.warnings[1].Code != "no_speech" {
 		t.Errorf("warnings %+v", b.warnings)
+	}
+}
+
+func TestWhatCanNeverFitFailsInsteadOfWaiting(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.verdict = job.Verdict{Never: true, Reason: job.Memory, Text: "needs 9 GB, this machine can give 5 GB"}
+	if err := b.run(aJob("a")); !fault.Is(err, fault.ModelTooLarge) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestALostUploadIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.source = fault.New(fault.SourceMissing, "gone", nil)
+	j := aJob("a")
+	j.Source.Kind = job.FromUpload
+	if err := b.run(j); !fault.Is(err, fault.UploadUnknown) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestSharedSoundSurvivesTheSweepOfTheJobThatMadeIt(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	if err := b.run(aJob("a")); err != nil {
+		t.Fatal(err)
+	}
+	other := aJob("b")
+	other.Options.Language = "en"
+	if err := b.run(other); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(b.work, "a")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(b.transcribed[1].Audio.Path); err != nil || b.extracted != 1 {
+		t.Errorf("after %d extractions: %v", b.extracted, err)
 	}
 }

@@ -10,6 +10,9 @@ import (
 // Extractor turns media into sound. Both calls block until done or ctx ends,
 // and leave no process behind.
 type Extractor interface {
+	// Ready says whether anything can be extracted now, quickly: fault
+	// ffmpeg_missing when not.
+	Ready(ctx context.Context) error
 	// Probe says what a file holds. Faults: the media codes.
 	Probe(ctx context.Context, source string) (Media, error)
 	// Extract writes 16 kHz mono s16le PCM to req.Out, which appears whole or
@@ -129,6 +132,11 @@ type Checkpoints interface {
 // Gate says whether a stage may start now and, if not, why. It never blocks.
 type Gate interface {
 	Admit(ctx context.Context, n job.Need) job.Verdict
+}
+
+// Room says whether the disk has space for more work: fault disk_full when not.
+type Room interface {
+	Check(ctx context.Context) error
 }
 
 // Sources checks that a source is still the file that was submitted.

@@ -24,7 +24,7 @@ const (
 	backoffJitter  = 0.2
 )
 
-// busyWait is how soon something busy (a full disk) is tried again.
+// busyWait is how soon a full disk, the one thing that can be busy, is tried again.
 const busyWait = 30 * time.Second
 
 // decide says how a run ended. It is a pure function: j holds the counters as
@@ -51,7 +51,7 @@ func decide(j job.Job, err, cause error, jitter float64, now time.Time) Outcome 
 		o.Crash = true
 		return crashed(o, j, f)
 	case f.Kind == fault.KindBusy:
-		return Outcome{State: job.Queued, Wait: job.Wait{Reason: busyReason(f.Code), Text: f.Say, Until: now.Add(retryAfter(f, busyWait))}}
+		return Outcome{State: job.Queued, Wait: job.Wait{Reason: job.Disk, Text: f.Say, Until: now.Add(retryAfter(f, busyWait))}}
 	case !f.Kind.Retry(), j.Attempts+1 >= allowed(f.Kind):
 		o.State, o.Attempt = job.Failed, true
 		return o
@@ -85,13 +85,6 @@ func allowed(k fault.Kind) int {
 		return maxAttemptsUnavailable
 	}
 	return maxAttempts
-}
-
-func busyReason(c fault.Code) job.Reason {
-	if c == fault.DiskFull {
-		return job.Disk
-	}
-	return job.Backoff
 }
 
 // backoff is the pause after the n-th error in a row; n starts at 1.

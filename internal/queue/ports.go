@@ -71,6 +71,8 @@ type Reader interface {
 	Get(ctx context.Context, id string) (job.Job, error)
 	// List pages through jobs: queued ones in line order, else newest first.
 	List(ctx context.Context, f Filter) (Page, error)
+	// Ended lists the final jobs, the one that ended last first.
+	Ended(ctx context.Context, limit int) ([]job.Job, error)
 	Counts(ctx context.Context) (Counts, error)
 	// Position is 1 for the queued job that is next; 0 for any other state.
 	Position(ctx context.Context, id string) (int, error)

@@ -123,15 +123,6 @@ func (q *Queue) Cancel(ctx context.Context, id string) (job.Job, error) {
 	return j, nil
 }
 
-// Release makes the jobs that wait for a reason ready, and wakes the worker.
-func (q *Queue) Release(ctx context.Context, r job.Reason) (int, error) {
-	n, err := q.Store.Release(ctx, r)
-	if err == nil && n > 0 {
-		q.Wake()
-	}
-	return n, err
-}
-
 // Get gives a job with its newest progress.
 func (q *Queue) Get(ctx context.Context, id string) (job.Job, error) {
 	j, err := q.Store.Get(ctx, id)

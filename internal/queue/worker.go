@@ -38,6 +38,13 @@ func (q *Queue) recoverOrphans(ctx context.Context) error {
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("recover jobs: %w", err)
 	}
+	// What was away may be back, and a clock that was set back meanwhile must
+	// not keep anybody waiting: those jobs are looked at again now.
+	for _, r := range []job.Reason{job.NoModel, job.NoSource, job.Disk} {
+		if _, err := q.Release(ctx, r); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("recover waiting jobs: %w", err)
+		}
+	}
 	for _, j := range orphans {
 		q.log.Warn("job recovered", "job", j.ID, "state", j.State, "deaths", j.Deaths)
 		q.deps.Listener.JobChanged(j)
@@ -58,7 +65,7 @@ func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
 	if w := q.deps.Runner.Ready(ctx, next); w != nil {
 		return 0, q.put(ctx, next, *w) // those behind it may go on
 	}
-	if v := q.deps.Gate.Admit(ctx, next.Need); !v.Open {
+	if v := q.deps.Gate.Admit(ctx, next.Need); !v.Open && !v.Never { // what can never fit is taken, and fails
 		q.deps.Idle() // memory that is kept warm may be all that is missing
 		return q.cfg.Poll, q.explain(ctx, next, v)
 	}

@@ -138,6 +138,8 @@ func (l *line) Get(_ context.Context, id string) (job.Job, error) {
 	return *l.find(id), nil
 }
 
+func (l *line) Release(context.Context, job.Reason) (int, error) { return 0, nil }
+
 func (l *line) Recover(context.Context, string, int) ([]job.Job, error) { return nil, nil }
 
 func (l *line) state(id string) job.State {
@@ -330,6 +332,7 @@ func TestAClosedGateIsExplainedOnceAndOpensByItself(t *testing.T) {
 		q := start(t, l, func(context.Context, job.Job, func(job.Progress)) error { return nil }, g)
 		submit(t, q, "a")
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if len(l.waits) != 1 || l.waits[0].Text != "needs 2 GB, 1 GB free" || l.state("a") != job.Queued {
 			t.Errorf("waits %+v", l.waits)
 		}
@@ -422,10 +425,12 @@ func TestAJobWhoseSourceIsAwayLetsOthersPassAndGoesOnByItself(t *testing.T) {
 		q := start(t, l, func(context.Context, job.Job, func(job.Progress)) error { return nil }, openGate())
 		submit(t, q, "away", "here")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if l.state("away") != job.Queued || l.state("here") != job.Done {
 			t.Errorf("away is %s, here is %s", l.state("away"), l.state("here"))
 		}
 		time.Sleep(10 * time.Minute)
+		synctest.Wait()
 		if l.state("away") != job.Done {
 			t.Errorf("away is %s after its source came back", l.state("away"))
 		}

@@ -244,7 +244,7 @@ func TestWrongFiles(t *testing.T) {
 		},
 		"a fraction where there is none": {
 			"[speech]\nthreads = 1.5\n",
-			`settings.toml, line 2: speech.threads needs a whole number from 0 to 256, not "1.5".`,
+			`settings.toml, line 2: speech.threads needs a whole number from 0 to 64, not "1.5".`,
 			"Write it like this: speech.threads = 0.",
 		},
 		"a forgotten unit": {

@@ -108,7 +108,7 @@ func (s *Store) insert(t *tx, d *job.Draft) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	w := newWaiting(job.Wait{Reason: d.Reason, Text: d.Text})
+	w := newWaiting(d.Wait)
 	var seq int64
 	err = t.row(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0) + 1`, nil, &seq)
 	if err != nil {

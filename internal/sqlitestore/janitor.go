@@ -11,7 +11,7 @@ import (
 // still there, the longest ended first. MarkSwept takes them off the list.
 func (s *Store) EndedBefore(ctx context.Context, t time.Time, limit int) ([]string, error) {
 	var ids []string
-	err := s.query(ctx, `SELECT id FROM jobs INDEXED BY jobs_ended
+	err := s.query(ctx, `SELECT id FROM jobs INDEXED BY jobs_unswept
 		WHERE finished_at > 0 AND swept = 0 AND finished_at < ? ORDER BY finished_at, seq LIMIT ?`, []any{t.UnixMilli(), limit},
 		func(row scanner) error {
 			var id string

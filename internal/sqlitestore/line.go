@@ -131,7 +131,12 @@ func (s *Store) Settle(ctx context.Context, lease job.Lease, o queue.Outcome) (j
 		if err := s.leave(t, held.seq, to, o.Wait, o.Error); err != nil {
 			return err
 		}
-		if err := s.closeRun(t, held.seq, code); err != nil {
+		if nothingDone(o) {
+			err = s.dropRun(t, held.seq)
+		} else {
+			err = s.closeRun(t, held.seq, code)
+		}
+		if err != nil {
 			return err
 		}
 		if err := s.record(t, held.seq, "settle", job.Running, code); err != nil {
@@ -144,6 +149,12 @@ func (s *Store) Settle(ctx context.Context, lease job.Lease, o queue.Outcome) (j
 		return job.Job{}, err
 	}
 	return j, nil
+}
+
+// nothingDone says that a stage was begun only to find that it has to wait. A
+// job that waits for a day would else carry a row for every look.
+func nothingDone(o queue.Outcome) bool {
+	return o.State == job.Queued && o.Error == nil && o.Wait.Reason != "" && o.Wait.Reason != job.Turn
 }
 
 func (s *Store) count(t *tx, seq int64, o queue.Outcome) error {

@@ -108,6 +108,19 @@ func selection(f queue.Filter, from *cursor) statement {
 	return q
 }
 
+// Ended lists the jobs that ended last. See queue.Reader.
+func (s *Store) Ended(ctx context.Context, limit int) ([]job.Job, error) {
+	now := s.now()
+	var jobs []job.Job
+	err := s.query(ctx, `SELECT `+jobColumns+` FROM jobs INDEXED BY jobs_ended
+		WHERE finished_at > 0 ORDER BY finished_at DESC, seq DESC LIMIT ?`, []any{limit}, func(row scanner) error {
+		j, err := scanJob(row, now)
+		jobs = append(jobs, j)
+		return err
+	})
+	return jobs, err
+}
+
 // Counts gives the number of jobs in each state. See queue.Reader.
 func (s *Store) Counts(ctx context.Context) (queue.Counts, error) {
 	c := queue.Counts{}

@@ -48,7 +48,8 @@ CREATE INDEX jobs_due      ON jobs (ready_at) WHERE state = 'queued' AND ready_a
 CREATE INDEX jobs_waiting  ON jobs (reason) WHERE state = 'queued' AND reason <> 'turn';
 CREATE INDEX jobs_running  ON jobs (owner) WHERE state = 'running';
 CREATE INDEX jobs_state    ON jobs (state, seq);
-CREATE INDEX jobs_ended    ON jobs (finished_at) WHERE finished_at > 0 AND swept = 0;
+CREATE INDEX jobs_ended    ON jobs (finished_at, seq) WHERE finished_at > 0;
+CREATE INDEX jobs_unswept  ON jobs (finished_at) WHERE finished_at > 0 AND swept = 0;
 CREATE INDEX jobs_uploads  ON jobs (upload) WHERE upload IS NOT NULL;
 CREATE INDEX jobs_identity ON jobs (identity)
   WHERE identity IS NOT NULL AND state IN ('queued', 'running');

@@ -39,7 +39,7 @@ func inbox() map[string]scenario {
 		},
 		"a draft may start with a reason to wait": func(s *stand) {
 			d := draft("talk")
-			d.Reason, d.Text = job.NoModel, "The model is not installed."
+			d.Wait = job.Wait{Reason: job.NoModel, Text: "The model is not installed."}
 			j := s.accept(d)[0]
 			s.same("reason", []any{j.Reason, j.ReasonText}, []any{job.NoModel, "The model is not installed."})
 			s.same("next", s.next(), "")

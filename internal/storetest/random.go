@@ -86,7 +86,7 @@ func (p *pair) submit(r *rapid.T) {
 		d.Identity = rapid.SampledFrom([]string{"", "", "same", "other"}).Draw(r, "identity")
 		d.Key = rapid.SampledFrom([]string{"", "", "k1", "k2"}).Draw(r, "key")
 		d.KeyBody = rapid.SampledFrom([]string{"b1", "b1", "b2"}).Draw(r, "body")
-		d.Reason = reasons.Draw(r, "reason")
+		d.Wait.Reason = reasons.Draw(r, "reason")
 		drafts[i] = d
 	}
 	got, gotErr := p.store.Submit(p.ctx, drafts)

@@ -115,6 +115,17 @@ func reading() map[string]scenario {
 			s.same("all", titles(s.page(queue.Filter{}).Jobs), []string{"high", "d", "c", "b", "a"})
 			s.same("failed", titles(s.page(queue.Filter{State: job.Failed}).Jobs), []string(nil))
 		},
+		"what ended last comes first, whenever it was submitted": func(s *stand) {
+			jobs := s.submit("a", "b", "c", "d")
+			for _, i := range []int{1, 2, 0} {
+				s.clock.Advance(time.Second)
+				_, err := s.Cancel(s.Context(), jobs[i].ID)
+				s.ok(err)
+			}
+			ended, err := s.Ended(s.Context(), 2)
+			s.ok(err)
+			s.same("ended", titles(ended), []string{"a", "c"})
+		},
 		"a listed job is whole": func(s *stand) {
 			j, lease := s.running()
 			s.settle(lease, queue.Outcome{State: job.Failed, Attempt: true, Error: &job.Failure{Code: "file_damaged", Message: "It is damaged."}})

@@ -101,7 +101,7 @@ func (r *Reference) add(d *job.Draft) *kept {
 		Stage:     job.Stages()[0],
 		CreatedAt: r.clock.Now(),
 	}}
-	k.wait(job.Wait{Reason: d.Reason, Text: d.Text})
+	k.wait(d.Wait)
 	r.jobs = append(r.jobs, k)
 	if d.Key != "" {
 		r.keys[d.Key] = usedKey{d.KeyBody, k}
@@ -362,6 +362,22 @@ func (r *Reference) selected(f queue.Filter) []*kept {
 		}
 		return false
 	})
+}
+
+// Ended implements queue.Reader.
+func (r *Reference) Ended(_ context.Context, limit int) ([]job.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []job.Job
+	for _, k := range r.jobs {
+		if k.State.Final() {
+			out = append(out, r.show(k))
+		}
+	}
+	slices.SortFunc(out, func(a, b job.Job) int {
+		return cmp.Or(b.FinishedAt.Compare(a.FinishedAt), cmp.Compare(b.Seq, a.Seq))
+	})
+	return out[:min(limit, len(out))], nil
 }
 
 // Counts implements queue.Reader.
