@@ -52,8 +52,7 @@ type Draft struct {
 	Options  Options
 	Metadata map[string]string
 	Priority int
-	Reason   Reason // the reason it starts with; "" = turn
-	Text     string // reason_text
+	Wait     Wait // what it waits for from the start; zero = its turn
 
 	Identity string // hash that finds an identical live job; "" = never identical
 	Key      string // the client's Idempotency-Key; "" = none
@@ -144,9 +143,10 @@ type Need struct {
 }
 
 // Verdict is a gate's answer. Open means start now; otherwise Reason and Text
-// say why not.
+// say why not, and Never that waiting cannot help on this machine.
 type Verdict struct {
 	Open   bool
+	Never  bool
 	Reason Reason
 	Text   string
 	Until  time.Time // when known
