@@ -26,13 +26,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fakeDesk accepts every order and knows the jobs q1, r1, d1 and "broken".
+// fakeDesk accepts every order and knows the jobs q1, r1, u1, d1 and "broken".
 type fakeDesk struct {
 	mu     sync.Mutex
 	orders []job.Order
 	filter queue.Filter
-	known  bool // every order is for a job that is there
+	known  bool   // every order is for a job that is there
+	upload string // what the jobs that are there read
 	err    error
+	lost   error // of Position
 }
 
 var at = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
@@ -44,7 +46,7 @@ func jobs() map[string]job.Job {
 			Options: job.Options{Language: "ko", Model: "tiny"}, CreatedAt: at,
 		}
 	}
-	return map[string]job.Job{"q1": base("q1", job.Queued), "r1": base("r1", job.Running), "d1": base("d1", job.Done)}
+	return map[string]job.Job{"u1": base("u1", job.Running), "q1": base("q1", job.Queued), "r1": base("r1", job.Running), "d1": base("d1", job.Done)}
 }
 
 func (d *fakeDesk) Submit(_ context.Context, orders []job.Order) ([]queue.Accepted, error) {
@@ -57,6 +59,7 @@ func (d *fakeDesk) Submit(_ context.Context, orders []job.Order) ([]queue.Accept
 	for _, o := range orders {
 		d.orders = append(d.orders, o)
 		j := job.Job{ID: fmt.Sprint("job", len(d.orders)), State: job.Queued, Title: o.Title, Metadata: o.Metadata, CreatedAt: at}
+		j.Source.Upload = d.upload
 		out = append(out, queue.Accepted{Job: j, Existing: d.known})
 	}
 	return out, nil
@@ -79,7 +82,7 @@ func (d *fakeDesk) List(_ context.Context, f queue.Filter) (queue.Page, error) {
 	return queue.Page{Jobs: []job.Job{jobs()["q1"], jobs()["q1"]}, Next: "more"}, nil
 }
 
-func (d *fakeDesk) Position(context.Context, string) (int, error) { return 7, nil }
+func (d *fakeDesk) Position(context.Context, string) (int, error) { return 7, d.lost }
 
 func (d *fakeDesk) Cancel(ctx context.Context, id string) (job.Job, error) {
 	j, err := d.Get(ctx, id)
@@ -93,7 +96,18 @@ func (d *fakeDesk) Cancel(ctx context.Context, id string) (job.Job, error) {
 type fakeUploads struct {
 	mu    sync.Mutex
 	names []string
+	gone  []string // ids that were discarded
 	hook  func(io.Reader) error
+}
+
+func (u *fakeUploads) Discard(ctx context.Context, id string) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.gone = append(u.gone, id)
+	return nil
 }
 
 func (u *fakeUploads) Save(_ context.Context, name string, body io.Reader, _ int64) (string, job.Source, error) {
@@ -121,10 +135,14 @@ func (fakeLine) Standing(context.Context, int, int) (board.Standing, error) {
 }
 func (fakeLine) Reading() job.Reading { return job.Reading{At: at, Level: job.Warn} }
 
-// fakeShelf has a whole transcript of d1 and a part of the others'.
+// fakeShelf has a whole transcript of d1, a part of the others', and nothing
+// yet of u1's.
 type fakeShelf struct{}
 
 func (fakeShelf) Transcript(_ context.Context, id string) (transcript.Transcript, error) {
+	if id == "u1" {
+		return transcript.Transcript{Segments: []transcript.Segment{}}, nil
+	}
 	return transcript.Transcript{
 		Language: "ko", Complete: id == "d1",
 		Segments: []transcript.Segment{{ID: 1, EndMS: 1000, Text: "안녕하세요"}},

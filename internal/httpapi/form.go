@@ -37,7 +37,8 @@ func (f *savedFile) source() string { return uploadPrefix + f.upload }
 const maxParts = 100
 
 // readForm reads a multipart body in one pass, so fields may come before or
-// after the file. FileField names the field of the file; "" takes any.
+// after the file. FileField names the field of the file; "" takes any. With an
+// error too, the form has the file that is stored by then.
 func (a *api) readForm(w http.ResponseWriter, r *http.Request, fileField string, sum bool) (form, error) {
 	out := form{fields: map[string]string{}}
 	body, rest := awake(w, r.Body)
@@ -102,12 +103,8 @@ func (a *api) takeFile(r *http.Request, out *form, part *multipart.Part, fileFie
 	return nil
 }
 
-// readJobForm reads one job from a form: the fields of JobRequest and a file.
-func (a *api) readJobForm(w http.ResponseWriter, r *http.Request, sum bool) (JobRequest, string, error) {
-	f, err := a.readForm(w, r, "file", sum)
-	if err != nil {
-		return JobRequest{}, "", err
-	}
+// decodeForm reads one job from a form: the fields of JobRequest and a file.
+func (a *api) decodeForm(f form) (requests []JobRequest, canonical string, err error) {
 	known := a.registry.SchemaFromRef(schema[JobRequest](a).Ref).Properties
 	v := make(map[string]any, len(f.fields)+1)
 	for name, text := range f.fields {
@@ -115,28 +112,28 @@ func (a *api) readJobForm(w http.ResponseWriter, r *http.Request, sum bool) (Job
 	}
 	switch _, named := v["source"]; {
 	case f.file != nil && named:
-		return JobRequest{}, "", invalidField("source", "expected a file or a source, got both")
+		return nil, "", invalidField("source", "expected a file or a source, got both")
 	case f.file != nil:
 		v["source"] = f.file.source()
 	case f.fields["file"] != "":
-		return JobRequest{}, "", invalidField("file", "expected a file with a file name")
+		return nil, "", invalidField("file", "expected a file with a file name")
 	case !named:
-		return JobRequest{}, "", invalidField("file", "expected a file, or a source")
+		return nil, "", invalidField("file", "expected a file, or a source")
 	}
-	requests, canonical, err := a.decodeRequests(v, false)
+	requests, canonical, err = a.decodeRequests(v, false)
 	if err != nil {
-		return JobRequest{}, "", err
+		return nil, "", err
 	}
 	if f.file != nil && f.file.sum != nil {
 		// The id of the upload is new with every try; the content is not.
 		v["source"] = f.file.name + "\n" + hex.EncodeToString(f.file.sum.Sum(nil))
 		text, err := json.Marshal(v)
 		if err != nil {
-			return JobRequest{}, "", fmt.Errorf("canonical form: %w", err)
+			return nil, "", fmt.Errorf("canonical form: %w", err)
 		}
 		canonical = string(text)
 	}
-	return requests[0], canonical, nil
+	return requests, canonical, nil
 }
 
 // typed reads a form's text as what the schema wants. What cannot be read so

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
 	"strings"
 
 	"sluice/internal/fault"
@@ -21,16 +23,13 @@ type GuardConfig struct {
 	Hosts  []string // further names in the Host header, with or without a port
 	Token  string   // "" = none; required beyond loopback
 	Roots  []string // beyond loopback: the folders whose files may be named by path
-
-	// CheckSource overrides the check of paths: Under(Roots) beyond loopback,
-	// none on loopback.
-	CheckSource func(path string) error
 }
 
 // Guard wraps the routes for a TCP listener: any page in any browser on this
 // machine can reach it, so it answers only requests that name this host, come
 // from its own page or from no page at all, and know the token if there is
-// one. It does not build an open door beyond loopback.
+// one. A listener on every address goes by the one a client has reached it at,
+// and by the machine's name. It does not build an open door beyond loopback.
 func Guard(cfg GuardConfig, routes http.Handler) (http.Handler, error) {
 	host, port, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
@@ -41,9 +40,12 @@ func Guard(cfg GuardConfig, routes http.Handler) (http.Handler, error) {
 		return nil, fault.New(fault.SettingInvalid, "Sluice does not listen beyond this machine without a token.",
 			fmt.Errorf("listen %s", cfg.Listen)).WithHint("Set server.token, or listen on 127.0.0.1.")
 	}
-	g := &guard{routes: routes, hosts: hosts(host, port, cfg.Hosts), token: cfg.Token, check: cfg.CheckSource}
-	if g.check == nil && !local {
-		g.check = Under(cfg.Roots)
+	g := &guard{routes: routes, listen: cfg.Listen, hosts: hosts(host, port, cfg.Hosts), token: cfg.Token}
+	if host == "" || net.ParseIP(host).IsUnspecified() {
+		g.anyPort = port
+	}
+	if !local {
+		g.check = under(cfg.Roots)
 	}
 	return g, nil
 }
@@ -80,18 +82,21 @@ func hosts(listen, port string, more []string) map[string]bool {
 }
 
 type guard struct {
-	routes http.Handler
-	hosts  map[string]bool
-	token  string
-	check  func(path string) error
+	routes  http.Handler
+	listen  string
+	hosts   map[string]bool
+	anyPort string // the port, when every address of the machine is listened on
+	token   string
+	check   func(path string) error
 }
 
 // ServeHTTP lets a request through, or says why not.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	switch {
-	case !g.hosts[strings.ToLower(r.Host)]:
-		writeProblem(w, problemOf(fault.New(fault.HostRefused, "This server does not go by that name.", nil)))
+	case !g.goesBy(r):
+		writeProblem(w, problemOf(fault.New(fault.HostRefused, "This server does not go by that name.", nil).
+			WithHint("Use http://%s.", g.address(r))))
 		return
 	case !ownOrigin(r):
 		writeProblem(w, problemOf(fault.New(fault.OriginRefused, "Another web site may not use Sluice.", nil)))
@@ -106,6 +111,60 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	g.routes.ServeHTTP(w, r)
 }
+
+// goesBy says whether the Host header is one of our names. Addresses and the
+// machine's name change with the network, so they are looked at each time. An
+// address is ours when the connection itself ends there: no name that somebody
+// lets point at it will do.
+func (g *guard) goesBy(r *http.Request) bool {
+	asked := strings.ToLower(r.Host)
+	switch {
+	case g.hosts[asked]:
+		return true
+	case g.anyPort == "":
+		return false
+	}
+	host, port, err := net.SplitHostPort(asked)
+	if err != nil { // clients leave port 80 out
+		host, port = strings.Trim(asked, "[]"), "80"
+	}
+	if port != g.anyPort {
+		return false
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return plain(ip) == reached(r)
+	}
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return false
+	}
+	name = strings.ToLower(name)
+	short, _, _ := strings.Cut(name, ".")
+	return host == name || host == short || host == short+".local"
+}
+
+// address is where the client of a request finds us.
+func (g *guard) address(r *http.Request) string {
+	switch ip := reached(r); {
+	case g.anyPort == "":
+		return g.listen
+	case ip.IsValid():
+		return net.JoinHostPort(ip.String(), g.anyPort)
+	}
+	return net.JoinHostPort("127.0.0.1", g.anyPort)
+}
+
+// reached is the address of this machine that a connection has come in at.
+func reached(r *http.Request) netip.Addr {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	return plain(local.AddrPort().Addr())
+}
+
+// plain writes an address in one way: browsers name no zone.
+func plain(ip netip.Addr) netip.Addr { return ip.Unmap().WithZone("") }
 
 // ownOrigin says whether a request comes from this server's own page, or from
 // no page: programs send neither header. The one thing another site may do is

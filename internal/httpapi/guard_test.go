@@ -1,8 +1,11 @@
 package httpapi_test
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +34,7 @@ func TestGuard(t *testing.T) {
 		"another port":                         {host: "127.0.0.1:80", status: 421},
 		"no port":                              {host: "127.0.0.1", status: 421},
 		"a configured name":                    {host: "mac.local:7584", hosts: []string{"mac.local"}, status: 200},
+		"a configured name with another port":  {host: "mac.local:443", hosts: []string{"mac.local"}, status: 421},
 		"a configured name with a port":        {host: "mac.local:443", hosts: []string{"Mac.local:443"}, status: 200},
 		"our own page":                         {header: []string{"Origin", "http://" + own, "Sec-Fetch-Site", "same-origin"}, status: 200},
 		"our page by another of our names":     {header: []string{"Origin", "http://localhost:7584"}, status: 403},
@@ -84,6 +88,99 @@ func TestGuard(t *testing.T) {
 				t.Errorf("cookie %q", cookie)
 			}
 		})
+	}
+}
+
+func TestADoorOnEveryAddressGoesByAllOfThem(t *testing.T) {
+	t.Parallel()
+	name, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, _, _ := strings.Cut(name, ".")
+	tests := map[string]struct {
+		listen, reached, host string
+		status                int
+		hint                  string
+	}{
+		"the address it was reached at":           {"0.0.0.0:8000", "192.168.1.5", "192.168.1.5:8000", 200, ""},
+		"the same on all of IPv6":                 {"[::]:8000", "192.168.1.5", "192.168.1.5:8000", 200, ""},
+		"the same without an address at all":      {":8000", "192.168.1.5", "192.168.1.5:8000", 200, ""},
+		"an IPv4 address as IPv6 writes it":       {"[::]:8000", "::ffff:192.168.1.5", "192.168.1.5:8000", 200, ""},
+		"an IPv6 address":                         {"[::]:8000", "fd00::5", "[fd00:0::5]:8000", 200, ""},
+		"an IPv6 address of one network":          {"[::]:8000", "fe80::5%en0", "[fe80::5]:8000", 200, ""},
+		"loopback":                                {"0.0.0.0:8000", "127.0.0.1", "localhost:8000", 200, ""},
+		"the machine's name":                      {"0.0.0.0:8000", "192.168.1.5", strings.ToUpper(name) + ":8000", 200, ""},
+		"the machine's name in the local network": {"0.0.0.0:8000", "192.168.1.5", short + ".local:8000", 200, ""},
+		"the machine's name alone":                {"0.0.0.0:8000", "192.168.1.5", short + ":8000", 200, ""},
+		"port 80, which clients leave out":        {"0.0.0.0:80", "192.168.1.5", "192.168.1.5", 200, ""},
+		"port 80 by an IPv6 address":              {"[::]:80", "fd00::5", "[fd00::5]", 200, ""},
+		"another port":                            {"0.0.0.0:8000", "192.168.1.5", "192.168.1.5:7584", 421, "http://192.168.1.5:8000."},
+		"no port":                                 {"0.0.0.0:8000", "192.168.1.5", "192.168.1.5", 421, "http://192.168.1.5:8000."},
+		"another address":                         {"0.0.0.0:8000", "192.168.1.5", "192.168.1.6:8000", 421, "http://192.168.1.5:8000."},
+		"another name":                            {"[::]:8000", "fd00::5", "evil.example:8000", 421, "http://[fd00::5]:8000."},
+		"an address that begins like ours":        {"0.0.0.0:8000", "192.168.1.5", "192.168.1.5.evil.example:8000", 421, "http://192.168.1.5:8000."},
+		"no way to know the address":              {"0.0.0.0:8000", "", "192.168.1.5:8000", 421, "http://127.0.0.1:8000."},
+		"a door on one address only":              {"192.168.1.5:8000", "192.168.1.5", short + ".local:8000", 421, "http://192.168.1.5:8000."},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := guarded(t, newWorld(t), httpapi.GuardConfig{Listen: tt.listen, Token: "T"})
+			r := httptest.NewRequestWithContext(t.Context(), "GET", "/healthz", http.NoBody)
+			if tt.reached != "" {
+				local := net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(tt.reached), 8000))
+				r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, local))
+			}
+			r.Host = tt.host
+			r.Header.Set("Authorization", "Bearer T")
+			res := serve(h, r)
+			if res.Code != tt.status || !strings.Contains(res.Body.String(), tt.hint) {
+				t.Errorf("status %d, want %d with %s: %s", res.Code, tt.status, tt.hint, res.Body)
+			}
+		})
+	}
+}
+
+func TestAServerOnEveryAddressAnswersFromEach(t *testing.T) {
+	t.Parallel()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httpapi.NewServer(guarded(t, newWorld(t), httpapi.GuardConfig{Listen: l.Addr().String(), Token: "T"}))
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	t.Cleanup(func() {
+		_ = srv.Close()
+		if err := <-served; err != http.ErrServerClosed { //nolint:errorlint // Serve returns this very value
+			t.Error(err)
+		}
+	})
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for _, a := range own {
+		ip, ok := a.(*net.IPNet)
+		if !ok || ip.IP.To4() == nil {
+			continue
+		}
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+net.JoinHostPort(ip.IP.String(), port)+"/healthz", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer T")
+		res, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != 200 {
+			t.Errorf("%s: status %d", ip.IP, res.StatusCode)
+		}
 	}
 }
 

@@ -2,7 +2,9 @@ package httpapi_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -70,6 +72,11 @@ func TestHTTP(t *testing.T) {
 		"subtitles have a safe name":        {method: "GET", target: "/api/v1/jobs/d1/transcript?format=srt", status: 200, want: []string{"안녕하세요"}, out: []string{"Content-Type", "application/x-subrip; charset=utf-8", "Content-Disposition", `attachment; filename="___ a_b.srt"; filename*=UTF-8''%EC%A0%9C%EB%AA%A9_%20a_b.srt`}},
 		"web subtitles":                     {method: "GET", target: "/api/v1/jobs/d1/transcript?format=vtt", status: 200, want: []string{"WEBVTT"}, out: []string{"Content-Type", "text/vtt; charset=utf-8"}},
 		"a format that is none":             {method: "GET", target: "/api/v1/jobs/d1/transcript?format=doc", status: 422, want: []string{`"field":"format"`}},
+		"the text as it was spoken":         {method: "GET", target: "/api/v1/jobs/d1/transcript?format=srt&lang=KO", status: 200, want: []string{"안녕하세요"}},
+		"a text in another language":        {method: "GET", target: "/api/v1/jobs/d1/transcript?lang=fr", status: 409, want: []string{`not_ready`, `There is no text in \"fr\" of this job.`, "Leave lang out"}},
+		"a language that is not known yet":  {method: "GET", target: "/api/v1/jobs/u1/transcript?lang=ko", status: 409, want: []string{`not_ready`, "not known yet"}},
+		"a language that is none":           {method: "GET", target: "/api/v1/jobs/d1/transcript?lang=k%22o", status: 422, want: []string{`"field":"lang"`}},
+		"a language of no job":              {method: "GET", target: "/api/v1/jobs/zz/transcript?lang=ko", status: 404, want: []string{`job_unknown`}},
 		"a transcript of no job":            {method: "GET", target: "/api/v1/jobs/zz/transcript", status: 404, want: []string{`job_unknown`}},
 		"the board":                         {method: "GET", target: "/api/v1/board", status: 200, want: []string{`"id":"b1-0"`, `"depth":3`, `"last":[]`, `"position":2`, `"level":"warn"`}},
 		"health":                            {method: "GET", target: "/healthz", status: 200, want: []string{`{"status":"ok","version":"dev","boot":"b1","pid":42}`}},
@@ -145,6 +152,16 @@ func TestAnInternalErrorIsLoggedWithItsCall(t *testing.T) {
 		if !strings.Contains(w.log.String(), s) {
 			t.Errorf("no %q in %s", s, w.log)
 		}
+	}
+}
+
+func TestAJobWhosePlaceIsNotKnownIsAcceptedAllTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.desk.lost = errors.New("lost")
+	post(t, w, `{"source":"/m/a.mp4"}`, "")
+	if !strings.Contains(w.log.String(), "err=lost") {
+		t.Errorf("logged: %s", w.log)
 	}
 }
 
@@ -242,6 +259,67 @@ func TestForms(t *testing.T) {
 				t.Errorf("source %q, want %q", got, tt.source)
 			}
 		})
+	}
+}
+
+func TestTheFileOfAFormThatComesToNothingIsDiscarded(t *testing.T) {
+	t.Parallel()
+	refused := refuse(fault.New(fault.ModelUnknown, "No such model.", nil))
+	known := func(upload string) func(*fakeDesk) {
+		return func(d *fakeDesk) { d.known, d.upload = true, upload }
+	}
+	tests := map[string]struct {
+		target string
+		parts  []string
+		cut    int
+		desk   func(*fakeDesk)
+		gone   bool
+	}{
+		"an accepted one stays":                    {"/api/v1/jobs", []string{"file@a=1"}, 0, nil, false},
+		"an unknown field":                         {"/api/v1/jobs", []string{"file@a=1", "tilte=T"}, 0, nil, true},
+		"a second file":                            {"/api/v1/jobs", []string{"file@a=1", "file@b=2"}, 0, nil, true},
+		"a file under another name":                {"/api/v1/jobs", []string{"file@a=1", "video@b=2"}, 0, nil, true},
+		"a source too":                             {"/api/v1/jobs", []string{"file@a=1", "source=/m/a.mp4"}, 0, nil, true},
+		"a field twice":                            {"/api/v1/jobs", []string{"file@a=1", "title=T", "title=U"}, 0, nil, true},
+		"a form that ends after the file":          {"/api/v1/jobs", []string{"file@a=1", "title=" + strings.Repeat("x", 9000)}, 5000, nil, true},
+		"the desk refuses":                         {"/api/v1/jobs", []string{"file@a=1"}, 0, refused, true},
+		"the job is there with another upload":     {"/api/v1/jobs", []string{"file@a=1"}, 0, known("UP0"), true},
+		"the job is there with this very upload":   {"/api/v1/jobs", []string{"file@a=1"}, 0, known("UP1"), false},
+		"a defect may come after the job was made": {"/api/v1/jobs", []string{"file@a=1"}, 0, refuse(io.ErrClosedPipe), false},
+		"the old route and an accepted one":        {"/process", []string{"file@a=1"}, 0, nil, false},
+		"the old route and a path too":             {"/process", []string{"file@a=1", "path=/m/a.mp4"}, 0, nil, true},
+		"the old route and a second file":          {"/process", []string{"file@a=1", "file@b=2"}, 0, nil, true},
+		"the old route, and the desk refuses":      {"/process", []string{"file@a=1"}, 0, refused, true},
+		"the old route, and the job is there":      {"/process", []string{"file@a=1"}, 0, known("UP0"), true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			if tt.desk != nil {
+				tt.desk(w.desk)
+			}
+			res := serve(w.routes, formRequest(t, tt.target, "", tt.cut, tt.parts...))
+			var want []string
+			if tt.gone {
+				want = []string{"UP1"}
+			}
+			if diff := cmp.Diff(want, w.uploads.gone); diff != "" {
+				t.Errorf("discarded (-want +got):\n%s\nstatus %d: %s", diff, res.Code, res.Body)
+			}
+		})
+	}
+}
+
+func TestTheFileIsDiscardedWhenItsClientHasGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := formRequest(t, "/api/v1/jobs", "", 0, "file@a=1", "tilte=T")
+	ctx, leave := context.WithCancel(r.Context())
+	w.uploads.hook = func(io.Reader) error { leave(); return nil }
+	serve(w.routes, r.WithContext(ctx))
+	if len(w.uploads.gone) != 1 {
+		t.Errorf("discarded: %q; %s", w.uploads.gone, w.log)
 	}
 }
 

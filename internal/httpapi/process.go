@@ -59,17 +59,17 @@ func (a *api) processRoute() {
 }
 
 func (a *api) process(w http.ResponseWriter, r *http.Request) {
+	var o job.Order
 	q, err := a.readProcess(w, r)
+	if err == nil {
+		o, err = q.order(r)
+	}
 	if err != nil {
+		a.discard(r, q.File)
 		a.fail(w, r, err)
 		return
 	}
-	o, err := q.order(r)
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	accepted, err := a.order(r, []job.Order{o})
+	accepted, err := a.order(r, []job.Order{o}, q.File)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -116,7 +116,7 @@ func (a *api) readProcess(w http.ResponseWriter, r *http.Request) (processReques
 	case "multipart/form-data":
 		f, err := a.readForm(w, r, "", false)
 		if err != nil {
-			return processRequest{}, err
+			return processRequest{File: f.file}, err
 		}
 		q := processFields(func(name string) string { return f.fields[name] })
 		q.File = f.file

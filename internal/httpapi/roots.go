@@ -9,9 +9,9 @@ import (
 	"sluice/internal/fault"
 )
 
-// Under makes a check that a path lies under one of the roots once every
+// under makes a check that a path lies under one of the roots once every
 // symbolic link is followed. A refusal says nothing about what is there.
-func Under(roots []string) func(source string) error {
+func under(roots []string) func(source string) error {
 	return func(source string) error {
 		resolved, err := resolve(filepath.Clean(source))
 		for _, root := range roots {

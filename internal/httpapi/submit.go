@@ -133,12 +133,13 @@ func (a *api) submitRoute() {
 }
 
 func (a *api) submit(w http.ResponseWriter, r *http.Request) {
-	orders, batch, err := a.readOrders(w, r)
+	s, err := a.readOrders(w, r)
 	if err != nil {
+		a.discard(r, s.file)
 		a.fail(w, r, err)
 		return
 	}
-	accepted, err := a.order(r, orders)
+	accepted, err := a.order(r, s.orders, s.file)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -147,15 +148,14 @@ func (a *api) submit(w http.ResponseWriter, r *http.Request) {
 	for _, got := range accepted {
 		v := SubmittedJob{Job: JobOf(got.Job), Existing: got.Existing}
 		if err := a.place(r.Context(), &v.Job); err != nil {
-			a.fail(w, r, err)
-			return
+			a.Log.WarnContext(r.Context(), "position not known", "job", v.ID, "err", err) // the job is accepted all the same
 		}
 		if !got.Existing {
 			status = http.StatusAccepted
 		}
 		jobs = append(jobs, v)
 	}
-	if batch {
+	if s.batch {
 		writeJSON(w, status, SubmittedJobs{jobs})
 		return
 	}
@@ -163,21 +163,36 @@ func (a *api) submit(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, status, jobs[0])
 }
 
-// order hands orders to the desk. An answer for another number of jobs than
-// were asked for would be a defect of the desk.
-func (a *api) order(r *http.Request, orders []job.Order) ([]queue.Accepted, error) {
+// order hands orders to the desk, and removes the file of a form that no job
+// is going to read. An answer for another number of jobs than were asked for
+// would be a defect of the desk.
+func (a *api) order(r *http.Request, orders []job.Order, file *savedFile) ([]queue.Accepted, error) {
 	accepted, err := a.Desk.Submit(r.Context(), orders)
 	if err == nil && len(accepted) != len(orders) {
 		err = fmt.Errorf("desk answered %d orders of %d", len(accepted), len(orders))
 	}
+	switch {
+	case err != nil && fault.From(err).Kind == fault.KindInternal: // a job may have been made before it failed
+	case err != nil:
+		a.discard(r, file)
+	case file != nil && accepted[0].Existing && accepted[0].Job.Source.Upload != file.upload:
+		a.discard(r, file)
+	}
 	return accepted, err
 }
 
+// submission is a request of any shape.
+type submission struct {
+	orders []job.Order
+	batch  bool
+	file   *savedFile // of a form; also when its request is refused
+}
+
 // readOrders reads a request of any shape into orders.
-func (a *api) readOrders(w http.ResponseWriter, r *http.Request) (orders []job.Order, batch bool, err error) {
+func (a *api) readOrders(w http.ResponseWriter, r *http.Request) (s submission, err error) {
 	key, err := idempotencyKey(r)
 	if err != nil {
-		return nil, false, err
+		return s, err
 	}
 	var requests []JobRequest
 	var body string // what KeyBody is a hash of
@@ -185,28 +200,32 @@ func (a *api) readOrders(w http.ResponseWriter, r *http.Request) (orders []job.O
 	case "", "application/json":
 		v, err := readJSON(w, r, maxSubmit)
 		if err != nil {
-			return nil, false, err
+			return s, err
 		}
 		if m, ok := v.(map[string]any); ok && m["jobs"] != nil {
-			batch = true
+			s.batch = true
 		}
-		requests, body, err = a.decodeRequests(v, batch)
+		requests, body, err = a.decodeRequests(v, s.batch)
 		if err != nil {
-			return nil, false, err
+			return s, err
 		}
 	case "multipart/form-data":
-		request, text, err := a.readJobForm(w, r, key != "")
+		f, err := a.readForm(w, r, "file", key != "")
+		s.file = f.file
 		if err != nil {
-			return nil, false, err
+			return s, err
 		}
-		requests, body = []JobRequest{request}, text
+		requests, body, err = a.decodeForm(f)
+		if err != nil {
+			return s, err
+		}
 	default:
-		return nil, false, errMediaType("JSON (application/json) or multipart/form-data")
+		return s, errMediaType("JSON (application/json) or multipart/form-data")
 	}
 	hash := sha256.Sum256([]byte(body))
 	for i, q := range requests {
-		if err := checkSource(r, q.Source, fieldOf(batch, i, "source")); err != nil {
-			return nil, false, err
+		if err := checkSource(r, q.Source, fieldOf(s.batch, i, "source")); err != nil {
+			return s, err
 		}
 		o := q.order()
 		if key != "" {
@@ -215,9 +234,9 @@ func (a *api) readOrders(w http.ResponseWriter, r *http.Request) (orders []job.O
 				o.Key += "\n" + strconv.Itoa(i)
 			}
 		}
-		orders = append(orders, o)
+		s.orders = append(s.orders, o)
 	}
-	return orders, batch, nil
+	return s, nil
 }
 
 func fieldOf(batch bool, i int, name string) string {

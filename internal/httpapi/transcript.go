@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"path"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"sluice/internal/fault"
 	"sluice/internal/job"
 	"sluice/internal/transcript"
 )
@@ -18,6 +20,9 @@ import (
 func (a *api) transcriptRoute() {
 	format := textParam("query", "format", "json gives what is there so far; the others only a complete transcript")
 	format.Schema = schema[transcript.Format](a)
+	lang := textParam("query", "lang", "Code of the language of the text; without it, the one that was spoken")
+	most := maxLang
+	lang.Schema.MaxLength = &most
 	files := map[string]*huma.MediaType{}
 	for _, f := range transcript.Formats() {
 		s := &huma.Schema{Type: huma.TypeString}
@@ -29,7 +34,7 @@ func (a *api) transcriptRoute() {
 	a.plain(huma.Operation{
 		OperationID: "get-transcript", Method: http.MethodGet, Path: "/api/v1/jobs/{id}/transcript", Tags: []string{"jobs"},
 		Summary:    "Get the transcript",
-		Parameters: []*huma.Param{textParam("path", "id", "Id of the job"), format},
+		Parameters: []*huma.Param{textParam("path", "id", "Id of the job"), format, lang},
 		Responses: a.answers(map[string]*huma.Response{
 			"200": {
 				Description: "The transcript, as a file",
@@ -41,13 +46,17 @@ func (a *api) transcriptRoute() {
 }
 
 func (a *api) transcript(w http.ResponseWriter, r *http.Request) {
-	f, err := formatOf(r)
+	f, lang, err := exportOf(r)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
 	j, err := a.Desk.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	if err := a.checkLang(r, j.ID, lang); err != nil {
 		a.fail(w, r, err)
 		return
 	}
@@ -63,22 +72,44 @@ func (a *api) transcript(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body.Bytes())
 }
 
-func formatOf(r *http.Request) (transcript.Format, error) {
+const maxLang = 16 // bytes
+
+// exportOf reads which text is wanted, and how.
+func exportOf(r *http.Request) (f transcript.Format, lang string, err error) {
 	query := r.URL.Query()
 	for name := range query {
-		if name != "format" {
-			return "", invalidField(name, "unknown query parameter")
+		if name != "format" && name != "lang" {
+			return "", "", invalidField(name, "unknown query parameter")
 		}
 	}
-	name := query.Get("format")
-	if name == "" {
-		return transcript.JSON, nil
+	f, lang = transcript.JSON, strings.ToLower(query.Get("lang"))
+	if name := query.Get("format"); name != "" {
+		if f, err = transcript.ParseFormat(name); err != nil {
+			return "", "", invalidField("format", "expected one of json, srt, vtt, txt, md")
+		}
 	}
-	f, err := transcript.ParseFormat(name)
-	if err != nil {
-		return "", invalidField("format", "expected one of json, srt, vtt, txt, md")
+	if len(lang) > maxLang || strings.Trim(lang, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return "", "", invalidField("lang", "expected the code of a language, such as ko")
 	}
-	return f, nil
+	return f, lang, nil
+}
+
+// checkLang refuses a language that there is no text of.
+func (a *api) checkLang(r *http.Request, id, lang string) error {
+	if lang == "" {
+		return nil
+	}
+	t, err := a.Library.Transcript(r.Context(), id)
+	switch {
+	case err != nil:
+		return err
+	case t.Language == lang:
+		return nil
+	case t.Language == "" && !t.Complete:
+		return fault.New(fault.NotReady, "The language of this job is not known yet.", nil)
+	}
+	return fault.New(fault.NotReady, fmt.Sprintf("There is no text in %q of this job.", lang), nil).
+		WithHint("Leave lang out: the text is in the language that was spoken.")
 }
 
 // exportName is what an export is called: the title, else the source.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -63,6 +64,20 @@ func (a *api) save(r *http.Request, name string, body io.Reader, length int64) (
 		err = fault.New(fault.UploadBroken, "The upload ended early.", watched.err)
 	}
 	return id, src, err
+}
+
+// discard removes the file of a form that came to nothing, also when the
+// client has gone. What stays after an error goes with time, as any upload
+// without a job.
+func (a *api) discard(r *http.Request, f *savedFile) {
+	if f == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 5*time.Second)
+	defer cancel()
+	if err := a.Uploads.Discard(ctx, f.upload); err != nil {
+		a.Log.WarnContext(ctx, "upload not discarded", "upload", f.upload, "err", err)
+	}
 }
 
 // fileName takes the last element of what a client calls a file: it is for

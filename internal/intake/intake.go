@@ -17,16 +17,19 @@ var _ pipeline.Sources = (*Intake)(nil)
 type Intake struct {
 	cfg Config
 
-	mu     sync.Mutex
-	active map[string]int64 // uploads that are arriving: bytes so far, by id
+	claims sync.Mutex // an upload is claimed, or taken away, but not both at once
+
+	mu      sync.Mutex
+	active  map[string]int64 // uploads that are arriving: bytes so far, by id
+	kept    int64            // bytes of the finished ones
+	counted bool             // kept is right
 }
 
 // Config of an Intake; the zero value works for paths, uploads need UploadDir.
 type Config struct {
 	UploadDir string                      // one folder per upload below it
 	MaxUpload int64                       // 50 GiB: what one upload, and all that are kept together, may take
-	MinFree   int64                       // 2 GiB: what uploads leave free on the disk
-	Roots     []string                    // sources must lie below one of these; empty = anywhere
+	MinFree   int64                       // 2 GiB: what uploads leave free on the disk; negative = nothing
 	Home      string                      // what "~/" stands for; the user's home
 	FreeBytes func(string) (int64, error) // free space of the disk a folder is on
 	Now       func() time.Time            // time.Now
@@ -37,8 +40,11 @@ func New(cfg Config) *Intake {
 	if cfg.MaxUpload == 0 {
 		cfg.MaxUpload = 50 << 30
 	}
-	if cfg.MinFree == 0 {
+	switch {
+	case cfg.MinFree == 0:
 		cfg.MinFree = 2 << 30
+	case cfg.MinFree < 0:
+		cfg.MinFree = 0
 	}
 	if cfg.FreeBytes == nil {
 		cfg.FreeBytes = freeBytes

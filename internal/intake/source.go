@@ -28,9 +28,8 @@ const endBytes = 64 << 10
 // FromPath makes a source of a file. The path must be absolute; "~/" stands
 // for the user's home. Links are followed once, here, and the source keeps
 // where they led: a link that is turned to another file afterwards does not
-// turn the job with it, and the folder rules are checked on the real place.
-// Faults: request_invalid, source_missing, source_denied, not_a_file,
-// file_empty.
+// turn the job with it. Faults: request_invalid, source_missing,
+// source_denied, not_a_file, file_empty.
 func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error) {
 	path, err := in.absolute(path)
 	if err != nil {
@@ -40,10 +39,6 @@ func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error)
 	path, err = filepath.EvalSymlinks(path)
 	if err != nil {
 		return job.Source{}, sourceFault(given, path, err)
-	}
-	if !in.allowed(path) {
-		return job.Source{}, fault.New(fault.SourceDenied, fmt.Sprintf("%s lies in a folder that Sluice may not read.", quoted(given)), nil).
-			WithHint("Move it below one of the folders of server.roots.")
 	}
 	src, err := inspect(ctx, path)
 	if err != nil {
@@ -58,17 +53,12 @@ func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error)
 // It implements pipeline.Sources. Faults: source_missing, source_denied,
 // source_changed, not_a_file.
 func (in *Intake) Open(ctx context.Context, s job.Source) (string, error) {
-	name := quoted(s.Name)
 	path, err := filepath.EvalSymlinks(s.Path)
 	if err != nil {
 		return "", sourceFault(s.Name, s.Path, err)
 	}
-	if !in.allowed(path) && (s.Kind != job.FromUpload || !below(path, in.realUploads())) {
-		return "", fault.New(fault.SourceDenied, name+" lies in a folder that Sluice may not read.", nil).
-			WithHint("Move it below one of the folders of server.roots and submit it again.")
-	}
 	now, err := inspect(ctx, path)
-	changed := fault.New(fault.SourceChanged, name+" is not the file that was submitted any more.", nil)
+	changed := fault.New(fault.SourceChanged, quoted(s.Name)+" is not the file that was submitted any more.", nil)
 	switch {
 	case fault.Is(err, fault.FileEmpty):
 		return "", changed
@@ -103,26 +93,7 @@ func (in *Intake) absolute(path string) (string, error) {
 	return filepath.Clean(path), nil
 }
 
-// allowed says whether a real path lies below one of the roots.
-func (in *Intake) allowed(path string) bool {
-	return len(in.cfg.Roots) == 0 || slices.ContainsFunc(in.cfg.Roots, func(root string) bool {
-		dir, err := filepath.EvalSymlinks(root)
-		return err == nil && below(path, dir)
-	})
-}
-
-func (in *Intake) realUploads() string {
-	dir, err := filepath.EvalSymlinks(in.cfg.UploadDir)
-	if err != nil {
-		return ""
-	}
-	return dir
-}
-
 func below(path, dir string) bool {
-	if dir == "" {
-		return false
-	}
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(rel) && rel != "."
 }

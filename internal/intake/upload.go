@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -26,11 +24,11 @@ const (
 	spaceEvery = 64 << 20 // bytes between two looks at the free space
 )
 
-// note is kept beside the file of an upload.
+// note is kept beside the file of an upload. Its own time is when the upload
+// was claimed last.
 type note struct {
-	Name      string    `json:"name"` // for people
-	File      string    `json:"file"` // in the same folder
-	CreatedAt time.Time `json:"created_at"`
+	Name string `json:"name"` // for people
+	File string `json:"file"` // in the same folder
 }
 
 // Save stores an upload below an id of its own choice and gives its source.
@@ -49,7 +47,7 @@ func (in *Intake) Save(ctx context.Context, name string, body io.Reader, length 
 		return "", job.Source{}, diskFault(err)
 	}
 	id := ulid.MustNew(ulid.Timestamp(in.cfg.Now()), rand.Reader).String()
-	in.progress(id, 0)
+	in.begin(id)
 	defer in.forget(id)
 
 	part := filepath.Join(in.cfg.UploadDir, partPrefix+id)
@@ -65,7 +63,7 @@ func (in *Intake) receive(ctx context.Context, id, part, name string, body io.Re
 	if err := os.Mkdir(part, 0o700); err != nil {
 		return job.Source{}, diskFault(err)
 	}
-	n := note{Name: displayName(name), File: diskName(name), CreatedAt: in.cfg.Now().UTC()}
+	n := note{Name: displayName(name), File: diskName(name)}
 	if err := in.write(ctx, id, filepath.Join(part, n.File), body, length); err != nil {
 		return job.Source{}, err
 	}
@@ -77,18 +75,22 @@ func (in *Intake) receive(ctx context.Context, id, part, name string, body io.Re
 		return job.Source{}, diskFault(err)
 	}
 	syncDir(part)
-	if err := os.Rename(part, filepath.Join(in.cfg.UploadDir, id)); err != nil {
+	if err := in.finish(id, part); err != nil {
 		return job.Source{}, diskFault(err)
 	}
 	syncDir(in.cfg.UploadDir)
-	return in.Upload(ctx, id)
+	src, err := in.Upload(ctx, id)
+	if err != nil {
+		_ = in.Discard(context.WithoutCancel(ctx), id)
+		return job.Source{}, broken(err)
+	}
+	return src, nil
 }
 
 // write copies the body to a file and makes it durable.
 func (in *Intake) write(ctx context.Context, id, path string, body io.Reader, length int64) error {
-	kept, err := in.kept()
-	if err != nil {
-		return diskFault(err)
+	if err := in.quota(id, 0, max(length, 0)); err != nil {
+		return err
 	}
 	if err := in.room(max(length, 0)); err != nil {
 		return err
@@ -111,9 +113,9 @@ func (in *Intake) write(ctx context.Context, id, path string, body io.Reader, le
 			return in.tooLarge()
 		case length >= 0 && done > length:
 			return broken(fmt.Errorf("more than the %d bytes announced", length))
-		case kept+in.progress(id, done) > in.cfg.MaxUpload:
-			return fault.New(fault.DiskFull, "The uploads that are kept take all the room they may.", nil).
-				WithHint("They go away a day after their last job; give a path instead where you can.")
+		}
+		if err := in.quota(id, done, 0); err != nil {
+			return err
 		}
 		if done-looked >= spaceEvery {
 			looked = done
@@ -150,13 +152,15 @@ func (in *Intake) write(ctx context.Context, id, path string, body io.Reader, le
 	return nil
 }
 
-// Upload finds an upload again, also after a restart. Faults: upload_unknown.
+// Upload finds an upload again, also after a restart, and claims it: for Sweep
+// it is as young as this call, so that there is time to make a job of it.
+// Faults: upload_unknown.
 func (in *Intake) Upload(ctx context.Context, id string) (job.Source, error) {
 	missing := fault.New(fault.UploadUnknown, "There is no such upload any more.", nil)
 	if !validID(id) {
 		return job.Source{}, missing
 	}
-	n, err := in.note(id)
+	n, err := in.claim(id)
 	if err != nil {
 		missing.Err = err
 		return job.Source{}, missing
@@ -176,9 +180,22 @@ func (in *Intake) Upload(ctx context.Context, id string) (job.Source, error) {
 	return job.Source{}, missing
 }
 
+func (in *Intake) claim(id string) (note, error) {
+	in.claims.Lock()
+	defer in.claims.Unlock()
+	n, err := in.note(id)
+	if err != nil {
+		return n, err
+	}
+	now := in.cfg.Now()
+	return n, os.Chtimes(in.notePath(id), now, now)
+}
+
+func (in *Intake) notePath(id string) string { return filepath.Join(in.cfg.UploadDir, id, noteFile) }
+
 func (in *Intake) note(id string) (note, error) {
 	var n note
-	text, err := os.ReadFile(filepath.Join(in.cfg.UploadDir, id, noteFile))
+	text, err := os.ReadFile(in.notePath(id))
 	if err != nil {
 		return n, err
 	}
@@ -191,64 +208,6 @@ func (in *Intake) note(id string) (note, error) {
 	return n, nil
 }
 
-// Sweep removes what nobody needs: uploads made before olderThan that keep,
-// which may be nil, does not want, and what broken uploads of an earlier run
-// left. It gives the number of folders removed, and goes on after an error.
-// One process may sweep a folder at a time.
-func (in *Intake) Sweep(ctx context.Context, keep func(id string) bool, olderThan time.Time) (int, error) {
-	entries, err := os.ReadDir(in.cfg.UploadDir)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("sweep uploads: %w", err)
-	}
-	var (
-		removed int
-		failed  []error
-	)
-	for _, e := range entries {
-		if ctx.Err() != nil {
-			return removed, context.Cause(ctx)
-		}
-		path := filepath.Join(in.cfg.UploadDir, e.Name())
-		id, partial := strings.CutPrefix(e.Name(), partPrefix)
-		switch {
-		case !validID(id): // not ours
-			continue
-		case partial:
-			if in.arriving(id) {
-				continue
-			}
-		case !in.madeAt(id).Before(olderThan), keep != nil && keep(id):
-			continue
-		default:
-			hidden := filepath.Join(in.cfg.UploadDir, partPrefix+id) // gone in one step, even if we die here
-			if err := os.Rename(path, hidden); err != nil {
-				failed = append(failed, err)
-				continue
-			}
-			path = hidden
-		}
-		if err := os.RemoveAll(path); err != nil {
-			failed = append(failed, err)
-			continue
-		}
-		removed++
-	}
-	if len(failed) > 0 {
-		return removed, fmt.Errorf("sweep uploads: %w", errors.Join(failed...))
-	}
-	return removed, nil
-}
-
-func (in *Intake) madeAt(id string) time.Time {
-	if n, err := in.note(id); err == nil {
-		return n.CreatedAt
-	}
-	return ulid.Time(ulid.MustParseStrict(id).Time())
-}
-
 // validID says whether id is one that Save may have made: nothing else ever
 // becomes a part of a path.
 func validID(id string) bool {
@@ -256,17 +215,49 @@ func validID(id string) bool {
 	return err == nil && u.String() == id
 }
 
-// progress notes how much of an upload has arrived and gives what all that
-// are arriving have taken.
-func (in *Intake) progress(id string, done int64) int64 {
+// begin notes that an upload is arriving.
+func (in *Intake) begin(id string) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	in.active[id] = 0
+	in.counted = false // people may have tidied the folder up
+}
+
+// finish makes an upload that has arrived one that is kept. It is counted as
+// either at every moment.
+func (in *Intake) finish(id, part string) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if err := os.Rename(part, filepath.Join(in.cfg.UploadDir, id)); err != nil {
+		return err
+	}
+	in.kept += in.active[id]
+	delete(in.active, id)
+	return nil
+}
+
+// quota notes how much of an upload has arrived, and refuses when all uploads,
+// kept and arriving, and more bytes would take more than they may.
+func (in *Intake) quota(id string, done, more int64) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if !in.counted {
+		kept, err := in.count()
+		if err != nil {
+			return diskFault(err)
+		}
+		in.kept, in.counted = kept, true
+	}
 	in.active[id] = done
-	var all int64
+	all := in.kept + more
 	for _, n := range in.active {
 		all += n
 	}
-	return all
+	if all > in.cfg.MaxUpload {
+		return fault.New(fault.DiskFull, "The uploads that are kept take all the room they may.", nil).
+			WithHint("They go away a day after their last job; give a path instead where you can.")
+	}
+	return nil
 }
 
 func (in *Intake) arriving(id string) bool {
@@ -282,8 +273,8 @@ func (in *Intake) forget(id string) {
 	delete(in.active, id)
 }
 
-// kept counts the bytes of the finished uploads.
-func (in *Intake) kept() (int64, error) {
+// count adds up the bytes of the finished uploads.
+func (in *Intake) count() (int64, error) {
 	entries, err := os.ReadDir(in.cfg.UploadDir)
 	if err != nil {
 		return 0, err

@@ -162,6 +162,9 @@ func TestUploadsThatFailLeaveNothing(t *testing.T) {
 		"the disk has no room for it": {iotest.ErrReader(errors.New("must not be read")), 6 * mib, func(c *intake.Config) {
 			c.MinFree, c.FreeBytes = 5*mib, func(string) (int64, error) { return 10 * mib, nil }
 		}, fault.DiskFull},
+		"the disk has no room left even without a floor": {iotest.ErrReader(errors.New("must not be read")), 6 * mib, func(c *intake.Config) {
+			c.MinFree, c.FreeBytes = -1, func(string) (int64, error) { return 5 * mib, nil }
+		}, fault.DiskFull},
 		"the disk fills up on the way": {zeros(200 * mib), -1, filling(), fault.DiskFull},
 	}
 	for name, tc := range tests {
@@ -244,6 +247,89 @@ func TestUploadsTogetherKeepToTheQuota(t *testing.T) {
 	wantCode(t, err, "")
 }
 
+// Two uploads that begin when nothing is kept: what the first has become by its
+// end still counts against the second.
+func TestAnUploadThatEndsMeanwhileCountsAgainstTheQuota(t *testing.T) {
+	t.Parallel()
+	cfg := roomy(filepath.Join(folder(t), "uploads"))
+	cfg.MaxUpload = 1000
+	in := intake.New(cfg)
+	text := strings.Repeat("x", 600)
+	body := io.MultiReader(strings.NewReader("x"), &once{func() {
+		_, _, err := in.Save(t.Context(), "first.mp4", strings.NewReader(text), 600)
+		wantCode(t, err, "")
+	}}, strings.NewReader(text))
+	_, _, err := in.Save(t.Context(), "second.mp4", body, -1)
+	wantCode(t, err, fault.DiskFull)
+	if n := len(names(t, cfg.UploadDir)); n != 1 {
+		t.Errorf("%d folders", n)
+	}
+}
+
+func TestRoomThatIsMadeMeanwhileIsUsed(t *testing.T) {
+	t.Parallel()
+	cfg := roomy(filepath.Join(folder(t), "uploads"))
+	cfg.MaxUpload = 1000
+	in := intake.New(cfg)
+	text := strings.Repeat("x", 600)
+	id, _, err := in.Save(t.Context(), "first.mp4", strings.NewReader(text), 600)
+	wantCode(t, err, "")
+	body := io.MultiReader(strings.NewReader("x"), &once{func() {
+		wantCode(t, in.Discard(t.Context(), id), "")
+	}}, strings.NewReader(text))
+	_, _, err = in.Save(t.Context(), "second.mp4", body, -1)
+	wantCode(t, err, "")
+}
+
+func TestAnAnnouncedUploadBeyondTheQuotaIsNotRead(t *testing.T) {
+	t.Parallel()
+	cfg := roomy(filepath.Join(folder(t), "uploads"))
+	cfg.MaxUpload = 1000
+	in := intake.New(cfg)
+	_, _, err := in.Save(t.Context(), "a.mp4", strings.NewReader(strings.Repeat("x", 600)), 600)
+	wantCode(t, err, "")
+	_, _, err = in.Save(t.Context(), "b.mp4", iotest.ErrReader(errors.New("must not be read")), 600)
+	wantCode(t, err, fault.DiskFull)
+}
+
+func TestWithoutAFloorTheDiskMayBeFilled(t *testing.T) {
+	t.Parallel()
+	cfg := roomy(filepath.Join(folder(t), "uploads"))
+	cfg.MinFree, cfg.FreeBytes = -1, func(string) (int64, error) { return 3, nil }
+	_, _, err := intake.New(cfg).Save(t.Context(), "a.mp4", strings.NewReader("abc"), 3)
+	wantCode(t, err, "")
+}
+
+func TestAnUploadCanceledAtItsEndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	cfg := roomy(filepath.Join(folder(t), "uploads"))
+	ctx, cancel := context.WithCancel(t.Context())
+	_, _, err := intake.New(cfg).Save(ctx, "a.mp4", io.MultiReader(strings.NewReader("abc"), &once{cancel}), -1)
+	wantCode(t, err, fault.UploadBroken)
+	if left := names(t, cfg.UploadDir); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+func TestADiscardedUploadIsGone(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(folder(t), "uploads")
+	in := intake.New(roomy(dir))
+	id, _, err := in.Save(t.Context(), "a.mp4", strings.NewReader("abc"), 3)
+	wantCode(t, err, "")
+	other, _, err := in.Save(t.Context(), "b.mp4", strings.NewReader("abc"), 3)
+	wantCode(t, err, "")
+	put(t, filepath.Join(dir, "notes", "mine.txt"), []byte("not ours"))
+	for _, name := range []string{id, id, "notes", "../uploads", ""} {
+		wantCode(t, in.Discard(t.Context(), name), "")
+	}
+	if diff := cmp.Diff([]string{other, "notes"}, names(t, dir)); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	_, err = in.Upload(t.Context(), id)
+	wantCode(t, err, fault.UploadUnknown)
+}
+
 func TestUploadsAtOnceDoNotMeet(t *testing.T) {
 	t.Parallel()
 	in := intake.New(roomy(filepath.Join(folder(t), "uploads")))
@@ -305,6 +391,59 @@ func TestSweep(t *testing.T) {
 	}
 	if n, err := intake.New(roomy(filepath.Join(dir, "not there"))).Sweep(t.Context(), nil, now); n != 0 || err != nil {
 		t.Errorf("sweeping nothing: %d, %v", n, err)
+	}
+}
+
+// Submitting takes an upload first and makes a job of it after: in between no
+// job is known to keep.
+func TestAnUploadThatWasJustAskedForIsNotSwept(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	cfg := roomy(filepath.Join(folder(t), "uploads"))
+	cfg.Now = func() time.Time { return now }
+	in := intake.New(cfg)
+	id, _, err := in.Save(t.Context(), "a.mp4", strings.NewReader("abc"), 3)
+	wantCode(t, err, "")
+	for _, step := range []struct {
+		after   time.Duration
+		claimed bool
+		gone    int
+	}{{30 * time.Hour, true, 0}, {20 * time.Hour, false, 0}, {5 * time.Hour, false, 1}} {
+		now = now.Add(step.after)
+		if step.claimed {
+			_, err = in.Upload(t.Context(), id)
+			wantCode(t, err, "")
+		}
+		n, err := in.Sweep(t.Context(), nil, now.Add(-24*time.Hour))
+		wantCode(t, err, "")
+		if n != step.gone {
+			t.Errorf("%d removed after %s more, want %d", n, step.after, step.gone)
+		}
+	}
+}
+
+func TestWhatUploadGivesStays(t *testing.T) {
+	t.Parallel()
+	var skew time.Duration
+	cfg := roomy(filepath.Join(folder(t), "uploads"))
+	cfg.Now = func() time.Time { return time.Now().Add(skew) }
+	in := intake.New(cfg)
+	for range 100 {
+		skew = -48 * time.Hour
+		id, _, err := in.Save(t.Context(), "a.mp4", strings.NewReader("abc"), 3)
+		wantCode(t, err, "")
+		skew = 0
+		var wg sync.WaitGroup
+		wg.Go(func() { // while keep is asked, a client submits the upload
+			if src, err := in.Upload(t.Context(), id); err == nil {
+				if _, err := in.Open(t.Context(), src); err != nil {
+					t.Errorf("an upload that was given is gone: %v", err)
+				}
+			}
+		})
+		_, err = in.Sweep(t.Context(), func(string) bool { runtime.Gosched(); return false }, time.Now().Add(-24*time.Hour))
+		wantCode(t, err, "")
+		wg.Wait()
 	}
 }
 
