@@ -18,6 +18,7 @@ import (
 	"sluice/internal/job"
 	"sluice/internal/library"
 	"sluice/internal/media"
+	"sluice/internal/memory"
 	"sluice/internal/pipeline"
 	"sluice/internal/queue"
 	"sluice/internal/settings"
@@ -71,7 +72,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	})
 	c.gate = newGate(s, p.log)
 	c.models = newFinder(s, c.store, c.gate)
-	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, p.log); err != nil {
+	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, memory.New(memory.Config{}), p.log); err != nil {
 		return nil, err
 	}
 	c.relay = newRelay()
@@ -129,7 +130,7 @@ func (r room) Check(context.Context) error {
 }
 
 // newEngine prepares the speech engine: this same binary in another process.
-func newEngine(s *settings.Settings, lock string, gate *admission.Gate, log *slog.Logger) (*whisper.Transcriber, error) {
+func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe *memory.Probe, log *slog.Logger) (*whisper.Transcriber, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find own binary: %w", err)
@@ -138,7 +139,14 @@ func newEngine(s *settings.Settings, lock string, gate *admission.Gate, log *slo
 		Command:        []string{self, "engine"},
 		Threads:        s.Speech.Threads,
 		LockPath:       lock,
-		MemoryCritical: func() bool { return gate.Reading().Level == critical },
+		MemoryCritical: func() bool { return gate.Reading().Level == job.Critical },
+		OutOfMemoryKills: func() int64 {
+			n, err := probe.OutOfMemoryCount(context.Background())
+			if err != nil {
+				return 0 // a system without such a counter
+			}
+			return n
+		},
 	}, log), nil
 }
 

@@ -20,8 +20,6 @@ import (
 	"sluice/internal/whisper/engine"
 )
 
-const critical = job.Critical
-
 func newGate(s *settings.Settings, log *slog.Logger) *admission.Gate {
 	return admission.New(memory.New(memory.Config{}), admission.Config{CeilingBytes: s.Memory.Ceiling}, log)
 }

@@ -234,7 +234,7 @@ func (p *program) server(address string) (cli.Endpoint, error) {
 	case end.URL == "" && d.URL != "":
 		return cli.Endpoint{URL: d.URL, Token: d.Token}, nil
 	case end.URL == "":
-		end = cli.Endpoint{URL: "http://" + s.Server.Listen}
+		end = cli.Endpoint{URL: "http://" + reachable(s.Server.Listen)}
 	}
 	if s.Server.Token != "auto" {
 		end.Token = string(s.Server.Token)

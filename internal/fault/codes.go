@@ -70,7 +70,7 @@ func Codes() []Entry {
 		{Internal, KindInternal, 0, false, "a defect in Sluice", "Try again; if it stays, report it with the log."},
 		{RequestInvalid, KindInvalid, 0, false, "the request does not follow the schema", "Check the request against /openapi.json."},
 		{RequestTooLarge, KindInvalid, 413, false, "the body is larger than this route takes", "Send big files with PUT /api/v1/uploads/{name}, or pass a path."},
-		{HostRefused, KindInvalid, 421, false, "the Host header names another host", "Use http://127.0.0.1:7584."},
+		{HostRefused, KindInvalid, 421, false, "the Host header names another host", "Use the address that Sluice listens on, such as http://127.0.0.1:7584."},
 		{OriginRefused, KindInvalid, 403, false, "the request comes from another web site", "Only Sluice's own page and local programs may call it."},
 		{TokenRequired, KindInvalid, 401, false, "the token is missing or wrong", "Send 'Authorization: Bearer TOKEN' with the token of server.token."},
 		{RouteUnknown, KindNotFound, 0, false, "no such route", "See /openapi.json for the routes."},

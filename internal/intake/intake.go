@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"sluice/internal/disk"
 	"sluice/internal/pipeline"
 )
 
@@ -47,7 +48,7 @@ func New(cfg Config) *Intake {
 		cfg.MinFree = 0
 	}
 	if cfg.FreeBytes == nil {
-		cfg.FreeBytes = freeBytes
+		cfg.FreeBytes = disk.Free
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -13,6 +13,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"sluice/internal/disk"
 	"sluice/internal/fault"
 	"sluice/internal/job"
 )
@@ -74,11 +75,11 @@ func (in *Intake) receive(ctx context.Context, id, part, name string, body io.Re
 	if err := writeSynced(filepath.Join(part, noteFile), text); err != nil {
 		return job.Source{}, diskFault(err)
 	}
-	syncDir(part)
+	disk.SyncDir(part)
 	if err := in.finish(id, part); err != nil {
 		return job.Source{}, diskFault(err)
 	}
-	syncDir(in.cfg.UploadDir)
+	disk.SyncDir(in.cfg.UploadDir)
 	src, err := in.Upload(ctx, id)
 	if err != nil {
 		_ = in.Discard(context.WithoutCancel(ctx), id)
@@ -318,7 +319,7 @@ func broken(err error) error {
 }
 
 func diskFault(err error) error {
-	if diskFull(err) {
+	if disk.Full(err) {
 		return fault.New(fault.DiskFull, "The disk is full.", err)
 	}
 	return fault.New(fault.Internal, "The upload could not be stored.", err)

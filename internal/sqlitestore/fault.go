@@ -2,10 +2,12 @@ package sqlitestore
 
 import (
 	"errors"
+	"path/filepath"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"sluice/internal/disk"
 	"sluice/internal/fault"
 )
 
@@ -26,7 +28,7 @@ func (s *Store) explain(err error) error {
 		return diskFull(err)
 	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN:
 		// The shared-memory file says so when it cannot grow.
-		if free, ok := freeBytes(s.cfg.Path); ok && free < nearlyNothing {
+		if free, unknown := disk.Free(filepath.Dir(s.cfg.Path)); unknown == nil && free < nearlyNothing {
 			return diskFull(err)
 		}
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:

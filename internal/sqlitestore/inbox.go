@@ -6,12 +6,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 	"golang.org/x/text/unicode/norm"
 
+	"sluice/internal/disk"
 	"sluice/internal/fault"
 	"sluice/internal/job"
 	"sluice/internal/queue"
@@ -28,7 +30,7 @@ func (s *Store) Submit(ctx context.Context, drafts []job.Draft) ([]queue.Accepte
 	if len(drafts) == 0 {
 		return nil, nil
 	}
-	if free, ok := freeBytes(s.cfg.Path); ok && free < s.cfg.MinFree {
+	if free, err := disk.Free(filepath.Dir(s.cfg.Path)); err == nil && free < s.cfg.MinFree {
 		return nil, diskFull(fmt.Errorf("%d bytes free, the floor is %d", free, s.cfg.MinFree))
 	}
 	var accepted []queue.Accepted
