@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"sluice/internal/fault"
 )
@@ -45,6 +47,11 @@ func (e ending) cause(doing string) error {
 // nice is how far children stand back behind what people do on the machine.
 const nice = 10
 
+// drain is how long what a child has already said may take to be written down
+// after its end. A disk that wakes up, or one on the network, takes seconds;
+// cut short, the last seconds of the sound would be missing without a sign.
+const drain = 30 * time.Second
+
 // run starts a child and waits for it. An exit code or a signal is no error
 // here but an ending. When ctx ends the whole process group is asked to stop,
 // killed after the grace, and the error is ctx's cause.
@@ -59,8 +66,12 @@ func (f *FFmpeg) run(ctx context.Context, c child) (ending, error) {
 	// A group of its own: what is typed at our terminal does not reach it, and
 	// a wrapper script dies together with the ffmpeg it started.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = f.cfg.Grace
+	var force *time.Timer // against whoever ignores the request
+	cmd.Cancel = func() error {
+		force = time.AfterFunc(f.cfg.Grace, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+		return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+	}
+	cmd.WaitDelay = f.cfg.Grace + drain
 
 	if err := cmd.Start(); err != nil {
 		if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.ENOEXEC) {
@@ -72,11 +83,19 @@ func (f *FFmpeg) run(ctx context.Context, c child) (ending, error) {
 	_ = syscall.Setpriority(syscall.PRIO_PGRP, cmd.Process.Pid, nice)
 
 	err := cmd.Wait()
-	errs.flush()
+	if force != nil {
+		force.Stop()
+	}
 	if ctx.Err() != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // whoever ignored the request
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // whoever is left of the group
 		return ending{}, context.Cause(ctx)
 	}
+	if errors.Is(err, exec.ErrWaitDelay) {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // whoever holds the pipe
+		return ending{}, fault.New(fault.FFmpegCrashed, "What ffmpeg wrote could not be taken in time.",
+			fmt.Errorf("%s: %w", filepath.Base(c.path), err))
+	}
+	errs.flush()
 	end := ending{tail: errs.String()}
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		end.signal = status.Signal()

@@ -63,7 +63,7 @@ func TestCancelLeavesNoProcessAndNoFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := create(t, "long.wav", is("-f", "lavfi", "-i", "sine=sample_rate=16000:duration=600")...)
+	source := tone(t, 300)
 	for name, body := range map[string]string{
 		"a plain ffmpeg":                     "exec '" + ffmpeg + "' \"$@\"",
 		"a wrapper around ffmpeg":            "'" + ffmpeg + "' \"$@\"; exit $?",
@@ -99,7 +99,7 @@ func ffprobe(t *testing.T) string {
 
 func TestDeathsOfFFmpeg(t *testing.T) {
 	t.Parallel()
-	source := create(t, "a.wav", sine(440, 2)...)
+	source := tone(t, 2)
 	for name, c := range map[string]struct {
 		body string
 		code fault.Code
@@ -128,7 +128,7 @@ func TestDeathsOfFFmpeg(t *testing.T) {
 
 func TestASourceThatVanishesIsNotCalledDamaged(t *testing.T) {
 	t.Parallel()
-	source := create(t, "a.wav", sine(440, 2)...)
+	source := tone(t, 2)
 	f := media.New(media.Config{FFmpeg: script(t, "ffmpeg", "rm '"+source+"'; head -c 9998 /dev/zero"), FFprobe: ffprobe(t)}, nil)
 	dir := t.TempDir()
 	_, err := f.Extract(t.Context(), request(source, filepath.Join(dir, "x")), nil)
@@ -180,7 +180,11 @@ func TestVersion(t *testing.T) {
 		t.Errorf("Version = %q, %q, %v", path, version, err)
 	}
 	broken := script(t, "ffmpeg", "exit 127")
-	got, _, err := media.New(media.Config{FFmpeg: broken, FFprobe: broken}, nil).Version(t.Context())
+	f := media.New(media.Config{FFmpeg: broken, FFprobe: broken}, nil)
+	if err := f.Ready(t.Context()); err != nil {
+		t.Errorf("it was run: %v", err)
+	}
+	got, _, err := f.Version(t.Context())
 	wantCode(t, err, fault.FFmpegCrashed)
 	if got != broken {
 		t.Errorf("path = %q", got)
@@ -196,6 +200,7 @@ func TestWithoutFFmpeg(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("PATH", dir)
 	f := media.New(media.Config{}, nil)
+	wantCode(t, f.Ready(t.Context()), fault.FFmpegMissing)
 	_, err := f.Probe(t.Context(), "a.mp4")
 	wantCode(t, err, fault.FFmpegMissing)
 	_, err = f.Extract(t.Context(), request("a.mp4", filepath.Join(dir, "x")), nil)
@@ -210,12 +215,16 @@ func TestWithoutFFmpeg(t *testing.T) {
 		}
 	}
 	install("ffmpeg")
+	wantCode(t, f.Ready(t.Context()), fault.FFmpegMissing)
 	_, _, err = f.Version(t.Context())
 	wantCode(t, err, fault.FFmpegMissing)
 	if !strings.Contains(fault.From(err).Say, "ffprobe") {
 		t.Errorf("err = %v", err)
 	}
 	install("ffprobe")
+	if err := f.Ready(t.Context()); err != nil {
+		t.Errorf("err = %v", err)
+	}
 	path, version, err := f.Version(t.Context())
 	if err != nil || version != "9.9-test" || path != filepath.Join(dir, "ffmpeg") {
 		t.Errorf("Version = %q, %q, %v", path, version, err)
@@ -227,4 +236,5 @@ func TestAConfiguredFFmpegMustBeThere(t *testing.T) {
 	f := media.New(media.Config{FFmpeg: filepath.Join(t.TempDir(), "ffmpeg")}, nil)
 	_, err := f.Probe(t.Context(), "a.mp4")
 	wantCode(t, err, fault.FFmpegMissing)
+	wantCode(t, f.Ready(t.Context()), fault.FFmpegMissing)
 }

@@ -12,8 +12,9 @@ import (
 // Extract writes one track of a source to req.Out, a file that appears whole
 // and durable or not at all. It blocks; when ctx ends it stops ffmpeg, removes
 // what it wrote and returns ctx's cause. Sound that could be read in part is a
-// result with a warning; sound of which nothing could be read is a fault. A
-// track of pure silence is a result like any other.
+// result with a warning; sound of which nothing could be read is a fault, and
+// so is more of it than the disk has room for or the file can hold. A track of
+// pure silence is a result like any other.
 func (f *FFmpeg) Extract(ctx context.Context, req pipeline.ExtractRequest, report func(fraction float64)) (pipeline.Audio, error) {
 	tools, err := f.locate()
 	if err != nil {
@@ -27,14 +28,15 @@ func (f *FFmpeg) Extract(ctx context.Context, req pipeline.ExtractRequest, repor
 	if err != nil {
 		return pipeline.Audio{}, err
 	}
-	out, err := createPCM(req.Out)
+	within, expected := f.limits(req.Out, found.bytes), found.expectedMS(chosen)
+	out, err := createPCM(req.Out, within.expected(expected), within)
 	if err != nil {
 		return pipeline.Audio{}, err
 	}
 	defer out.discard()
 
 	x := extraction{FFmpeg: f, tools: tools, found: found, track: chosen, out: out}
-	done := &progress{report: report, total: x.expectedMS()}
+	done := &progress{report: report, total: expected}
 	out.moved = done.at
 	warnings, err := x.sound(ctx)
 	if err != nil {
@@ -93,7 +95,7 @@ func (x extraction) sound(ctx context.Context) ([]job.Warning, error) {
 	}
 	x.log.Debug("sound is not whole", "out_ms", x.out.ms(), "expected_ms", x.track.end.Milliseconds(), "err", end.cause("decode"))
 	// A disk that was pulled out looks to ffmpeg like the end of the file.
-	if _, _, err := checkSource(x.found.source); err != nil {
+	if _, err := checkSource(x.found.source); err != nil {
 		return nil, err
 	}
 	if x.out.bytes == 0 {
@@ -158,12 +160,13 @@ func (x extraction) nothing(end ending) error {
 	return fault.New(fault.FileDamaged, "The file is damaged: none of its sound could be read.", end.cause("decode"))
 }
 
-// expectedMS is the length the sound is expected to have, for the progress.
-func (x extraction) expectedMS() int64 {
-	if x.track.end > 0 {
-		return x.track.end.Milliseconds()
+// expectedMS is the length the sound of a track is expected to have; 0 = the
+// file does not say.
+func (p probed) expectedMS(t track) int64 {
+	if t.end > 0 {
+		return t.end.Milliseconds()
 	}
-	return x.found.duration.Milliseconds()
+	return p.duration.Milliseconds()
 }
 
 // progress turns positions in the sound into fractions that never fall and

@@ -210,10 +210,10 @@ func TestDamagedFiles(t *testing.T) {
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	f := newFFmpeg(t)
-	body := read(t, create(t, "plain.mp3", sine(440, 1)...))
+	body := read(t, tone(t, 1))
 	for _, name := range []string{
-		"-i", "--help.mp3", "two\nlines.mp3", "http://x", "concat:a|b.mp3", "100%d %s%%.mp3", `quo"te's $(x).mp3`,
-		"회의 녹음.mp3", "한글.mp3", "🎬🎧.mp3", " spaces ", strings.Repeat("가", 80) + ".mp3", "data:,x", "file:x", "-",
+		"-i", "--help.wav", "two\nlines.wav", "http://x", "concat:a|b.wav", "100%d %s%%.wav", `quo"te's $(x).wav`,
+		"회의 녹음.wav", "한글.wav", "🎬🎧.wav", " spaces ", strings.Repeat("가", 80) + ".wav", "data:,x", "file:x", "-",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -235,7 +235,7 @@ func TestHostileNames(t *testing.T) {
 
 func TestARelativeSourceIsNoProtocol(t *testing.T) {
 	f := newFFmpeg(t)
-	body := read(t, create(t, "plain.mp3", sine(440, 1)...))
+	body := read(t, tone(t, 1))
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("concat:x", body, 0o600); err != nil {
 		t.Fatal(err)
@@ -248,7 +248,7 @@ func TestARelativeSourceIsNoProtocol(t *testing.T) {
 func TestProgressOfALongFile(t *testing.T) {
 	t.Parallel()
 	f := newFFmpeg(t)
-	long := create(t, "long.wav", is("-f", "lavfi", "-i", "sine=sample_rate=16000:duration=300")...)
+	long := tone(t, 300)
 	var seen []float64
 	_, err := f.Extract(t.Context(), pipeline.ExtractRequest{Source: long, Out: filepath.Join(t.TempDir(), "x")},
 		func(fraction float64) { seen = append(seen, fraction) })
@@ -259,7 +259,7 @@ func TestProgressOfALongFile(t *testing.T) {
 	if len(seen) < 20 || len(seen) > 1001 {
 		t.Errorf("%d reports", len(seen))
 	}
-	if _, err := f.Extract(t.Context(), pipeline.ExtractRequest{Source: long, Out: filepath.Join(t.TempDir(), "x")}, nil); err != nil {
+	if _, err := f.Extract(t.Context(), pipeline.ExtractRequest{Source: tone(t, 1), Out: filepath.Join(t.TempDir(), "x")}, nil); err != nil {
 		t.Errorf("without anybody to report to: %v", err)
 	}
 }
@@ -267,7 +267,7 @@ func TestProgressOfALongFile(t *testing.T) {
 func TestAnOldResultAndLeftoversAreReplaced(t *testing.T) {
 	t.Parallel()
 	f := newFFmpeg(t)
-	source := create(t, "a.wav", sine(440, 1)...)
+	source := tone(t, 1)
 	dir := t.TempDir()
 	out := filepath.Join(dir, "sound.pcm")
 	for _, name := range []string{out, out + ".part"} {
@@ -288,7 +288,7 @@ func TestAnOldResultAndLeftoversAreReplaced(t *testing.T) {
 func TestAnEndedContextStartsNothing(t *testing.T) {
 	t.Parallel()
 	f := newFFmpeg(t)
-	source := create(t, "a.wav", sine(440, 1)...)
+	source := tone(t, 1)
 	why := errors.New("lease lost")
 	dir := t.TempDir()
 	_, err := f.Extract(canceled(t, why), pipeline.ExtractRequest{Source: source, Out: filepath.Join(dir, "x")}, nil)

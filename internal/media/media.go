@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/disk"
 	"sluice/internal/fault"
 	"sluice/internal/pipeline"
 )
@@ -26,8 +27,9 @@ import (
 // call looks for the programs again, so one installed later is found without a
 // restart. It may be used from several goroutines.
 type FFmpeg struct {
-	cfg Config
-	log *slog.Logger
+	cfg  Config
+	log  *slog.Logger
+	free func(dir string) (int64, error) // bytes of the disk a folder is on
 }
 
 var _ pipeline.Extractor = (*FFmpeg)(nil)
@@ -38,6 +40,8 @@ type Config struct {
 	FFprobe    string        // path; "" = beside ffmpeg, then as above
 	ProbeLimit time.Duration // 60s: how long a look into a file may take
 	Grace      time.Duration // 1s: between asking a child to stop and killing its group
+	MinFree    int64         // 2 GiB: bytes of the disk that stay free; negative = none
+	Longest    time.Duration // 48h: sound beyond it is taken for damage
 }
 
 // Codes of the warnings an extraction may carry.
@@ -54,10 +58,23 @@ func New(cfg Config, log *slog.Logger) *FFmpeg {
 	if cfg.Grace <= 0 {
 		cfg.Grace = time.Second
 	}
+	if cfg.MinFree == 0 {
+		cfg.MinFree = 2 << 30
+	}
+	if cfg.Longest <= 0 {
+		cfg.Longest = 48 * time.Hour
+	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &FFmpeg{cfg: cfg, log: log}
+	return &FFmpeg{cfg: cfg, log: log, free: disk.Free}
+}
+
+// Ready fails with ffmpeg_missing when ffmpeg or ffprobe is not there. It only
+// looks for them: whether they run is what Version tells.
+func (f *FFmpeg) Ready(context.Context) error {
+	_, err := f.locate()
+	return err
 }
 
 // Version tells which ffmpeg is used and what version it calls itself. It

@@ -1,6 +1,7 @@
 package media_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -59,6 +60,25 @@ func speech(t *testing.T) string {
 		t.Fatalf("speak: %v\n%s", err, out)
 	}
 	return path
+}
+
+// tone writes a WAV of 440 Hz, 16 kHz, mono: what most tests need is no more
+// than some sound, and starting ffmpeg to make it takes longer than the test.
+func tone(t *testing.T, secs int) string {
+	t.Helper()
+	second := make([]byte, 0, 32000)
+	for i := range 16000 {
+		second = binary.LittleEndian.AppendUint16(second, uint16(int16(4096*math.Sin(2*math.Pi*440*float64(i)/16000))))
+	}
+	size := uint32(secs * len(second))
+	var b []byte
+	b = binary.LittleEndian.AppendUint32(append(b, "RIFF"...), 36+size)
+	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"...)
+	b = binary.LittleEndian.AppendUint32(b, 16000)
+	b = binary.LittleEndian.AppendUint32(b, 32000)
+	b = append(b, "\x02\x00\x10\x00data"...)
+	b = binary.LittleEndian.AppendUint32(b, size)
+	return write(t, "tone.wav", append(b, bytes.Repeat(second, secs)...))
 }
 
 // write makes a file of bytes.

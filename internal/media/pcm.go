@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"sluice/internal/disk"
 	"sluice/internal/fault"
 )
 
@@ -25,23 +26,33 @@ type pcmFile struct {
 	level levels
 	moved func(ms int64) // told after every write; may be nil
 	err   error          // why writing stopped
+
+	limits limits
+	look   int64 // where the free space is looked at next
 }
 
-func createPCM(path string) (*pcmFile, error) {
+// createPCM begins a file of about so many bytes; 0 = nobody knows.
+func createPCM(path string, expected int64, within limits) (*pcmFile, error) {
 	part := path + ".part"
 	// What a crash left behind goes; a name of its own for every run would pile up gigabytes.
 	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, diskFault("remove old sound", err)
 	}
+	if err := within.room(expected); err != nil {
+		return nil, err
+	}
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, diskFault("create sound", err)
 	}
-	return &pcmFile{path: path, file: file, level: make(levels, 1)}, nil
+	return &pcmFile{path: path, file: file, level: make(levels, 1), limits: within, look: spaceEvery}, nil
 }
 
 // Write takes samples from ffmpeg. An error makes ffmpeg's pipe close, which ends it.
 func (p *pcmFile) Write(b []byte) (int, error) {
+	if p.err = p.admit(int64(len(b))); p.err != nil {
+		return 0, p.err
+	}
 	n, err := p.file.Write(b)
 	p.level.add(b[:n], p.bytes)
 	p.bytes += int64(n)
@@ -55,6 +66,18 @@ func (p *pcmFile) Write(b []byte) (int, error) {
 	return n, nil
 }
 
+// admit says whether so many bytes more may be written.
+func (p *pcmFile) admit(more int64) error {
+	if err := p.limits.length(p.bytes + more); err != nil {
+		return err
+	}
+	if p.bytes+more < p.look {
+		return nil
+	}
+	p.look = p.bytes + more + spaceEvery
+	return p.limits.room(more)
+}
+
 func (p *pcmFile) ms() int64 { return p.bytes * 1000 / bytesPerSec }
 
 // rewind empties the file for another pass.
@@ -65,7 +88,7 @@ func (p *pcmFile) rewind() error {
 	if err := p.file.Truncate(0); err != nil {
 		return diskFault("rewind sound", err)
 	}
-	p.bytes, p.level = 0, make(levels, 1)
+	p.bytes, p.look, p.level = 0, spaceEvery, make(levels, 1)
 	return nil
 }
 
@@ -105,7 +128,7 @@ func (p *pcmFile) discard() {
 // diskFault tells a full disk from everything else that can happen to a file of ours.
 func diskFault(doing string, err error) error {
 	err = fmt.Errorf("%s: %w", doing, err)
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if disk.Full(err) {
 		return fault.New(fault.DiskFull, "The disk is full: the sound did not fit.", err)
 	}
 	return err
@@ -116,7 +139,7 @@ type levels []level
 
 type level struct {
 	samples int64
-	squares uint64 // twelve hours at full scale stay below 2^60
+	squares uint64 // 48 hours at full scale stay below 2^62
 	peak    int
 	low     byte // first half of a sample cut in two by a write
 }

@@ -39,6 +39,7 @@ func (f *FFmpeg) Probe(ctx context.Context, source string) (pipeline.Media, erro
 // probed is what a look into a file found.
 type probed struct {
 	source    string // absolute
+	bytes     int64  // of the file
 	container string
 	zero      time.Duration // where the file's own clock begins: often 1.4 s in a transport stream
 	duration  time.Duration
@@ -105,8 +106,8 @@ func unsupported(cause error) error {
 }
 
 // look checks a source and asks ffprobe about it.
-func (f *FFmpeg) look(ctx context.Context, t tools, source string) (probed, error) {
-	abs, head, err := checkSource(source)
+func (f *FFmpeg) look(ctx context.Context, t tools, path string) (probed, error) {
+	src, err := checkSource(path)
 	if err != nil {
 		return probed{}, err
 	}
@@ -115,7 +116,7 @@ func (f *FFmpeg) look(ctx context.Context, t tools, source string) (probed, erro
 
 	estimated := false
 	out := &bounded{max: maxProbe}
-	end, err := f.run(ctx, child{path: t.ffprobe, args: probeArgs(abs), stdout: out, stderr: func(line string) {
+	end, err := f.run(ctx, child{path: t.ffprobe, args: probeArgs(src.path), stdout: out, stderr: func(line string) {
 		estimated = estimated || strings.Contains(line, "duration from bitrate") || strings.Contains(line, "using bitrate for duration")
 	}})
 	switch {
@@ -128,13 +129,13 @@ func (f *FFmpeg) look(ctx context.Context, t tools, source string) (probed, erro
 	case end.signal != 0:
 		return probed{}, crashed(end, "probe")
 	case end.code != 0:
-		return probed{}, unopened(end, abs, head)
+		return probed{}, unopened(end, src)
 	}
 	found, err := parseProbe(out.buf.Bytes())
 	if err != nil {
 		return probed{}, fault.New(fault.FFmpegCrashed, "ffprobe gave an answer that makes no sense.", err)
 	}
-	found.source, found.estimated = abs, estimated
+	found.source, found.bytes, found.estimated = src.path, src.bytes, estimated
 	f.log.Debug("media probed", "container", found.container, "tracks", len(found.tracks), "estimated", estimated)
 	if len(found.tracks) == 0 {
 		return probed{}, fault.New(fault.NoAudioTrack, "The file has no sound.", nil)
@@ -146,13 +147,13 @@ func (f *FFmpeg) look(ctx context.Context, t tools, source string) (probed, erro
 }
 
 // unopened says why ffprobe could not open a file.
-func unopened(end ending, abs string, head []byte) error {
-	if _, _, err := checkSource(abs); err != nil {
+func unopened(end ending, src source) error {
+	if _, err := checkSource(src.path); err != nil {
 		return err // it went away, or was closed to us, meanwhile
 	}
 	cause := end.cause("probe")
 	refused := end.says("not on whitelist")
-	if !refused && looksLikeMedia(head) {
+	if !refused && looksLikeMedia(src.head) {
 		return fault.New(fault.FileDamaged, "The file is damaged or incomplete: it cannot be opened.", cause)
 	}
 	return fault.New(fault.NotMedia, "The file is not audio or video of a kind Sluice reads.", cause)

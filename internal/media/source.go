@@ -12,42 +12,48 @@ import (
 	"sluice/internal/fault"
 )
 
+// source is a file that was opened, looked at and closed again.
+type source struct {
+	path  string // absolute
+	bytes int64
+	head  []byte // its first bytes
+}
+
 // checkSource makes sure that a path leads to a regular file with something in
-// it that may be read, and returns it absolute together with its first bytes.
-// A pipe or a device would make ffmpeg wait or read for ever.
-func checkSource(path string) (abs string, head []byte, err error) {
-	abs, err = filepath.Abs(path)
+// it that may be read. A pipe or a device would make ffmpeg wait or read for ever.
+func checkSource(path string) (source, error) {
+	abs, err := filepath.Abs(path)
 	if err != nil {
-		return "", nil, sourceFault(err)
+		return source{}, sourceFault(err)
 	}
 	info, err := os.Stat(abs)
 	if err != nil {
-		return "", nil, sourceFault(err)
+		return source{}, sourceFault(err)
 	}
 	if !info.Mode().IsRegular() {
-		return "", nil, notAFile(info.Mode())
+		return source{}, notAFile(info.Mode())
 	}
 	// O_NONBLOCK for the pipe that has taken the file's place since.
 	file, err := os.OpenFile(abs, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return "", nil, sourceFault(err)
+		return source{}, sourceFault(err)
 	}
 	defer func() { _ = file.Close() }()
 	if info, err = file.Stat(); err != nil {
-		return "", nil, sourceFault(err)
+		return source{}, sourceFault(err)
 	}
 	switch {
 	case !info.Mode().IsRegular():
-		return "", nil, notAFile(info.Mode())
+		return source{}, notAFile(info.Mode())
 	case info.Size() == 0:
-		return "", nil, fault.New(fault.FileEmpty, "The file is empty.", nil)
+		return source{}, fault.New(fault.FileEmpty, "The file is empty.", nil)
 	}
-	head = make([]byte, 1024)
+	head := make([]byte, 1024)
 	n, err := io.ReadFull(file, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return "", nil, sourceFault(err)
+		return source{}, sourceFault(err)
 	}
-	return abs, head[:n], nil
+	return source{path: abs, bytes: info.Size(), head: head[:n]}, nil
 }
 
 func notAFile(mode fs.FileMode) error {

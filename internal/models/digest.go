@@ -68,12 +68,12 @@ func (s *Store) remember(path string, p proof) {
 	if err != nil {
 		return
 	}
-	_ = writeFile(filepath.Join(s.cfg.CacheDir, digestFile), body) // a cache: computed again when lost
+	_ = writeFile(filepath.Join(s.cfg.Dir, digestFile), body) // a cache: computed again when lost
 }
 
 func (s *Store) loadDigests() map[string]proof {
 	all := map[string]proof{}
-	body, err := os.ReadFile(filepath.Join(s.cfg.CacheDir, digestFile))
+	body, err := os.ReadFile(filepath.Join(s.cfg.Dir, digestFile))
 	if err != nil || json.Unmarshal(body, &all) != nil || all == nil {
 		return map[string]proof{}
 	}

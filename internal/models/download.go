@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/disk"
 	"sluice/internal/fault"
 )
 
@@ -214,7 +215,7 @@ func (d *download) room(have int64) error {
 	if err != nil {
 		return nil // a disk that does not say: the write will
 	}
-	if missing := d.e.Bytes - have + d.s.cfg.MinFree - free; missing > 0 {
+	if missing := d.e.Bytes - have + max(d.s.cfg.MinFree, 0) - free; missing > 0 {
 		return spaceFault(d.e, missing)
 	}
 	return nil
@@ -306,7 +307,7 @@ func (d *download) install(ctx context.Context) error {
 	if err := os.Rename(d.part, path); err != nil {
 		return folderFault(err)
 	}
-	syncDir(d.s.cfg.Dir)
+	disk.SyncDir(d.s.cfg.Dir)
 	_ = os.Remove(d.part + metaSuffix)
 	d.s.mu.Lock()
 	d.s.remember(path, proof{info.Size(), info.ModTime(), inode(info), sum})

@@ -29,7 +29,7 @@ type file struct {
 }
 
 // Model gives the file of a model: a catalog name, or the stem of a file in
-// one of the folders, with or without "ggml-" before it. The first call for a
+// the folder, with or without "ggml-" before it. The first call for a
 // new file reads all of it to know its digest, a few seconds for the large
 // ones. Faults: model_unknown, model_missing, model_damaged.
 func (s *Store) Model(ctx context.Context, name string) (pipeline.Model, error) {
@@ -120,10 +120,8 @@ func (s *Store) open(ctx context.Context, f file) (pipeline.Model, error) {
 	return m, nil
 }
 
-// mine says whether the path lies in one of the store's folders.
-func (s *Store) mine(path string) bool {
-	return slices.ContainsFunc(s.dirs(), func(dir string) bool { return filepath.Dir(path) == filepath.Clean(dir) })
-}
+// mine says whether the path lies in the store's folder.
+func (s *Store) mine(path string) bool { return filepath.Dir(path) == filepath.Clean(s.cfg.Dir) }
 
 // inspect looks whether a file can be a model at all, without reading it
 // whole. e is what is published under its name, if anything.
@@ -151,7 +149,7 @@ func unknown(name string) *fault.Fault {
 }
 
 // find looks for the file of a name. Names are compared with what is in the
-// folders and never joined to a path, so that none can lead out of them.
+// folder and never joined to a path, so that none can lead out of it.
 func (s *Store) find(name string) (file, bool) {
 	if !validName(name) {
 		return file{}, false
@@ -182,29 +180,27 @@ func (s *Store) entryOfFile(name string) (Entry, bool) {
 	return s.cfg.Catalog[i], true
 }
 
-// scan lists the model files of all folders in search order, each name once.
-// A folder that cannot be read has none.
+// scan lists the model files of the folder, each name once: a disk may hold
+// one in two spellings of Unicode. A folder that cannot be read has none.
 func (s *Store) scan() []file {
+	entries, err := os.ReadDir(s.cfg.Dir)
+	if err != nil {
+		return nil
+	}
 	var out []file
 	seen := map[string]bool{}
-	for _, dir := range s.dirs() {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
+	for _, de := range entries {
+		name := norm.NFC.String(de.Name())
+		if !strings.HasSuffix(name, suffix) || !validName(name) || seen[name] {
 			continue
 		}
-		for _, de := range entries {
-			name := norm.NFC.String(de.Name())
-			if !strings.HasSuffix(name, suffix) || !validName(name) || seen[name] {
-				continue
-			}
-			path := filepath.Join(dir, de.Name())
-			info, err := os.Stat(path)
-			if err != nil || !info.Mode().IsRegular() {
-				continue
-			}
-			seen[name] = true
-			out = append(out, file{name: name, path: path, info: info})
+		path := filepath.Join(s.cfg.Dir, de.Name())
+		info, err := os.Stat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
 		}
+		seen[name] = true
+		out = append(out, file{name: name, path: path, info: info})
 	}
 	return out
 }

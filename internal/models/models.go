@@ -7,12 +7,12 @@ package models
 import (
 	"context"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"sluice/internal/disk"
 	"sluice/internal/pipeline"
 )
 
@@ -29,15 +29,13 @@ type Store struct {
 
 // Config of a Store; the zero value works but for Dir.
 type Config struct {
-	Dir        string                      // where models are installed; required
-	ExtraDirs  []string                    // looked into after Dir, never written to
-	CacheDir   string                      // where computed digests are kept; "" = Dir
+	Dir        string                      // where models are installed, and their digests kept; required
 	BaseURL    string                      // https://huggingface.co/ggerganov/whisper.cpp/resolve/main
 	HTTPClient *http.Client                // one that honours the proxy of the environment and has no overall time limit
 	Catalog    []Entry                     // Catalog()
 	Check      func(path string) error     // looks whether a file is a speech model; CheckHeader
 	FreeBytes  func(string) (int64, error) // free space of the disk a folder is on
-	MinFree    int64                       // 1 GiB: what a download leaves free
+	MinFree    int64                       // 1 GiB: bytes of the disk that a download leaves free; negative = none
 	Stall      time.Duration               // 30s: silence after which a connection counts as dropped
 	Backoff    time.Duration               // 1s: the first pause after a drop, doubled while nothing arrives
 	Tries      int                         // 5: drops in a row without a byte before giving up
@@ -49,9 +47,6 @@ func New(cfg Config) *Store {
 	if cfg.BaseURL == "" {
 		cfg.BaseURL = "https://huggingface.co/ggerganov/whisper.cpp/resolve/main"
 	}
-	if cfg.CacheDir == "" {
-		cfg.CacheDir = cfg.Dir
-	}
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = newClient()
 	}
@@ -62,7 +57,7 @@ func New(cfg Config) *Store {
 		cfg.Check = CheckHeader
 	}
 	if cfg.FreeBytes == nil {
-		cfg.FreeBytes = freeBytes
+		cfg.FreeBytes = disk.Free
 	}
 	if cfg.MinFree == 0 {
 		cfg.MinFree = 1 << 30
@@ -121,7 +116,7 @@ func (s *Store) List(ctx context.Context) ([]Info, error) {
 			return nil, err
 		}
 		if _, known := s.entryOfFile(f.name); known {
-			continue // a second file of a catalog model, behind the first in the search order
+			continue // the same name again, in another spelling of Unicode
 		}
 		info := Info{
 			Name: stem(f.name), Description: ownDescription(f), Languages: languagesOf(f.path),
@@ -144,15 +139,4 @@ func (s *Store) List(ctx context.Context) ([]Info, error) {
 func clash(out, own []Info, name string) bool {
 	same := func(i Info) bool { return i.Name == name }
 	return slices.ContainsFunc(out, same) || slices.ContainsFunc(own, same)
-}
-
-// dirs are the folders in which models are looked for.
-func (s *Store) dirs() []string {
-	dirs := []string{s.cfg.Dir}
-	for _, d := range s.cfg.ExtraDirs {
-		if d != "" && !slices.Contains(dirs, filepath.Clean(d)) {
-			dirs = append(dirs, filepath.Clean(d))
-		}
-	}
-	return dirs
 }

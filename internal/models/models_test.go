@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -150,20 +149,18 @@ func TestModelFindsFilesByName(t *testing.T) {
 	body := weights(4096, 1)
 	own := weights(2048, 2)
 	tests := map[string]struct {
-		files    map[string][]byte // below the test's folder; models/ is Dir, extra/ an extra folder
+		files    map[string][]byte // below the test's folder; models/ is Dir
 		name     string
 		wantFile string
 		wantName string
 		code     fault.Code
 	}{
-		"a catalog name":                           {map[string][]byte{"models/ggml-small.bin": body}, "small", "models/ggml-small.bin", "small", ""},
-		"a catalog name with its prefix":           {map[string][]byte{"models/ggml-small.bin": body}, "ggml-small", "models/ggml-small.bin", "small", ""},
-		"the whole file name":                      {map[string][]byte{"models/ggml-small.bin": body}, "ggml-small.bin", "models/ggml-small.bin", "small", ""},
-		"the stem of an own file":                  {map[string][]byte{"models/mine.bin": own}, "mine", "models/mine.bin", "mine", ""},
-		"the prefix may be left out":               {map[string][]byte{"models/ggml-mine.bin": own}, "mine", "models/ggml-mine.bin", "mine", ""},
-		"the exact stem wins over the prefix":      {map[string][]byte{"models/ggml-mine.bin": body, "models/mine.bin": own}, "mine", "models/mine.bin", "mine", ""},
-		"an extra folder is looked into":           {map[string][]byte{"extra/sluice-tiny.bin": own}, "sluice-tiny", "extra/sluice-tiny.bin", "sluice-tiny", ""},
-		"the models folder wins over an extra one": {map[string][]byte{"models/mine.bin": own, "extra/mine.bin": body}, "mine", "models/mine.bin", "mine", ""},
+		"a catalog name":                      {map[string][]byte{"models/ggml-small.bin": body}, "small", "models/ggml-small.bin", "small", ""},
+		"a catalog name with its prefix":      {map[string][]byte{"models/ggml-small.bin": body}, "ggml-small", "models/ggml-small.bin", "small", ""},
+		"the whole file name":                 {map[string][]byte{"models/ggml-small.bin": body}, "ggml-small.bin", "models/ggml-small.bin", "small", ""},
+		"the stem of an own file":             {map[string][]byte{"models/mine.bin": own}, "mine", "models/mine.bin", "mine", ""},
+		"the prefix may be left out":          {map[string][]byte{"models/ggml-mine.bin": own}, "mine", "models/ggml-mine.bin", "mine", ""},
+		"the exact stem wins over the prefix": {map[string][]byte{"models/ggml-mine.bin": body, "models/mine.bin": own}, "mine", "models/mine.bin", "mine", ""},
 		"a Korean name, however the disk spells it": {
 			map[string][]byte{"models/\u1112\u1161\u11ab.bin": own}, "한", "models/\u1112\u1161\u11ab.bin", "한", "",
 		},
@@ -187,9 +184,7 @@ func TestModelFindsFilesByName(t *testing.T) {
 			for path, b := range tc.files {
 				put(t, root, path, b)
 			}
-			s := models.New(models.Config{
-				Dir: filepath.Join(root, "models"), ExtraDirs: []string{filepath.Join(root, "extra")}, Catalog: small(body),
-			})
+			s := models.New(models.Config{Dir: filepath.Join(root, "models"), Catalog: small(body)})
 			m, err := s.Model(t.Context(), tc.name)
 			wantCode(t, err, tc.code)
 			if tc.code != "" {
@@ -280,25 +275,30 @@ func TestTheDigestIsComputedOnceForOneFile(t *testing.T) {
 	}
 }
 
-func TestDigestsOfAnExtraFolderAreKeptInTheCacheFolder(t *testing.T) {
+func TestWhereNothingCanBeKeptDigestsAreRemembered(t *testing.T) {
 	t.Parallel()
-	root := t.TempDir()
-	path := put(t, root, "extra/mine.bin", weights(4096, 1))
-	cache := filepath.Join(root, "cache")
-	if err := os.MkdirAll(cache, 0o700); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	put(t, dir, ".digests.json/in-the-way", nil) // stops root as well
+	path := put(t, dir, "mine.bin", weights(4096, 1))
+	s := models.New(models.Config{Dir: dir})
+	if m, err := s.Model(t.Context(), "mine"); err != nil || m.Digest != sum(weights(4096, 1)) {
+		t.Fatalf("%+v, %v", m, err)
 	}
-	s := models.New(models.Config{Dir: filepath.Join(root, "models"), ExtraDirs: []string{filepath.Dir(path)}, CacheDir: cache})
-	if _, err := s.Model(t.Context(), "mine"); err != nil {
-		t.Fatal(err)
-	}
-	var kept map[string]struct{ SHA256 string }
-	body, err := os.ReadFile(filepath.Join(cache, ".digests.json"))
+	// Other bytes under the same size, time and inode show whether the file is read again.
+	info, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(body, &kept); err != nil || kept[path].SHA256 != sum(weights(4096, 1)) {
-		t.Errorf("kept %s, %v", body, err)
+	put(t, dir, "mine.bin", weights(4096, 2))
+	if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := s.Model(t.Context(), "mine"); err != nil || m.Digest != sum(weights(4096, 1)) {
+		t.Errorf("it was read again: %+v, %v", m, err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("something is left behind: %v, %v", entries, err)
 	}
 }
 
@@ -324,11 +324,10 @@ func TestListShowsTheCatalogAndTheUsersFiles(t *testing.T) {
 	put(t, root, "models/zebra.bin", english)
 	put(t, root, "models/ape.bin", []byte("no model"))
 	put(t, root, "models/notes.txt", []byte("no model"))
-	put(t, root, "extra/sluice-tiny.bin", weights(3000, 3))
-	put(t, root, "extra/ggml-small.bin", []byte("hidden by the first"))
+	put(t, root, "models/sluice-tiny.bin", weights(3000, 3))
 
 	catalog := append(small(body), models.Entry{Name: "base", Description: "B.", Languages: models.English, Bytes: 5000, NeedBytes: 6000})
-	s := models.New(models.Config{Dir: filepath.Join(root, "models"), ExtraDirs: []string{filepath.Join(root, "extra")}, Catalog: catalog})
+	s := models.New(models.Config{Dir: filepath.Join(root, "models"), Catalog: catalog})
 	got, err := s.List(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -348,7 +347,7 @@ func TestListShowsTheCatalogAndTheUsersFiles(t *testing.T) {
 		},
 		{
 			Name: "sluice-tiny", Description: "For tests and demos only: it knows about a hundred English words.",
-			Languages: models.Multilingual, Bytes: 3000, NeedBytes: models.NeedBytes(3000), Installed: true, Path: "extra/sluice-tiny.bin",
+			Languages: models.Multilingual, Bytes: 3000, NeedBytes: models.NeedBytes(3000), Installed: true, Path: "models/sluice-tiny.bin",
 		},
 		{
 			Name: "zebra", Description: "A file of your own.", Languages: models.English, Bytes: 2048,
@@ -384,7 +383,7 @@ func TestRemove(t *testing.T) {
 		"what is left of a download":    {map[string][]byte{"models/ggml-small.bin.part": body[:9], "models/ggml-small.bin.part.json": body}, "small", "", nil, []string{"models/ggml-small.bin.part", "models/ggml-small.bin.part.json"}},
 		"a model that is not there":     {nil, "small", fault.ModelMissing, nil, nil},
 		"a name nobody knows":           {nil, "huge", fault.ModelUnknown, nil, nil},
-		"a file in an extra folder":     {map[string][]byte{"extra/mine.bin": body}, "mine", fault.ModelInUse, []string{"extra/mine.bin"}, nil},
+		"a file of another folder":      {map[string][]byte{"other/mine.bin": body}, "mine", fault.ModelUnknown, []string{"other/mine.bin"}, nil},
 		"a way out of the folder":       {map[string][]byte{"secret.bin": body}, "../secret", fault.ModelUnknown, []string{"secret.bin"}, nil},
 		"the neighbours are left alone": {map[string][]byte{"models/mine.bin": body, "models/mine2.bin": body}, "mine", "", []string{"models/mine2.bin"}, []string{"models/mine.bin"}},
 	}
@@ -395,7 +394,7 @@ func TestRemove(t *testing.T) {
 			for path, b := range tc.files {
 				put(t, root, path, b)
 			}
-			s := models.New(models.Config{Dir: filepath.Join(root, "models"), ExtraDirs: []string{filepath.Join(root, "extra")}, Catalog: small(body)})
+			s := models.New(models.Config{Dir: filepath.Join(root, "models"), Catalog: small(body)})
 			wantCode(t, s.Remove(t.Context(), tc.name), tc.code)
 			for _, path := range tc.left {
 				if _, err := os.Stat(filepath.Join(root, path)); err != nil {

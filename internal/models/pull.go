@@ -12,6 +12,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"sluice/internal/disk"
 	"sluice/internal/fault"
 	"sluice/internal/job"
 )
@@ -56,8 +57,7 @@ func (s *Store) Pull(ctx context.Context, name string, report func(done, total i
 	return nil
 }
 
-// settled says whether the model is there and sound. A damaged file in our
-// own folder is removed.
+// settled says whether the model is there and sound. A damaged file is removed.
 func (s *Store) settled(ctx context.Context, e Entry) (bool, error) {
 	f, ok := s.find(e.Name)
 	if !ok {
@@ -69,8 +69,6 @@ func (s *Store) settled(ctx context.Context, e Entry) (bool, error) {
 		return true, nil
 	case !fault.Is(err, fault.ModelDamaged):
 		return false, err
-	case filepath.Dir(f.path) != filepath.Clean(s.cfg.Dir):
-		return false, nil // not ours to remove; the new one will be found first
 	}
 	if err := os.Remove(f.path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, folderFault(err)
@@ -84,9 +82,8 @@ func (s *Store) settled(ctx context.Context, e Entry) (bool, error) {
 func (s *Store) Remove(ctx context.Context, name string) error {
 	e, inCatalog := s.entry(name)
 	f, ok := s.find(name)
-	ours := ok && filepath.Dir(f.path) == filepath.Clean(s.cfg.Dir)
 	switch {
-	case inCatalog && (ours || s.partBytes(e) > 0):
+	case inCatalog && (ok || s.partBytes(e) > 0):
 		l := flock.New(s.lockPath(e))
 		held, err := l.TryLock()
 		if err != nil {
@@ -99,12 +96,9 @@ func (s *Store) Remove(ctx context.Context, name string) error {
 		defer func() { _ = l.Unlock() }()
 		_ = os.Remove(s.partPath(e))
 		_ = os.Remove(s.partPath(e) + metaSuffix)
-		if !ours {
+		if !ok {
 			return nil
 		}
-	case ok && !ours:
-		return fault.New(fault.ModelInUse, fmt.Sprintf("The speech model %s does not lie in the models folder.", stem(f.name)), nil).
-			WithHint("Delete the file yourself; Sluice only removes what it has installed.")
 	case inCatalog:
 		return fault.New(fault.ModelMissing, fmt.Sprintf("The speech model %s is not installed.", e.Name), nil).
 			WithHint("See 'sluice models list' for what is.")
@@ -186,7 +180,7 @@ func (d *download) saveOrigin(res *http.Response) error {
 }
 
 func folderFault(err error) error {
-	if diskFull(err) {
+	if disk.Full(err) {
 		return fault.New(fault.DiskFull, "The disk is full.", err)
 	}
 	return fault.New(fault.DownloadFailed, "The models folder cannot be written to.", err).

@@ -188,6 +188,18 @@ func TestPull(t *testing.T) {
 			script: steps{whole}, code: fault.DiskFull, asked: []string{}, left: 0,
 			change: func(c *models.Config) { c.FreeBytes = func(string) (int64, error) { return 1 << 30, nil } },
 		},
+		"a disk that may be filled": {
+			script: steps{whole}, left: -1,
+			change: func(c *models.Config) {
+				c.MinFree, c.FreeBytes = -1, func(string) (int64, error) { return 600_000, nil }
+			},
+		},
+		"a disk that may be filled and is too full": {
+			script: steps{whole}, code: fault.DiskFull, asked: []string{}, left: 0,
+			change: func(c *models.Config) {
+				c.MinFree, c.FreeBytes = -1<<40, func(string) (int64, error) { return 599_999, nil }
+			},
+		},
 		"what is there already needs no room twice": {
 			script: steps{whole}, part: body[:250_000], origin: etag, left: -1,
 			change: func(c *models.Config) { c.FreeBytes = func(string) (int64, error) { return 1<<30 + 350_000, nil } },
