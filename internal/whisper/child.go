@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,17 +32,22 @@ type child struct {
 	state    *os.ProcessState
 	stderr   *tail
 	nextID   int64
+
+	footprint   int64       // as the engine told it last; read after gone
+	memoryShort func() bool // whether memory ran out since the start
 }
 
 // startChild starts the process; the model is loaded when it says ready.
-func startChild(command []string, env []string, model string, log *slog.Logger) (*child, error) {
-	cmd := exec.Command(command[0], append(append([]string{}, command[1:]...), "--model", model)...) //nolint:noctx // an engine outlives the request it was started for
-	cmd.Env = append(append(os.Environ(), calm()...), env...)
+func startChild(cfg Config, model string, log *slog.Logger) (*child, error) {
+	command := append(slices.Clone(cfg.Command), "--model", model)
+	cmd := exec.Command(command[0], command[1:]...) //nolint:noctx // an engine outlives the request it was started for
+	cmd.Env = slices.Concat(os.Environ(), calm(), cfg.Env)
 	cmd.SysProcAttr = ownGroup()
 	cmd.WaitDelay = 2 * time.Second
 	c := &child{
 		model: model, log: log, stderr: &tail{},
 		messages: make(chan Message, 64), gone: make(chan struct{}),
+		memoryShort: watchMemory(cfg),
 	}
 	cmd.Stderr = c.stderr
 	var err error
@@ -98,6 +104,9 @@ func (c *child) listen(out io.Reader) {
 		if err := json.Unmarshal(line, &m); err != nil || m.Type == "" {
 			c.log.Debug("engine said something else", "bytes", len(line))
 			continue
+		}
+		if m.Type == MsgMemory {
+			c.footprint = m.Bytes
 		}
 		c.messages <- m
 	}
@@ -173,17 +182,17 @@ func (c *child) drain() {
 }
 
 // death waits until the process is gone and says why.
-func (c *child) death(critical func() bool) error {
-	memoryCritical := critical != nil && critical()
+func (c *child) death() error {
+	memoryShort := c.memoryShort() // before what it held is free again
 	_ = c.in.Close()
 	if !c.waitGone(2 * time.Second) {
 		c.kill() // it closed its output and lives on
 	}
-	return deathFault(c.state, c.stderr.text(), memoryCritical)
+	return deathFault(c, memoryShort)
 }
 
 // untilReady waits for the model to be loaded.
-func (c *child) untilReady(ctx context.Context, stuckAfter time.Duration, critical func() bool) error {
+func (c *child) untilReady(ctx context.Context, stuckAfter time.Duration) error {
 	timer := time.NewTimer(stuckAfter)
 	defer timer.Stop()
 	for {
@@ -197,7 +206,7 @@ func (c *child) untilReady(ctx context.Context, stuckAfter time.Duration, critic
 		case m, ok := <-c.messages:
 			switch {
 			case !ok:
-				return c.death(critical)
+				return c.death()
 			case m.Type == MsgError:
 				c.stop(time.Second)
 				return toldFault(m, c.stderr.text())

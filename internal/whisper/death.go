@@ -2,12 +2,13 @@ package whisper
 
 import (
 	"fmt"
-	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 
 	"sluice/internal/fault"
+	"sluice/internal/job"
 )
 
 // tail keeps the last lines of what the engine logs, and the line that says
@@ -84,13 +85,29 @@ func (t *tail) text() string {
 	return all
 }
 
+// watchMemory gives a function that says whether memory has run out: it is
+// critical now, or the system has killed something since the engine started.
+func watchMemory(cfg Config) func() bool {
+	kills := cfg.OutOfMemoryKills
+	if kills == nil {
+		kills = func() int64 { return -1 }
+	}
+	before := kills()
+	return func() bool {
+		if cfg.MemoryCritical != nil && cfg.MemoryCritical() {
+			return true
+		}
+		return before >= 0 && kills() > before
+	}
+}
+
 // deathFault says truthfully why an engine is gone that nobody here ended.
-func deathFault(state *os.ProcessState, log string, memoryCritical bool) error {
-	how := "ended"
+func deathFault(c *child, memoryShort bool) error {
+	how, log := "ended", c.stderr.text()
 	var signal syscall.Signal
-	if state != nil {
-		how = state.String()
-		if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+	if c.state != nil {
+		how = c.state.String()
+		if ws, ok := c.state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
 			signal = ws.Signal()
 		}
 	}
@@ -99,12 +116,28 @@ func deathFault(state *os.ProcessState, log string, memoryCritical bool) error {
 		cause = fmt.Errorf("engine: %s\n%s", how, log)
 	}
 	switch {
-	case strings.Contains(log, "std::bad_alloc"), signal == syscall.SIGKILL && memoryCritical:
-		return fault.New(fault.EngineOutOfMemory, "The speech engine was stopped because memory ran out.", cause)
+	case strings.Contains(log, "std::bad_alloc"), signal == syscall.SIGKILL && memoryShort:
+		say := "The speech engine was stopped because memory ran out."
+		if c.footprint > 0 {
+			say = fmt.Sprintf("The speech engine was stopped because memory ran out: %s held %s.", modelName(c.model), job.FormatBytes(c.footprint))
+		}
+		return fault.New(fault.EngineOutOfMemory, say, cause)
 	case signal == syscall.SIGKILL, signal == syscall.SIGTERM, signal == syscall.SIGINT, signal == syscall.SIGHUP:
 		return fault.New(fault.EngineStopped, "Somebody stopped the speech engine.", cause)
 	}
 	return fault.New(fault.EngineCrashed, "The speech engine crashed.", cause)
+}
+
+// modelName is what people call the model in this file.
+func modelName(path string) string {
+	return strings.TrimPrefix(strings.TrimSuffix(filepath.Base(path), ".bin"), "ggml-")
+}
+
+// noSound is for sound that was there and was taken away. A new try makes it
+// again from the source and goes on after the last finished span.
+func noSound(err error) error {
+	return fault.New(fault.Internal, "The sound that was taken from the file is gone.", err).
+		WithHint("It is made again when the job is tried again; what was recognised so far is kept.")
 }
 
 // toldFault turns an error the engine has told of itself into a fault.

@@ -2,10 +2,12 @@ package whisper
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -67,6 +69,9 @@ type Plan struct {
 // OpenPlan starts at sample from. Close the plan afterwards.
 func OpenPlan(path string, from int64, cfg Planning) (*Plan, error) {
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, noSound(err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open sound: %w", err)
 	}
@@ -92,12 +97,16 @@ func (p *Plan) Close() error { return p.file.Close() }
 // Total gives the length of the whole sound in samples.
 func (p *Plan) Total() int64 { return p.total }
 
-// Next gives the next span, and io.EOF after the last.
-func (p *Plan) Next() (PlannedSpan, error) {
+// Next gives the next span, and io.EOF after the last. It reads on for as long
+// as the sound is silent; when ctx ends it returns with the cause.
+func (p *Plan) Next(ctx context.Context) (PlannedSpan, error) {
 	if p.from >= p.total {
 		return PlannedSpan{}, io.EOF
 	}
 	for {
+		if ctx.Err() != nil {
+			return PlannedSpan{}, context.Cause(ctx)
+		}
 		if n := p.ripe(); n > 0 {
 			return p.cut(n), nil
 		}

@@ -56,7 +56,7 @@ func plan(t *testing.T, path string, from int64, cfg whisper.Planning) []whisper
 	defer func() { _ = p.Close() }()
 	var spans []whisper.PlannedSpan
 	for {
-		s, err := p.Next()
+		s, err := p.Next(t.Context())
 		if errors.Is(err, io.EOF) {
 			return spans
 		}

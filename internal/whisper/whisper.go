@@ -34,6 +34,12 @@ type Config struct {
 	NoFallback     bool          // false: decode again at higher temperatures where the first try looks bad
 	Planning       Planning      // how sound is cut
 	MemoryCritical func() bool   // nil: never. Whether memory is so short that the system kills
+
+	// OutOfMemoryKills counts what the system has killed for lack of memory,
+	// from whenever it likes; only the difference between an engine's start
+	// and its death is looked at. nil: there is no such counter. Negative: it
+	// cannot be read now. It must not block for long.
+	OutOfMemoryKills func() int64
 }
 
 // Transcriber implements pipeline.Transcriber. It has at most one engine and
@@ -63,7 +69,8 @@ func New(cfg Config, log *slog.Logger) *Transcriber {
 	return t
 }
 
-// Transcribe recognises the sound span after span.
+// Transcribe recognises the sound span after span. It keeps the engine warm
+// for the next request unless the engine failed or was released meanwhile.
 func (t *Transcriber) Transcribe(ctx context.Context, req pipeline.TranscribeRequest, watch pipeline.Watch) error {
 	language := strings.ToLower(req.Language)
 	if language == "" {
@@ -86,10 +93,7 @@ func (t *Transcriber) Transcribe(ctx context.Context, req pipeline.TranscribeReq
 	defer func() { _ = plan.Close() }()
 	r := &run{t: t, req: req, watch: watch, language: language, total: plan.Total()}
 	for {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		span, err := plan.Next()
+		span, err := plan.Next(ctx)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -166,13 +170,13 @@ func (t *Transcriber) warm(ctx context.Context, model string) (*child, error) {
 	if err := t.holdLock(ctx); err != nil {
 		return nil, err
 	}
-	c, err := startChild(t.cfg.Command, t.cfg.Env, model, t.log)
+	c, err := startChild(t.cfg, model, t.log)
 	if err != nil {
 		t.forget()
 		return nil, fault.New(fault.EngineCrashed, "The speech engine could not be started.", err)
 	}
 	t.engine = c
-	if err := c.untilReady(ctx, t.cfg.StuckAfter, t.cfg.MemoryCritical); err != nil {
+	if err := c.untilReady(ctx, t.cfg.StuckAfter); err != nil {
 		t.forget()
 		return nil, err
 	}
@@ -256,7 +260,7 @@ func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span
 			return stuckFault("it computed nothing for "+r.t.cfg.StuckAfter.String(), c.stderr.text())
 		case m, ok := <-c.messages:
 			if !ok {
-				err := c.death(r.t.cfg.MemoryCritical)
+				err := c.death()
 				r.t.forget()
 				return err
 			}
@@ -265,6 +269,9 @@ func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span
 				continue // of a span that was given up
 			}
 			if m.Type == MsgError {
+				if m.Code == CodeNoSound { // not the engine's fault: it stays
+					return noSound(errors.New(m.Text))
+				}
 				r.t.end(time.Second)
 				return toldFault(m, c.stderr.text())
 			}
@@ -283,7 +290,7 @@ func (r *run) ready(ctx context.Context) (*child, error) {
 	if r.engine != nil {
 		select {
 		case <-r.engine.gone:
-			err := r.engine.death(r.t.cfg.MemoryCritical)
+			err := r.engine.death()
 			r.t.forget()
 			return nil, err
 		default:
@@ -305,7 +312,7 @@ func (r *run) cancel(c *child, id int64) {
 		select {
 		case m, ok := <-c.messages:
 			if !ok {
-				_ = c.death(nil)
+				_ = c.death()
 				r.t.forget()
 				return
 			}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -29,19 +30,21 @@ import (
 // request is a short one, whose words the model knows.
 func request(t *testing.T, name string) pipeline.TranscribeRequest {
 	t.Helper()
-	return pipeline.TranscribeRequest{Audio: sound(t, clip(name)), Language: "en", Model: tiny(), BeamSize: 1, Threads: 2}
+	return pipeline.TranscribeRequest{Audio: sound(t, clip(name)), Language: "en", Model: tiny(), BeamSize: 1, Threads: 1}
 }
 
-// long is a request that goes on for hours, so that it can be met half-way.
-func long(t *testing.T) pipeline.TranscribeRequest {
+// long is a request that says the same again and again, so that it can be met
+// half-way; pauses make a span of each time.
+func long(t *testing.T, name string) pipeline.TranscribeRequest {
 	t.Helper()
-	req := request(t, "demo.mp4")
+	req := request(t, name)
 	once, err := os.ReadFile(req.Audio.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	once = append(once, make([]byte, 12*2*whisper.SampleRate)...)
 	path := filepath.Join(t.TempDir(), "long.pcm")
-	if err := os.WriteFile(path, bytes.Repeat(once, 60), 0o600); err != nil {
+	if err := os.WriteFile(path, bytes.Repeat(once, 8), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	req.Audio = audioAt(t, path)
@@ -70,31 +73,49 @@ func enginePID(t *testing.T, role string, change func(*whisper.Config)) (*whispe
 
 func TestADeadEngineIsReportedTruthfully(t *testing.T) {
 	t.Parallel()
+	const (
+		stopped = "Somebody stopped the speech engine."
+		memory  = "The speech engine was stopped because memory ran out: sluice-tiny held SIZE MB."
+		crashed = "The speech engine crashed."
+	)
+	size := regexp.MustCompile(`[1-9][0-9]+ MB`)
 	tests := map[string]struct {
 		signal   syscall.Signal
 		critical bool
+		kills    [2]int64 // what the system has killed: at the start, at the death
 		want     fault.Code
+		say      string
 		log      string
 	}{
-		"kill -9 is somebody's doing":           {syscall.SIGKILL, false, fault.EngineStopped, "killed"},
-		"kill -9 while memory is short is that": {syscall.SIGKILL, true, fault.EngineOutOfMemory, "killed"},
-		"a polite signal is somebody's doing":   {syscall.SIGTERM, false, fault.EngineStopped, "terminated"},
-		"a segmentation fault is a crash":       {syscall.SIGSEGV, false, fault.EngineCrashed, "SIGSEGV"},
-		"an abort is a crash":                   {syscall.SIGABRT, true, fault.EngineCrashed, "SIGABRT"},
+		"kill -9 is somebody's doing":             {syscall.SIGKILL, false, [2]int64{7, 7}, fault.EngineStopped, stopped, "killed"},
+		"kill -9 while memory is short is that":   {syscall.SIGKILL, true, [2]int64{7, 7}, fault.EngineOutOfMemory, memory, "killed"},
+		"kill -9 that the system counts is that":  {syscall.SIGKILL, false, [2]int64{7, 8}, fault.EngineOutOfMemory, memory, "killed"},
+		"a count that was not there says nothing": {syscall.SIGKILL, false, [2]int64{-1, 8}, fault.EngineStopped, stopped, "killed"},
+		"a polite signal is somebody's doing":     {syscall.SIGTERM, false, [2]int64{7, 8}, fault.EngineStopped, stopped, "terminated"},
+		"a segmentation fault is a crash":         {syscall.SIGSEGV, false, [2]int64{}, fault.EngineCrashed, crashed, "SIGSEGV"},
+		"an abort is a crash":                     {syscall.SIGABRT, true, [2]int64{7, 8}, fault.EngineCrashed, crashed, "SIGABRT"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr, pid := enginePID(t, "real", func(c *whisper.Config) { c.MemoryCritical = func() bool { return tt.critical } })
+			var kills atomic.Int64
+			kills.Store(tt.kills[0])
+			tr, pid := enginePID(t, "real", func(c *whisper.Config) {
+				c.MemoryCritical, c.OutOfMemoryKills = func() bool { return tt.critical }, kills.Load
+			})
 			spans := 0
-			err := tr.Transcribe(t.Context(), long(t), pipeline.Watch{Span: func(pipeline.Span) error {
+			err := tr.Transcribe(t.Context(), long(t, "seen-000.wav"), pipeline.Watch{Span: func(pipeline.Span) error {
 				if spans++; spans == 1 {
+					kills.Store(tt.kills[1])
 					return syscall.Kill(pid(), tt.signal)
 				}
 				return nil
 			}})
 			if !fault.Is(err, tt.want) {
 				t.Fatalf("fault is %v, want %s", err, tt.want)
+			}
+			if said := size.ReplaceAllString(fault.From(err).Say, "SIZE MB"); said != tt.say {
+				t.Errorf("it says %q, want %q", said, tt.say)
 			}
 			if !strings.Contains(err.Error(), tt.log) {
 				t.Errorf("the log says nothing of %q: %v", tt.log, err)
@@ -141,7 +162,7 @@ func TestCancelEndsTheWorkAndKeepsTheEngineWarm(t *testing.T) {
 	tr, pid := enginePID(t, "real", nil)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	err := tr.Transcribe(ctx, long(t), pipeline.Watch{Segment: func(transcript.Segment) { cancel(errEnough) }})
+	err := tr.Transcribe(ctx, long(t, "demo.mp4"), pipeline.Watch{Segment: func(transcript.Segment) { cancel(errEnough) }})
 	if !errors.Is(err, errEnough) {
 		t.Fatalf("error is %v, want the cause of the cancel", err)
 	}
@@ -169,11 +190,54 @@ func TestCancelEndsAnEngineThatDoesNotListen(t *testing.T) {
 	}
 }
 
+func TestCancelIsHeardWhileSilenceIsReadOver(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "silence.pcm")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 20*3600*2*whisper.SampleRate); err != nil { // a hole: it takes no space
+		t.Fatal(err)
+	}
+	tr := transcriber(t, "real", nil)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errEnough)
+	defer cancel()
+	began := time.Now()
+	err := tr.Transcribe(ctx, pipeline.TranscribeRequest{Audio: audioAt(t, path), Language: "en", Model: tiny()}, pipeline.Watch{})
+	if !errors.Is(err, errEnough) {
+		t.Errorf("error is %v, want the cause of the cancel", err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it went on for %v", took)
+	}
+}
+
+func TestSoundThatVanishesIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	tr, pid := enginePID(t, "real", nil)
+	req := long(t, "seen-000.wav")
+	spans := 0
+	vanish := pipeline.Watch{Span: func(pipeline.Span) error { spans++; return os.Remove(req.Audio.Path) }}
+	for _, at := range []string{"between two spans", "before the first"} {
+		err := tr.Transcribe(t.Context(), req, vanish)
+		f := fault.From(err)
+		if !f.Kind.Retry() || f.Crash() || f.Say != "The sound that was taken from the file is gone." {
+			t.Errorf("%s: fault is %v", at, err)
+		}
+	}
+	if spans != 1 {
+		t.Errorf("%d spans were heard, want 1", spans)
+	}
+	if err := syscall.Kill(pid(), 0); err != nil {
+		t.Errorf("the engine did not stay: %v", err)
+	}
+}
+
 func TestAnErrorFromTheWatchEndsTheRun(t *testing.T) {
 	t.Parallel()
 	tr := transcriber(t, "real", nil)
 	spans := 0
-	err := tr.Transcribe(t.Context(), long(t), pipeline.Watch{Span: func(pipeline.Span) error { spans++; return errEnough }})
+	err := tr.Transcribe(t.Context(), long(t, "seen-000.wav"), pipeline.Watch{Span: func(pipeline.Span) error { spans++; return errEnough }})
 	if !errors.Is(err, errEnough) || spans != 1 {
 		t.Errorf("error is %v after %d spans, want %v after 1", err, spans, errEnough)
 	}
@@ -331,7 +395,7 @@ func TestTheTextIsWhisperCLIs(t *testing.T) {
 	tr := transcriber(t, "real", nil)
 	for name, beam := range map[string]int{"demo.mp4": 5, "window-0.wav": 1, "seen-008.wav": 5, "unseen-002.wav": 1} {
 		req := request(t, name)
-		req.BeamSize = beam
+		req.BeamSize, req.Threads = beam, 2
 		base := filepath.Join(t.TempDir(), "sound")
 		writeWAV(t, base+".wav", req.Audio.Path)
 		cmd := exec.Command(cli, "-m", tiny(), "-l", "en", "-t", "2", "-mc", "0", "-bo", "5", "-bs", strconv.Itoa(beam),

@@ -72,5 +72,8 @@ type Message struct {
 	Text         string               `json:"text,omitempty"` // of an error, for the log
 }
 
-// CodeCanceled is the one error code of the protocol that is no fault code.
-const CodeCanceled = "canceled"
+// The error codes of the protocol that are no fault codes.
+const (
+	CodeCanceled = "canceled" // as it was asked to
+	CodeNoSound  = "no_sound" // the file of the sound is not there any more
+)

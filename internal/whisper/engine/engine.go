@@ -6,6 +6,7 @@ package engine
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -104,20 +105,27 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 	if err != nil {
 		return e.refuse(err)
 	}
+	return e.serve(ctx, in, m)
+}
+
+// serve answers requests and closes the model, which nobody touches any more
+// by then: whatever may abort it is waited for.
+func (e *engine) serve(ctx context.Context, in io.Reader, m recogniser) error {
 	defer m.close()
 	e.model = m
 
 	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+	lines := make(chan []byte)
 	requests := make(chan whisper.Request)
-	go e.listen(ctx, stop, in, requests)
-	go func() {
-		<-ctx.Done()
-		m.abort()
-	}()
+	var helpers sync.WaitGroup
+	helpers.Go(func() { e.listen(ctx, lines, requests) })
+	helpers.Go(func() { e.abortAtEnd(ctx) })
+	defer helpers.Wait()
+	defer stop(nil)
+	go read(ctx, stop, in, lines)
 	e.say(whisper.Message{
-		Type: whisper.MsgReady, Protocol: whisper.Protocol, Model: filepath.Base(cfg.Model),
-		Multilingual: m.multilingual(), Threads: cfg.Threads,
+		Type: whisper.MsgReady, Protocol: whisper.Protocol, Model: filepath.Base(e.cfg.Model),
+		Multilingual: m.multilingual(), Threads: e.cfg.Threads,
 	})
 	e.sayMemory()
 	for {
@@ -125,7 +133,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 		case <-ctx.Done():
 			return e.end(ctx)
 		case r := <-requests:
-			e.answer(r)
+			e.answer(ctx, r)
 		}
 	}
 }
@@ -169,13 +177,40 @@ func (e *engine) end(ctx context.Context) error {
 	return nil
 }
 
+// read hands on the lines of the input. Nobody waits for it, since a pipe that
+// somebody else holds open never lets it go; it has only the input in its hands.
+func read(ctx context.Context, stop context.CancelCauseFunc, in io.Reader, lines chan<- []byte) {
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(make([]byte, 0, 64<<10), 16<<20)
+	for scanner.Scan() {
+		select {
+		case lines <- bytes.Clone(scanner.Bytes()):
+		case <-ctx.Done():
+			return
+		}
+	}
+	stop(errInputEnded)
+}
+
+// abortAtEnd stops the span that is worked on when ctx ends.
+func (e *engine) abortAtEnd(ctx context.Context) {
+	<-ctx.Done()
+	e.running.Lock()
+	defer e.running.Unlock()
+	e.model.abort()
+}
+
 // listen goes on while a span is worked on, so that a cancel is heard.
-func (e *engine) listen(ctx context.Context, stop context.CancelCauseFunc, in io.Reader, requests chan<- whisper.Request) {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 0, 64<<10), 16<<20)
-	for lines.Scan() {
+func (e *engine) listen(ctx context.Context, lines <-chan []byte, requests chan<- whisper.Request) {
+	for {
+		var line []byte
+		select {
+		case line = <-lines:
+		case <-ctx.Done():
+			return
+		}
 		var r whisper.Request
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+		if err := json.Unmarshal(line, &r); err != nil {
 			e.say(whisper.Message{Type: whisper.MsgError, Code: string(fault.Internal), Text: "unreadable request: " + err.Error()})
 			continue
 		}
@@ -192,7 +227,6 @@ func (e *engine) listen(ctx context.Context, stop context.CancelCauseFunc, in io
 			e.say(whisper.Message{Type: whisper.MsgError, ID: r.ID, Code: string(fault.Internal), Text: "unknown operation " + string(r.Op)})
 		}
 	}
-	stop(errInputEnded)
 }
 
 func (e *engine) cancel(id int64) {
@@ -204,11 +238,13 @@ func (e *engine) cancel(id int64) {
 	}
 }
 
-// begin says false when the span was canceled before it started.
-func (e *engine) begin(id int64) bool {
+// begin says false when the span, or the whole engine, was told to stop before
+// it started. Should ctx end right after the look at it, abortAtEnd comes later
+// than allow.
+func (e *engine) begin(ctx context.Context, id int64) bool {
 	e.running.Lock()
 	defer e.running.Unlock()
-	if e.canceled >= id {
+	if ctx.Err() != nil || e.canceled >= id {
 		return false
 	}
 	e.current = id
@@ -222,8 +258,8 @@ func (e *engine) finish() {
 	e.current = 0
 }
 
-func (e *engine) answer(r whisper.Request) {
-	if !e.begin(r.ID) {
+func (e *engine) answer(ctx context.Context, r whisper.Request) {
+	if !e.begin(ctx, r.ID) {
 		e.say(whisper.Message{Type: whisper.MsgError, ID: r.ID, Code: whisper.CodeCanceled})
 		return
 	}
@@ -345,8 +381,11 @@ func (e *engine) refuse(err error) error {
 }
 
 func code(err error) string {
-	if errors.Is(err, errAborted) {
+	switch {
+	case errors.Is(err, errAborted):
 		return whisper.CodeCanceled
+	case errors.Is(err, errNoSound):
+		return whisper.CodeNoSound
 	}
 	return string(fault.From(err).Code)
 }

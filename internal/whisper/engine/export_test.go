@@ -1,6 +1,12 @@
 package engine
 
 import (
+	"context"
+	"encoding/json"
+	"io"
+	"sync/atomic"
+	"time"
+
 	"sluice/internal/transcript"
 	"sluice/internal/whisper"
 )
@@ -33,4 +39,62 @@ func rawTokens(texts []string) []rawToken {
 func Place(pieces []whisper.Piece, start, end int64) transcript.Segment {
 	s, _ := newClock(pieces).segment(rawSegment{start: start, end: end, tokens: rawTokens([]string{" x"})}, false)
 	return s
+}
+
+// FakeModel computes for as long as Computes unless it is aborted.
+type FakeModel struct {
+	Computes time.Duration
+	OnAllow  func() // before the abort is lifted
+	OnAbort  func() // before it takes effect
+
+	Computed atomic.Int64 // spans, to their end
+	Late     atomic.Int64 // aborts of a model that was closed
+
+	aborted atomic.Bool
+	closed  atomic.Bool
+}
+
+// Serve is Run with a model that is loaded.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, m *FakeModel) error {
+	e := &engine{cfg: Config{Pulse: time.Hour}, out: json.NewEncoder(out)}
+	return e.serve(ctx, in, m)
+}
+
+// Answer answers one request that has arrived.
+func Answer(ctx context.Context, r whisper.Request, out io.Writer, m *FakeModel) {
+	e := &engine{cfg: Config{Pulse: time.Hour}, out: json.NewEncoder(out), model: m}
+	e.answer(ctx, r)
+}
+
+func (m *FakeModel) multilingual() bool { return true }
+func (m *FakeModel) steps() int64       { return 0 }
+func (m *FakeModel) close()             { m.closed.Store(true) }
+
+func (m *FakeModel) hear([]float32, whisper.Request, func(rawSegment), func(float64)) ([]rawSegment, error) {
+	for end := time.Now().Add(m.Computes); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if m.aborted.Load() {
+			return nil, errAborted
+		}
+	}
+	m.Computed.Add(1)
+	return nil, nil
+}
+
+func (m *FakeModel) detect([]float32, int) (string, float64, error) { return "en", 1, nil }
+
+func (m *FakeModel) allow() {
+	if m.OnAllow != nil {
+		m.OnAllow()
+	}
+	m.aborted.Store(false)
+}
+
+func (m *FakeModel) abort() {
+	if m.OnAbort != nil {
+		m.OnAbort()
+	}
+	if m.closed.Load() {
+		m.Late.Add(1)
+	}
+	m.aborted.Store(true)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"sluice/internal/whisper"
@@ -13,6 +14,8 @@ import (
 // longest is the most sound that is heard at once: whisper.cpp copies the
 // samples and computes their spectrum as a whole.
 const longest = 11 * 60 * whisper.SampleRate
+
+var errNoSound = errors.New("no sound")
 
 // readSamples reads the pieces one after the other. Sound that ends early
 // gives fewer samples.
@@ -25,6 +28,9 @@ func readSamples(path string, pieces []whisper.Piece) ([]float32, error) {
 		total += p.To - p.From
 	}
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", errNoSound, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open sound: %w", err)
 	}
