@@ -143,7 +143,7 @@ func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe *m
 		OutOfMemoryKills: func() int64 {
 			n, err := probe.OutOfMemoryCount(context.Background())
 			if err != nil {
-				return 0 // a system without such a counter
+				return -1 // a system without such a counter
 			}
 			return n
 		},
