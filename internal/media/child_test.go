@@ -114,7 +114,7 @@ func TestDeathsOfFFmpeg(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := media.New(media.Config{FFmpeg: script(t, "ffmpeg", c.body), FFprobe: ffprobe(t)}, nil)
+			f := media.New(media.Config{FFmpeg: script(t, "ffmpeg", c.body), FFprobe: tells(t, "2")}, nil)
 			dir := t.TempDir()
 			_, err := f.Extract(t.Context(), request(source, filepath.Join(dir, "x")), nil)
 			wantCode(t, err, c.code)
@@ -129,7 +129,7 @@ func TestDeathsOfFFmpeg(t *testing.T) {
 func TestASourceThatVanishesIsNotCalledDamaged(t *testing.T) {
 	t.Parallel()
 	source := tone(t, 2)
-	f := media.New(media.Config{FFmpeg: script(t, "ffmpeg", "rm '"+source+"'; head -c 9998 /dev/zero"), FFprobe: ffprobe(t)}, nil)
+	f := media.New(media.Config{FFmpeg: script(t, "ffmpeg", "rm '"+source+"'; head -c 9998 /dev/zero"), FFprobe: tells(t, "2")}, nil)
 	dir := t.TempDir()
 	_, err := f.Extract(t.Context(), request(source, filepath.Join(dir, "x")), nil)
 	wantCode(t, err, fault.SourceMissing)

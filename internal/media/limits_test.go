@@ -58,12 +58,17 @@ func TestPlausible(t *testing.T) {
 	}
 }
 
-// told is an extractor whose ffprobe tells of so many seconds of sound and
-// whose ffmpeg gives so many bytes.
+// tells is an ffprobe that tells of so many seconds of sound.
+func tells(t *testing.T, seconds string) string {
+	t.Helper()
+	return script(t, "ffprobe", `echo '{"streams":[{"codec_name":"pcm_s16le","channels":1,"sample_rate":"16000"}],`+
+		`"format":{"format_name":"wav","nb_streams":1,"duration":"`+seconds+`"}}'`)
+}
+
+// told is an extractor with that ffprobe and an ffmpeg that gives so many bytes.
 func told(t *testing.T, seconds string, bytes int, cfg media.Config) *media.FFmpeg {
 	t.Helper()
-	cfg.FFprobe = script(t, "ffprobe", `echo '{"streams":[{"codec_name":"pcm_s16le","channels":1,"sample_rate":"16000"}],`+
-		`"format":{"format_name":"wav","nb_streams":1,"duration":"`+seconds+`"}}'`)
+	cfg.FFprobe = tells(t, seconds)
 	cfg.FFmpeg = script(t, "ffmpeg", "exec head -c "+strconv.Itoa(bytes)+" /dev/zero")
 	return media.New(cfg, nil)
 }

@@ -62,23 +62,35 @@ func speech(t *testing.T) string {
 	return path
 }
 
-// tone writes a WAV of 440 Hz, 16 kHz, mono: what most tests need is no more
+// tone writes a WAV of 440 Hz in one channel: what most tests need is no more
 // than some sound, and starting ffmpeg to make it takes longer than the test.
 func tone(t *testing.T, secs int) string {
 	t.Helper()
-	second := make([]byte, 0, 32000)
+	return wave(t, secs, 1)
+}
+
+// wave writes a WAV of 440 Hz and 16 kHz, as loud in each channel as is said.
+func wave(t *testing.T, secs int, channels ...float64) string {
+	t.Helper()
+	var second []byte
 	for i := range 16000 {
-		second = binary.LittleEndian.AppendUint16(second, uint16(int16(4096*math.Sin(2*math.Pi*440*float64(i)/16000))))
+		for _, volume := range channels {
+			v := volume * 4096 * math.Sin(2*math.Pi*440*float64(i)/16000)
+			second = binary.LittleEndian.AppendUint16(second, uint16(int16(v)))
+		}
 	}
-	size := uint32(secs * len(second))
-	var b []byte
-	b = binary.LittleEndian.AppendUint32(append(b, "RIFF"...), 36+size)
-	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"...)
-	b = binary.LittleEndian.AppendUint32(b, 16000)
-	b = binary.LittleEndian.AppendUint32(b, 32000)
-	b = append(b, "\x02\x00\x10\x00data"...)
-	b = binary.LittleEndian.AppendUint32(b, size)
-	return write(t, "tone.wav", append(b, bytes.Repeat(second, secs)...))
+	width := len(channels)
+	var b bytes.Buffer
+	for _, field := range []any{
+		[]byte("RIFF"), uint32(36 + secs*len(second)), []byte("WAVEfmt "), uint32(16),
+		uint16(1), uint16(width), uint32(16000), uint32(len(second)), uint16(2 * width), uint16(16),
+		[]byte("data"), uint32(secs * len(second)), bytes.Repeat(second, secs),
+	} {
+		if err := binary.Write(&b, binary.LittleEndian, field); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return write(t, "tone.wav", b.Bytes())
 }
 
 // write makes a file of bytes.
