@@ -8,7 +8,7 @@ BIN     := build/bin/sluice
 DEMO    := build/models/sluice-tiny
 LDFLAGS := -s -w -X sluice/app.version=$(VERSION)
 
-.PHONY: help setup build run test race lint bench verify clean
+.PHONY: help setup build run test race lint e2e bench verify clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -35,8 +35,13 @@ lint: ## vet, also for a Mac, and golangci-lint when it is installed
 	@GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 go vet ./...
 	@if command -v golangci-lint >/dev/null; then golangci-lint run ./...; else echo "golangci-lint is not installed: skipped"; fi
 
-bench: setup ## print speed and memory figures
-	@go test -run '^$$' -bench . -benchmem ./internal/...
+e2e: setup ## run the program itself through its paces
+	@go test -count=1 ./app
+
+bench: setup ## print speed and memory figures, and write them to build/bench.json
+	@go test -run '^$$' -bench . ./app ./internal/... | tee build/bench.txt
+	@node build/bench.mjs build/bench.txt >build/bench.json
+	@rm build/bench.txt
 
 verify: setup ## check that generated files are up to date
 	@go run . openapi | diff -u internal/httpapi/testdata/openapi.json - || { echo "hint: go test ./internal/httpapi -update"; exit 1; }

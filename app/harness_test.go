@@ -24,7 +24,7 @@ import (
 const patience = 2 * time.Minute
 
 // root is the project's folder.
-func root(t *testing.T) string {
+func root(t testing.TB) string {
 	t.Helper()
 	dir, err := filepath.Abs("..")
 	if err != nil {
@@ -34,7 +34,7 @@ func root(t *testing.T) string {
 }
 
 // clip is a clip of the small model that lies in the project.
-func clip(t *testing.T, name string) string {
+func clip(t testing.TB, name string) string {
 	t.Helper()
 	return filepath.Join(root(t), "build", "models", "sluice-tiny", "clips", name)
 }
@@ -55,11 +55,11 @@ func shared(t *testing.T, parts ...string) string {
 
 // home is a data folder with the small model installed.
 type home struct {
-	t   *testing.T
+	t   testing.TB
 	dir string
 }
 
-func newHome(t *testing.T) home {
+func newHome(t testing.TB) home {
 	t.Helper()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		t.Skip("ffmpeg is not installed")
@@ -281,7 +281,7 @@ func (s *server) transcript(id string) transcript.Transcript {
 
 // eventually polls until cond holds. Polling a process from outside is the
 // one place where a test has to look again and again.
-func eventually(t *testing.T, what string, cond func() bool) {
+func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
