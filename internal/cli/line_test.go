@@ -263,6 +263,51 @@ func TestList(t *testing.T) {
 			t.Errorf("printed\n%s", r.out)
 		}
 	})
+	t.Run("what runs comes first, then the line, then what has ended, newest first", func(t *testing.T) {
+		t.Parallel()
+		ended := func(id, state string) object { return object{"id": id, "state": state, "title": id} }
+		line := func(id string, place int) object {
+			j := queued(id, id)
+			j["position"] = place
+			return j
+		}
+		a := newAPI(t, &api{pageSize: 1, jobs: []object{
+			ended("06", "done"), line("07", 1), line("05", 2), ended("04", "failed"), line("03", 3),
+			ended("02", "running"), ended("01", "done"), ended("08", "canceled"),
+		}})
+		order := func(args ...string) string {
+			r := a.run(t, append([]string{"list"}, args...)...)
+			r.want(t, cli.ExitOK)
+			var ids []string
+			for _, line := range strings.Split(strings.TrimSpace(r.out), "\n")[1:] {
+				ids = append(ids, strings.Fields(line)[0])
+			}
+			return strings.Join(ids, " ")
+		}
+		if got := order(); got != "02 07 05 03 08 06 04 01" {
+			t.Errorf("order %s", got)
+		}
+		if got := order("--all"); got != "02 07 05 03 08 06 04 01" {
+			t.Errorf("order of all %s", got)
+		}
+		if got := order("--limit", "2"); got != "02 07" {
+			t.Errorf("order of two %s", got)
+		}
+		if got := order("--state", "done"); got != "06 01" {
+			t.Errorf("order of those done %s", got)
+		}
+	})
+	t.Run("a query that finds nothing does not say that there are no jobs", func(t *testing.T) {
+		t.Parallel()
+		a := newAPI(t, &api{})
+		for _, args := range [][]string{{"-q", "nothinghere"}, {"--state", "failed"}} {
+			r := a.run(t, append([]string{"list"}, args...)...)
+			r.want(t, cli.ExitOK, "No job matches")
+			if strings.Contains(r.err, "sluice add") {
+				t.Error(r.err)
+			}
+		}
+	})
 	t.Run("an empty line teaches the next step", func(t *testing.T) {
 		t.Parallel()
 		newAPI(t, &api{}).run(t, "list").want(t, cli.ExitOK, "sluice add")

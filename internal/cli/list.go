@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,7 +13,10 @@ import (
 	"sluice/internal/job"
 )
 
-const defaultList = 50
+const (
+	defaultList  = 50
+	thereAreMore = "There are more; --all shows them."
+)
 
 func (c *console) list() *cobra.Command {
 	var (
@@ -22,8 +28,9 @@ func (c *console) list() *cobra.Command {
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "Show the jobs",
-		Long: `Shows jobs as a table: those in the line in its order, with the reason why
-each is not next, and those that have ended, newest first.
+		Long: `Shows jobs as a table: first the one that runs, then those in the line in its
+order, #1 being next, with the reason why each waits, and then those that have
+ended, the newest first.
 
 The ids are cut to the ends that tell these jobs apart; every command takes
 them. --json prints whole ids and everything else that is known.`,
@@ -39,7 +46,6 @@ them. --json prints whole ids and everything else that is known.`,
 	f.IntVarP(&limit, "limit", "n", defaultList, "how many at most")
 	f.BoolVarP(&all, "all", "a", false, "all of them, however many")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.MarkFlagsMutuallyExclusive("limit", "all")
 	_ = cmd.RegisterFlagCompletionFunc("state", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var names []cobra.Completion
 		for _, s := range job.States() {
@@ -52,7 +58,10 @@ them. --json prints whole ids and everything else that is known.`,
 		if state != "" && !job.State(state).Valid() {
 			return usagef("There is no state %q: choose queued, running, done, failed or canceled.", clean(state))
 		}
-		if limit < 1 {
+		switch {
+		case all && cmd.Flags().Changed("limit"):
+			return usagef("--limit and --all exclude each other.")
+		case limit < 1:
 			return usagef("--limit is 1 or more; --all shows all.")
 		}
 		s, err := c.client(*address)
@@ -64,20 +73,79 @@ them. --json prints whole ids and everything else that is known.`,
 		if all {
 			want = 0
 		}
-		got, more, err := s.some(cmd.Context(), state, query, want)
+		find := s.inOrder
+		if state != "" {
+			find = func(ctx context.Context, query string, limit int) (page, bool, error) {
+				return s.some(ctx, state, query, limit)
+			}
+		}
+		got, more, err := find(cmd.Context(), query, want)
 		if err != nil {
 			return err
 		}
 		if asJSON {
+			if more {
+				c.note(thereAreMore)
+			}
 			return c.printJSON(got)
 		}
 		views, err := got.views()
-		if err != nil {
+		switch {
+		case err != nil:
 			return s.stranger("its answer cannot be read")
+		case len(views) == 0 && (state != "" || query != ""):
+			c.note("No job matches; 'sluice list' shows all.")
+			return nil
 		}
 		return c.printJobs(views, more)
 	})
 	return cmd
+}
+
+// inOrder asks for jobs in the order of the list: what runs, the line, and
+// what has ended, newest first; 0 = all. The states are asked for one by one
+// in the order in which jobs go through them, so that one that moves on in
+// between is seen twice rather than not at all.
+func (s *client) inOrder(ctx context.Context, query string, limit int) (got page, more bool, err error) {
+	found := make(map[job.State][]json.RawMessage)
+	place := make(map[string]job.State) // where each job was seen last
+	for _, state := range []job.State{job.Queued, job.Running, job.Done, job.Failed, job.Canceled} {
+		p, rest, err := s.some(ctx, string(state), query, limit)
+		if err != nil {
+			return page{}, false, err
+		}
+		found[state], more = p.Jobs, more || rest
+		for _, raw := range p.Jobs {
+			place[idOf(raw)] = state
+		}
+	}
+	of := func(states ...job.State) []json.RawMessage {
+		var jobs []json.RawMessage
+		for _, state := range states {
+			for _, raw := range found[state] {
+				if place[idOf(raw)] == state {
+					jobs = append(jobs, raw)
+				}
+			}
+		}
+		return jobs
+	}
+	ended := of(job.Done, job.Failed, job.Canceled)
+	slices.SortStableFunc(ended, func(a, b json.RawMessage) int { return strings.Compare(idOf(b), idOf(a)) })
+	got.Jobs = slices.Concat(of(job.Running), of(job.Queued), ended)
+	if limit > 0 && len(got.Jobs) > limit {
+		got.Jobs, more = got.Jobs[:limit], true
+	}
+	return got, more, nil
+}
+
+// idOf reads a job's id, which sorts by the time of submission.
+func idOf(raw json.RawMessage) string {
+	var j struct {
+		ID string `json:"id"`
+	}
+	_ = json.Unmarshal(raw, &j) // who reads the whole job says that it cannot be read
+	return j.ID
 }
 
 // printJSON passes a page on.
@@ -111,7 +179,7 @@ func (c *console) printJobs(jobs []jobView, more bool) error {
 	p := &printer{w: c.Out}
 	table(p, rows)
 	if more {
-		c.note("There are more; --all shows them.")
+		c.note(thereAreMore)
 	}
 	return p.err
 }
