@@ -30,7 +30,8 @@ not added again; its id is printed. With --key a request is its own: repeated
 with the same key it gives the same job, with another key a new one.
 
 With -o it waits until the jobs have ended and writes their texts to FILE, or
-into that folder for several. Ctrl-C ends the waiting, not the jobs.`,
+into that folder for several, which is made if it is not there. Ctrl-C ends
+the waiting, not the jobs.`,
 		Example: `  sluice add talk.mp4
   sluice add --title "Monday lecture" --metadata course=bio101 monday.mkv
   sluice add --priority 10 --language ko *.m4a
@@ -75,6 +76,9 @@ into that folder for several. Ctrl-C ends the waiting, not the jobs.`,
 		if out.file != "" {
 			if outs, err = out.plan(args); err != nil {
 				return err
+			}
+			if len(args) == 1 {
+				out.heed(c)
 			}
 		}
 		if err := c.nameModels(cmd.Context(), orders); err != nil {

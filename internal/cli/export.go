@@ -10,7 +10,8 @@ func (c *console) export() *cobra.Command {
 format is that of --format, else what FILE ends in, else txt.
 
 As json also the text of a job that is not done yet can be had, as far as it
-goes; its member "complete" is false then. A FILE that is there is replaced.`,
+goes; its member "complete" is false then. A FILE that is there is replaced;
+its folder must be there. A name that ends in / is a folder, made if need be.`,
 		Example: `  sluice export ABCDE
   sluice export ABCDE --times
   sluice export ABCDE -o talk.srt
@@ -25,6 +26,10 @@ goes; its member "complete" is false then. A FILE that is there is replaced.`,
 		if err := out.settle(); err != nil {
 			return err
 		}
+		if err := out.place(); err != nil {
+			return err
+		}
+		out.heed(c)
 		s, err := c.client(*address)
 		if err != nil {
 			return err

@@ -30,31 +30,38 @@ func TestUsage(t *testing.T) {
 		args []string
 		say  string
 	}{
-		"an unknown command":                  {[]string{"frobnicate"}, "frobnicate"},
-		"an unknown flag":                     {[]string{"list", "--colour"}, "--colour"},
-		"no file":                             {[]string{"transcribe"}, "arg"},
-		"an unknown format":                   {[]string{"transcribe", file, "--format", "doc"}, "no format \"doc\""},
-		"times for a format that has them":    {[]string{"transcribe", file, "--format", "srt", "--times"}, "--times"},
-		"json and another format":             {[]string{"transcribe", file, "--json", "--format", "srt"}, "exclude"},
-		"subtitles of two files on stdout":    {[]string{"transcribe", file, "b.mp4", "--format", "srt"}, "-o FOLDER"},
-		"two files with the same output":      {[]string{"transcribe", "x/a.mp4", "y/a.mp4", "-o", t.TempDir()}, "a.txt"},
-		"an output that is the source":        {[]string{"transcribe", file, "-o", file}, "itself"},
-		"a file as the folder of two outputs": {[]string{"transcribe", "a.mp4", "b.mp4", "-o", file}, "need a folder"},
-		"a beam that is too wide":             {[]string{"add", file, "--beam", "9"}, "--beam"},
-		"a negative audio track":              {[]string{"add", file, "--audio-track", "-1"}, "--audio-track"},
-		"a priority out of bounds":            {[]string{"add", file, "--priority", "512"}, "--priority"},
-		"metadata without a value":            {[]string{"add", file, "--metadata", "course"}, "KEY=VALUE"},
-		"one title for two files":             {[]string{"add", file, "b.mp4", "--title", "T"}, "--title"},
-		"a format for nothing":                {[]string{"add", file, "--format", "srt"}, "-o"},
-		"an unknown state":                    {[]string{"list", "--state", "waiting"}, "no state"},
-		"a limit and all":                     {[]string{"list", "--limit", "3", "--all"}, "limit"},
-		"a limit of nothing":                  {[]string{"list", "--limit", "0"}, "--limit"},
-		"an id that is too short":             {[]string{"show", "01K"}, "too short"},
-		"an unknown shell":                    {[]string{"completion", "tcsh"}, "tcsh"},
-		"a setting without a value":           {[]string{"serve", "--set", "x"}, "KEY=VALUE"},
-		"an address that is none":             {[]string{"list", "--server", "ftp://x"}, "no address"},
-		"help for an unknown command":         {[]string{"help", "frobnicate"}, "frobnicate"},
-		"a subcommand that does not exist":    {[]string{"models", "push"}, "push"},
+		"an unknown command":                        {[]string{"frobnicate"}, "frobnicate"},
+		"an unknown flag":                           {[]string{"list", "--colour"}, "--colour"},
+		"no file":                                   {[]string{"transcribe"}, "arg"},
+		"an unknown format":                         {[]string{"transcribe", file, "--format", "doc"}, "no format \"doc\""},
+		"times for a format that has them":          {[]string{"transcribe", file, "--format", "srt", "--times"}, "--times"},
+		"json and another format":                   {[]string{"transcribe", file, "--json", "--format", "srt"}, "exclude"},
+		"subtitles of two files on stdout":          {[]string{"transcribe", file, "b.mp4", "--format", "srt"}, "-o FOLDER"},
+		"two files with the same output":            {[]string{"transcribe", "x/a.mp4", "y/a.mp4", "-o", t.TempDir()}, "a.txt"},
+		"an output without a name":                  {[]string{"transcribe", file, "-o", ""}, "names no file"},
+		"an output of add without a name":           {[]string{"add", file, "-o", ""}, "names no file"},
+		"an output in a folder that is not there":   {[]string{"transcribe", file, "-o", file + ".d/x/a.srt"}, "there is no folder"},
+		"an output in no folder":                    {[]string{"add", file, "-o", file + "/a.srt"}, "is no folder"},
+		"a folder for outputs two levels deep":      {[]string{"transcribe", file, "b.mp4", "-o", file + ".d/x"}, "there is no folder"},
+		"an export into a folder that is not there": {[]string{"export", idA, "-o", file + ".d/x.srt"}, "there is no folder"},
+		"the name of a file as the folder of two":   {[]string{"transcribe", file, "b.mp4", "-o", "new.srt"}, "need a folder"},
+		"an output that is the source":              {[]string{"transcribe", file, "-o", file}, "itself"},
+		"a file as the folder of two outputs":       {[]string{"transcribe", "a.mp4", "b.mp4", "-o", file}, "need a folder"},
+		"a beam that is too wide":                   {[]string{"add", file, "--beam", "9"}, "--beam"},
+		"a negative audio track":                    {[]string{"add", file, "--audio-track", "-1"}, "--audio-track"},
+		"a priority out of bounds":                  {[]string{"add", file, "--priority", "512"}, "--priority"},
+		"metadata without a value":                  {[]string{"add", file, "--metadata", "course"}, "KEY=VALUE"},
+		"one title for two files":                   {[]string{"add", file, "b.mp4", "--title", "T"}, "--title"},
+		"a format for nothing":                      {[]string{"add", file, "--format", "srt"}, "-o"},
+		"an unknown state":                          {[]string{"list", "--state", "waiting"}, "no state"},
+		"a limit and all":                           {[]string{"list", "--limit", "3", "--all"}, "limit"},
+		"a limit of nothing":                        {[]string{"list", "--limit", "0"}, "--limit"},
+		"an id that is too short":                   {[]string{"show", "01K"}, "too short"},
+		"an unknown shell":                          {[]string{"completion", "tcsh"}, "tcsh"},
+		"a setting without a value":                 {[]string{"serve", "--set", "x"}, "KEY=VALUE"},
+		"an address that is none":                   {[]string{"list", "--server", "ftp://x"}, "no address"},
+		"help for an unknown command":               {[]string{"help", "frobnicate"}, "frobnicate"},
+		"a subcommand that does not exist":          {[]string{"models", "push"}, "push"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -186,7 +193,7 @@ func TestAdd(t *testing.T) {
 	})
 	t.Run("with an output it waits and writes", func(t *testing.T) {
 		t.Parallel()
-		out := filepath.Join(t.TempDir(), "new", "a.srt")
+		out := filepath.Join(t.TempDir(), "a.srt")
 		a := &api{texts: map[string]string{"json": spoken}}
 		a.streams = []func(*sse){func(s *sse) { s.job("b1-1", a.set(firstJob, object{"state": "done"})) }}
 		newAPI(t, a).run(t, "add", "a.mp4", "-o", out).want(t, cli.ExitOK, firstJob)

@@ -26,10 +26,11 @@ type outputFlags struct {
 	json   bool
 
 	kind transcript.Format // what format, file and json come to
+	cmd  *cobra.Command
 }
 
 func newOutputFlags(cmd *cobra.Command, where string) *outputFlags {
-	o := &outputFlags{}
+	o := &outputFlags{cmd: cmd}
 	f := cmd.Flags()
 	f.StringVarP(&o.format, "format", "f", "", "`FORMAT` of the text: txt, srt, vtt, json or md (default: what -o ends in, else txt)")
 	f.StringVarP(&o.file, "output", "o", "", where)
@@ -44,6 +45,8 @@ func newOutputFlags(cmd *cobra.Command, where string) *outputFlags {
 // settle decides the format.
 func (o *outputFlags) settle() error {
 	switch {
+	case o.file == "" && o.cmd.Flags().Changed("output"):
+		return usagef("-o names no file.")
 	case o.json && o.format != "" && o.format != string(transcript.JSON):
 		return usagef("--json and --format %s exclude each other.", clean(o.format))
 	case o.json:
@@ -66,6 +69,45 @@ func (o *outputFlags) settle() error {
 	return nil
 }
 
+// heed says what is odd about the ending of a single output.
+func (o *outputFlags) heed(c *console) {
+	ext := filepath.Ext(o.file)
+	if o.toStdout() || ext == "" || isFolder(o.file) {
+		return
+	}
+	name := clean(filepath.Base(o.file))
+	meant, err := transcript.ParseFormat(ext)
+	switch {
+	case err != nil && o.format == "" && !o.json:
+		c.note("Note: %s is not an ending that says a format; %s will be %s. Others go by --format.", clean(ext), name, o.kind)
+	case err == nil && meant != o.kind:
+		c.note("Note: %s will be %s, as asked for, though its name ends in %s.", name, o.kind, clean(ext))
+	}
+}
+
+// place refuses an output whose folder is not there. A folder that outputs go
+// into is made by save, but not the folders above it.
+func (o *outputFlags) place() error {
+	if o.toStdout() {
+		return nil
+	}
+	above := filepath.Dir(filepath.Clean(o.file))
+	st, err := os.Stat(above)
+	switch {
+	case err == nil && st.IsDir():
+		return nil
+	case err == nil || !errors.Is(err, fs.ErrNotExist):
+		return &usage{
+			say:  fmt.Sprintf("-o %s: %s is no folder.", clean(o.file), clean(above)),
+			hint: "Name a file in a folder that is there.",
+		}
+	}
+	return &usage{
+		say:  fmt.Sprintf("-o %s: there is no folder %s.", clean(o.file), clean(above)),
+		hint: "Make it first, or name a file in a folder that is there.",
+	}
+}
+
 // toStdout says that text is printed.
 func (o *outputFlags) toStdout() bool { return o.file == "" || o.file == "-" }
 
@@ -81,7 +123,7 @@ func (o *outputFlags) plan(files []string) ([]string, error) {
 	case len(files) == 1 && !isFolder(o.file):
 		outs[0] = o.file
 	default:
-		if st, err := os.Stat(o.file); err == nil && !st.IsDir() {
+		if len(files) > 1 && o.namesFile() {
 			return nil, usagef("-o %s is a file; the texts of several files need a folder.", clean(o.file))
 		}
 		from := make(map[string]string, len(files))
@@ -95,6 +137,9 @@ func (o *outputFlags) plan(files []string) ([]string, error) {
 			outs[i] = filepath.Join(o.file, base)
 		}
 	}
+	if err := o.place(); err != nil {
+		return nil, err
+	}
 	for _, out := range outs {
 		there, err := os.Stat(out)
 		if err != nil {
@@ -107,6 +152,16 @@ func (o *outputFlags) plan(files []string) ([]string, error) {
 		}
 	}
 	return outs, nil
+}
+
+// namesFile says that the output is a file, or would be one by its ending.
+func (o *outputFlags) namesFile() bool {
+	if isFolder(o.file) {
+		return false
+	}
+	_, err := os.Stat(o.file)
+	_, ending := transcript.ParseFormat(filepath.Ext(o.file))
+	return err == nil || ending == nil
 }
 
 func isFolder(name string) bool {
@@ -198,7 +253,8 @@ func (o *outputFlags) inside(folder string, j jobView) string {
 	return filepath.Join(folder, base+o.kind.Ext())
 }
 
-// save writes a file whole or not at all.
+// save writes a file whole or not at all. It makes the file's own folder, but
+// not those above it.
 func save(name string, body []byte) error {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		name = target
@@ -207,7 +263,7 @@ func save(name string, body []byte) error {
 	if err == nil && !st.Mode().IsRegular() { // a device or a pipe is written as it is
 		return unwritable(name, os.WriteFile(name, body, 0o666))
 	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+	if err := os.Mkdir(filepath.Dir(name), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return unwritable(name, err)
 	}
 	part := filepath.Join(filepath.Dir(name), ".sluice-"+rand.Text()[:10])

@@ -30,7 +30,9 @@ The text goes to stdout, in paragraphs; --times gives every line its time. On
 a terminal it appears as it is heard. Into a pipe or a file it goes in one
 piece at the end, since what was heard last may still change. With -o nothing
 is printed: one file goes to that FILE, several go into that folder under
-their own names. An output that is there already is replaced.
+their own names, and it is made if it is not there, but not the folders above
+it. The format is that of --format, else what FILE ends in, else txt. An output
+that is there already is replaced.
 
 Ctrl-C cancels the job, unless the same job was in the line before; the exit
 code is 1 then.`,
@@ -54,6 +56,9 @@ code is 1 then.`,
 		outs, err := out.plan(args)
 		if err != nil {
 			return err
+		}
+		if len(args) == 1 {
+			out.heed(c)
 		}
 		w := &transcribing{c: c, files: args, orders: orders, out: out, outs: outs, stdout: &printer{w: c.Out}}
 		return w.run(cmd.Context(), *address)

@@ -101,6 +101,29 @@ func TestTranscribeThroughAServer(t *testing.T) {
 			t.Errorf("wrote %q and %q", a, b)
 		}
 	})
+	t.Run("an ending that is not what is written is said", func(t *testing.T) {
+		t.Parallel()
+		notes := map[string]struct {
+			args []string
+			note string // "" = none
+		}{
+			"a contradiction":                  {[]string{"-o", "a.srt", "--format", "vtt"}, "Note: a.srt will be vtt"},
+			"an unknown ending":                {[]string{"-o", "a.xyz"}, "Note: .xyz is not an ending that says a format; a.xyz will be txt"},
+			"an unknown ending with a format":  {[]string{"-o", "a.markdown", "--format", "md"}, ""},
+			"the format that the ending says":  {[]string{"-o", "a.srt", "--format", "srt"}, ""},
+			"a folder with a dot in its name":  {[]string{"-o", "v1.2/"}, ""},
+			"an output with no ending at all":  {[]string{"-o", "text"}, ""},
+			"JSON in a file that ends in text": {[]string{"-o", "a.txt", "--json"}, "Note: a.txt will be json"},
+		}
+		for name, tt := range notes {
+			tt.args[1] = t.TempDir() + "/" + tt.args[1]
+			r := newAPI(t, finishing(&api{})).run(t, append([]string{"transcribe", "/talk.mp4"}, tt.args...)...)
+			r.want(t, cli.ExitOK, tt.note)
+			if said := strings.Contains(r.err, "Note: "); said != (tt.note != "") {
+				t.Errorf("%s: %s", name, r.err)
+			}
+		}
+	})
 	t.Run("several files on stdout are told apart", func(t *testing.T) {
 		t.Parallel()
 		r := newAPI(t, finishing(&api{})).run(t, "transcribe", "/a.mp4", "/b\x1b.mp4")
@@ -127,12 +150,14 @@ func TestTranscribeThroughAServer(t *testing.T) {
 	})
 	t.Run("an output that cannot be written is said", func(t *testing.T) {
 		t.Parallel()
-		file := filepath.Join(t.TempDir(), "file")
-		if err := os.WriteFile(file, nil, 0o600); err != nil {
+		above := filepath.Join(t.TempDir(), "above")
+		dir := filepath.Join(above, "dir")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		newAPI(t, finishing(&api{})).run(t, "transcribe", "/a.mp4", "-o", filepath.Join(file, "a.txt")).
-			want(t, cli.ExitFailed, "could not be written: not a directory")
+		gone := func() { _ = os.RemoveAll(above) } // while the work goes on
+		newAPI(t, finishing(&api{onSubmit: gone})).run(t, "transcribe", "/a.mp4", "-o", filepath.Join(dir, "a.txt")).
+			want(t, cli.ExitFailed, "could not be written: no such file or directory")
 	})
 }
 
