@@ -126,7 +126,8 @@ func (r room) Check(context.Context) error {
 		return nil // a disk that cannot be asked is tried
 	}
 	return fault.New(fault.DiskFull, fmt.Sprintf("The disk has %s free, and %s are to stay free.",
-		job.FormatBytes(free), job.FormatBytes(r.minFree)), nil)
+		job.FormatBytes(free), job.FormatBytes(r.minFree)), nil).
+		WithHint("Free some space, or lower disk.min_free; nothing was lost.")
 }
 
 // newEngine prepares the speech engine: this same binary in another process.

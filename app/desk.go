@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
@@ -32,12 +33,13 @@ type sources interface {
 
 // defaults is what an order means by leaving something out.
 type defaults struct {
-	model, language string
-	beam, threads   int
-	words           bool
+	model         func(ctx context.Context) string
+	language      string
+	beam, threads int
+	words         bool
 }
 
-func newDefaults(s *settings.Settings, model string) defaults {
+func newDefaults(s *settings.Settings, model func(ctx context.Context) string) defaults {
 	return defaults{
 		model:    model,
 		language: s.Speech.Language,
@@ -64,7 +66,7 @@ func (d *desk) Submit(ctx context.Context, orders []job.Order) ([]queue.Accepted
 }
 
 func (d *desk) draft(ctx context.Context, o job.Order) (job.Draft, error) {
-	options, err := d.options(o)
+	options, err := d.options(ctx, o)
 	if err != nil {
 		return job.Draft{}, err
 	}
@@ -102,16 +104,22 @@ func (d *desk) source(ctx context.Context, s string) (job.Source, error) {
 	return d.sources.FromPath(ctx, s)
 }
 
-func (d *desk) options(o job.Order) (job.Options, error) {
+func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 	out := job.Options{
 		Language:   strings.ToLower(or(o.Language, d.defaults.language)),
-		Model:      or(o.Model, d.defaults.model),
+		Model:      o.Model,
 		ModelPath:  o.ModelPath,
 		AudioTrack: o.AudioTrack,
 		BeamSize:   or(o.BeamSize, d.defaults.beam),
 		Threads:    or(o.Threads, d.defaults.threads),
 		Words:      d.defaults.words,
 		Reuse:      true,
+	}
+	switch {
+	case out.ModelPath != "":
+		out.Model = strings.TrimSuffix(filepath.Base(out.ModelPath), ".bin") // what people see
+	case out.Model == "":
+		out.Model = d.defaults.model(ctx)
 	}
 	if o.Words != nil {
 		out.Words = *o.Words

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -33,19 +32,32 @@ func (p *program) doctor(ctx context.Context) ([]job.Finding, error) {
 		f := fault.From(err)
 		return []job.Finding{{Name: "settings", Level: job.FindingFail, Text: f.Say, Hint: f.Hint}}, nil
 	}
+	return append(p.findings(ctx, s, log), p.serverFinding(ctx)), nil
+}
+
+// findings looks at everything that jobs need but the server itself.
+func (p *program) findings(ctx context.Context, s *settings.Settings, log *slog.Logger) []job.Finding {
 	gate := newGate(s, log)
 	return []job.Finding{
 		{Name: "sluice", Level: job.FindingOK, Text: fmt.Sprintf("version %s on %s/%s", version, runtime.GOOS, runtime.GOARCH)},
-		dataFinding(s),
+		dataFinding(ctx, s),
 		machineFinding(ctx, gate),
 		engineFinding(),
 		ffmpegFinding(ctx, s, log),
 		modelFinding(ctx, newFinder(s, noPeaks{}, gate)),
-		p.serverFinding(ctx),
-	}, nil
+	}
 }
 
-func dataFinding(s *settings.Settings) job.Finding {
+// complain logs what will keep jobs from running, when a server starts.
+func complain(log *slog.Logger, findings []job.Finding) {
+	for _, f := range findings {
+		if f.Level != job.FindingOK {
+			log.Warn("not ready", "about", f.Name, "text", f.Text, "hint", f.Hint)
+		}
+	}
+}
+
+func dataFinding(ctx context.Context, s *settings.Settings) job.Finding {
 	f := job.Finding{Name: "data", Level: job.FindingOK, Text: "in " + s.Dirs.Data}
 	if err := os.MkdirAll(s.Dirs.Data, 0o700); err != nil {
 		return failed(f, "The data folder cannot be made: "+err.Error(), "Check the folder's owner, or set SLUICE_HOME.")
@@ -56,6 +68,10 @@ func dataFinding(s *settings.Settings) job.Finding {
 	}
 	_ = t.Close()
 	_ = os.Remove(t.Name())
+	if err := (room{s.Dirs.Data, s.Disk.MinFree}).Check(ctx); err != nil {
+		x := fault.From(err)
+		return failed(f, x.Say, x.Hint)
+	}
 	return f
 }
 
@@ -91,16 +107,12 @@ func ffmpegFinding(ctx context.Context, s *settings.Settings, log *slog.Logger) 
 
 func modelFinding(ctx context.Context, models *finder) job.Finding {
 	f := job.Finding{Name: "model", Level: job.FindingOK}
-	m, err := models.Model(ctx, models.standard)
-	var x *fault.Fault
-	switch {
-	case errors.As(err, &x):
-		f.Level, f.Text, f.Hint = job.FindingWarn, x.Say, x.Hint
-	case err != nil:
-		return failed(f, "The model folder cannot be read: "+err.Error(), "Check models.dir.")
-	default:
-		f.Text = fmt.Sprintf("%s is installed and takes about %s", m.Name, job.FormatBytes(m.NeedBytes))
+	m, err := models.Look(models.standard(ctx)) // the whole file is read when a job needs it
+	if err != nil {
+		x := fault.From(err)
+		return failed(f, x.Say, x.Hint)
 	}
+	f.Text = fmt.Sprintf("%s is installed and takes about %s", m.Name, job.FormatBytes(m.NeedBytes))
 	return f
 }
 

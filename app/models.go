@@ -19,7 +19,7 @@ import (
 // fit. It is the queue's Check and the pipeline's Models.
 type finder struct {
 	*models.Store
-	standard string // the model of orders that name none
+	settings *settings.Settings
 	peaks    knownPeaks
 	gate     *admission.Gate
 }
@@ -30,7 +30,6 @@ type knownPeaks interface {
 }
 
 func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) *finder {
-	gate.Ceiling() // makes it take a reading
 	return &finder{
 		Store: models.New(models.Config{
 			Dir:     s.Models.Dir,
@@ -38,10 +37,41 @@ func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) *fi
 			MinFree: floor(s.Disk.MinFree),
 			Check:   whisper.CheckModel,
 		}),
-		standard: or(s.Speech.Model, models.Recommend(gate.Reading().Total)),
+		settings: s,
 		peaks:    peaks,
 		gate:     gate,
 	}
+}
+
+// standard is the model of orders that name none: what the settings say; else
+// what suits this machine; but when that is not installed and another of the
+// catalog is, the largest of those that fits.
+func (f *finder) standard(ctx context.Context) string {
+	if named := f.settings.Speech.Model; named != "" {
+		return named
+	}
+	f.gate.Ceiling() // makes it take a reading
+	best := models.Recommend(f.gate.Reading().Total)
+	found, err := f.List(ctx)
+	if err != nil {
+		return best
+	}
+	var other models.Info
+	for _, m := range found {
+		switch {
+		case !m.Catalog || !m.Installed:
+		case m.Name == best:
+			return best
+		case m.NeedBytes > other.NeedBytes && f.fits(m.Name, m.NeedBytes):
+			other = m
+		}
+	}
+	return or(other.Name, best)
+}
+
+// fits says whether this machine can ever give a model its memory.
+func (f *finder) fits(name string, need int64) bool {
+	return f.gate.Check(job.Need{Stage: job.Transcribe, Model: name, Bytes: need}) == nil
 }
 
 // Model implements pipeline.Models: by name, or by the absolute path that the
@@ -103,11 +133,19 @@ func (f *finder) missing(ctx context.Context, o job.Options) error {
 func (f *finder) largest() string {
 	var best models.Entry
 	for _, e := range models.Catalog() {
-		if e.NeedBytes > best.NeedBytes && f.gate.Check(job.Need{Model: e.Name, Bytes: e.NeedBytes}) == nil {
+		if e.NeedBytes > best.NeedBytes && f.fits(e.Name, e.NeedBytes) {
 			best = e
 		}
 	}
 	return best.Name
+}
+
+// note is what people should know of a model.
+func note(m models.Info) string {
+	if m.Damaged {
+		return "Damaged, or no speech model: remove it."
+	}
+	return m.Description
 }
 
 // commands is the model manager as the CLI sees it.
@@ -118,17 +156,18 @@ func (f *finder) commands() cli.ModelCommands {
 			if err != nil {
 				return nil, fmt.Errorf("list models: %w", err)
 			}
+			standard := f.standard(ctx)
 			out := make([]cli.Model, 0, len(found))
 			for _, m := range found {
 				out = append(out, cli.Model{
 					Name:      m.Name,
 					Installed: m.Installed,
-					Default:   m.Name == f.standard,
+					Default:   m.Name == standard,
 					SizeBytes: m.Bytes,
 					NeedBytes: m.NeedBytes,
-					Fits:      f.gate.Check(job.Need{Model: m.Name, Bytes: m.NeedBytes}) == nil,
+					Fits:      f.fits(m.Name, m.NeedBytes),
 					Path:      m.Path,
-					Note:      m.Description,
+					Note:      note(m),
 				})
 			}
 			return out, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -52,6 +53,7 @@ func (p *program) serve(ctx context.Context, o cli.ServeOptions) error {
 		return err
 	}
 	defer srv.forget()
+	complain(log, p.findings(ctx, s, slog.New(slog.DiscardHandler)))
 	log.Info("serving", "address", srv.url, "data", s.Dirs.Data, "version", version)
 	return c.Run(ctx, srv.Run)
 }

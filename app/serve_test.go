@@ -301,6 +301,23 @@ func TestAnEndedTranscribeLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestTwoProgramsTakeTurnsWithTheEngineAndSaySo(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	first := h.command(t.Context(), "transcribe", clip(t, "three-minutes.mp4"))
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the first has the engine", func() bool { return len(children(t, first.Process.Pid, "engine")) == 1 })
+	out, errs, code := h.run("transcribe", clip(t, "seen-000.wav"))
+	if code != 0 || !strings.Contains(errs, "Another Sluice") || len(words(out)) == 0 {
+		t.Errorf("the second: code %d, %q, %q", code, out, errs)
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("the first: %v", err)
+	}
+}
+
 func TestASecondServerOnTheSameFolderIsRefused(t *testing.T) {
 	t.Parallel()
 	h := newHome(t)

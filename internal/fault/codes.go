@@ -41,6 +41,7 @@ const (
 	LanguageUnknown   Code = "language_unknown"
 	MemoryShort       Code = "memory_short"
 	DiskFull          Code = "disk_full"
+	EngineBusy        Code = "engine_busy"
 	EngineUnbuilt     Code = "engine_unbuilt"
 	EngineCrashed     Code = "engine_crashed"
 	EngineStopped     Code = "engine_stopped"
@@ -48,6 +49,7 @@ const (
 	EngineOutOfMemory Code = "engine_out_of_memory"
 	WorkerCrashed     Code = "worker_crashed"
 	CanceledByUser    Code = "canceled_by_user"
+	Interrupted       Code = "interrupted"
 	StoreLocked       Code = "store_locked"
 	StoreTooNew       Code = "store_too_new"
 	StoreDamaged      Code = "store_damaged"
@@ -103,6 +105,7 @@ func Codes() []Entry {
 		{LanguageUnknown, KindInvalid, 0, false, "the language is not one the recogniser knows", "Use a code such as en or ko, or auto."},
 		{MemoryShort, KindBusy, 0, false, "there is too little memory right now", "It starts by itself when memory is free."},
 		{DiskFull, KindBusy, 507, false, "the disk is full", "Free some space; nothing was lost."},
+		{EngineBusy, KindBusy, 0, false, "another Sluice of this user has the speech engine", "It starts by itself when that one is done."},
 		{EngineUnbuilt, KindUnavailable, 0, false, "this build has no speech engine", "Build it with 'make build'."},
 		{EngineCrashed, KindUnavailable, 0, true, "the speech engine crashed", "It is tried again from the last finished span."},
 		{EngineStopped, KindUnavailable, 0, true, "somebody stopped the speech engine", "It is tried again from the last finished span."},
@@ -110,6 +113,7 @@ func Codes() []Entry {
 		{EngineOutOfMemory, KindUnavailable, 0, true, "the speech engine was stopped because memory ran out", "Close some programs or choose a smaller model."},
 		{WorkerCrashed, KindUnavailable, 0, false, "the job took the program down too often", "Try another model, or report the file."},
 		{CanceledByUser, KindCanceled, 0, false, "somebody canceled the job", "Submit the file again to run it."},
+		{Interrupted, KindCanceled, 0, false, "Sluice was stopped while the stage ran", "It goes on where it was when Sluice runs again."},
 		{StoreLocked, KindConflict, 0, false, "another Sluice holds the data folder", "Use the one that runs, or set SLUICE_HOME to another folder."},
 		{StoreTooNew, KindConflict, 0, false, "the data was written by a newer Sluice", "Update Sluice."},
 		{StoreDamaged, KindInternal, 0, false, "the database is damaged", "Move the file aside and start again; it is not deleted."},

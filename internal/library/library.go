@@ -46,12 +46,29 @@ func (l *Library) Export(ctx context.Context, w io.Writer, jobID string, f trans
 	if err != nil {
 		return err
 	}
-	if !t.Complete && f != transcript.JSON {
-		return fault.New(fault.NotReady, "The transcript is not complete yet.", nil)
-	}
 	j, err := l.jobs.Get(ctx, jobID)
 	if err != nil {
 		return err
 	}
+	if !t.Complete && f != transcript.JSON {
+		return notReady(j)
+	}
 	return transcript.Write(w, t, f, transcript.Options{Title: j.Title, SourceName: j.Source.Name})
+}
+
+// notReady says why there is no whole transcript: not yet, or never.
+func notReady(j job.Job) error {
+	switch j.State {
+	case job.Failed:
+		f := fault.New(fault.NotReady, "The job failed and has no whole transcript.", nil)
+		if j.Error != nil {
+			f.Say = "The job failed and has no whole transcript: " + j.Error.Message
+			f.Hint = j.Error.Hint
+		}
+		return f
+	case job.Canceled:
+		return fault.New(fault.NotReady, "The job was canceled and has no whole transcript.", nil).WithHint("Submit the file again.")
+	case job.Queued, job.Running, job.Done:
+	}
+	return fault.New(fault.NotReady, "The transcript is not complete yet.", nil)
 }

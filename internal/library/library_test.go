@@ -23,6 +23,9 @@ func (s shelf) Transcript(_ context.Context, id string) (transcript.Transcript, 
 }
 
 func (s shelf) Get(_ context.Context, id string) (job.Job, error) {
+	if id == "failed" {
+		return job.Job{ID: id, State: job.Failed, Error: &job.Failure{Message: "The file is damaged."}}, nil
+	}
 	return job.Job{ID: id, Title: "A talk"}, nil
 }
 
@@ -39,6 +42,7 @@ func TestExport(t *testing.T) {
 		"markdown carries the job's title":       {"a", true, transcript.Markdown, "# A talk", ""},
 		"json may be partial":                    {"a", false, transcript.JSON, `"complete":false`, ""},
 		"half a subtitle file is not handed out": {"a", false, transcript.SRT, "", fault.NotReady},
+		"a failed job never has one":             {"failed", false, transcript.SRT, "", fault.NotReady},
 		"an unknown job is said to be unknown":   {"unknown", true, transcript.SRT, "", fault.JobUnknown},
 	}
 	for name, tt := range tests {

@@ -87,7 +87,11 @@ func (s *Store) File(ctx context.Context, path string) (pipeline.Model, error) {
 		return pipeline.Model{}, fault.New(fault.ModelDamaged,
 			fmt.Sprintf("%q is not a file.", filepath.Base(abs)), nil).WithHint("Name one model file.")
 	}
-	return s.open(ctx, file{name: norm.NFC.String(filepath.Base(abs)), path: abs, info: info})
+	m, err := s.open(ctx, file{name: norm.NFC.String(filepath.Base(abs)), path: abs, info: info})
+	if fault.Is(err, fault.ModelDamaged) && !s.mine(abs) { // a file of the user's own is not ours to replace
+		return m, fault.From(err).WithHint("Name a model file of whisper.cpp, such as ggml-small.bin.")
+	}
+	return m, err
 }
 
 // look says what a file is without reading it whole; e is what is published

@@ -44,6 +44,7 @@ type Config struct {
 const (
 	sourceAgain = 15 * time.Second
 	modelAgain  = 5 * time.Second
+	engineAgain = 2 * time.Second
 	ffmpegAgain = 10 * time.Second
 	roomAgain   = 30 * time.Second
 )
@@ -116,6 +117,9 @@ func (w *work) open(ctx context.Context) (in inputs, err error) {
 	if err = w.deps.Room.Check(ctx); err != nil {
 		return in, err
 	}
+	if err = w.deps.Transcriber.Ready(ctx); err != nil {
+		return in, err
+	}
 	in.model, err = w.model(ctx)
 	return in, err
 }
@@ -142,7 +146,9 @@ func (w *work) end(ctx context.Context, err error) error {
 		return &job.Wait{Reason: job.Disk, Text: f.Say + " " + f.Hint, Until: time.Now().Add(roomAgain)}
 	case fault.FFmpegMissing:
 		return &job.Wait{Reason: job.Backoff, Text: f.Say + " " + f.Hint, Until: time.Now().Add(ffmpegAgain)}
-	case fault.ModelMissing:
+	case fault.EngineBusy:
+		return &job.Wait{Reason: job.Backoff, Text: f.Say, Until: time.Now().Add(engineAgain)}
+	case fault.ModelMissing, fault.ModelUnknown: // known when the job was accepted: its folder may be on a disk that is away
 		w := Away(f)
 		return &w
 	default:
@@ -166,8 +172,8 @@ func (w *work) begin(ctx context.Context, need job.Need) error {
 	if err := w.deps.Checkpoints.Begin(ctx, w.lease, need.Stage); err != nil {
 		return fmt.Errorf("begin %s: %w", need.Stage, err)
 	}
-	w.deps.Listener.Changed(w.job.ID)
 	w.report(job.Progress{Stage: need.Stage})
+	w.deps.Listener.Changed(w.job.ID)
 	return nil
 }
 

@@ -265,11 +265,13 @@ func TestWhatIsAwayBeforeAStageIsWaitedFor(t *testing.T) {
 		set    func(*bench)
 		reason job.Reason
 	}{
-		"the source": {func(b *bench) { b.source = fault.New(fault.SourceMissing, "gone", nil) }, job.NoSource},
-		"the model":  {func(b *bench) { b.model = fault.New(fault.ModelMissing, "none", nil) }, job.NoModel},
-		"ffmpeg":     {func(b *bench) { b.ffmpeg = fault.New(fault.FFmpegMissing, "none", nil) }, job.Backoff},
-		"the disk":   {func(b *bench) { b.room = fault.New(fault.DiskFull, "full", nil) }, job.Disk},
-		"memory":     {func(b *bench) { b.verdict = job.Verdict{Reason: job.Memory, Text: "short"} }, job.Memory},
+		"the source":                      {func(b *bench) { b.source = fault.New(fault.SourceMissing, "gone", nil) }, job.NoSource},
+		"the model":                       {func(b *bench) { b.model = fault.New(fault.ModelMissing, "none", nil) }, job.NoModel},
+		"ffmpeg":                          {func(b *bench) { b.ffmpeg = fault.New(fault.FFmpegMissing, "none", nil) }, job.Backoff},
+		"the engine of another process":   {func(b *bench) { b.ffmpeg = fault.New(fault.EngineBusy, "taken", nil) }, job.Backoff},
+		"the disk":                        {func(b *bench) { b.room = fault.New(fault.DiskFull, "full", nil) }, job.Disk},
+		"an own model whose disk is away": {func(b *bench) { b.model = fault.New(fault.ModelUnknown, "none", nil) }, job.NoModel},
+		"memory":                          {func(b *bench) { b.verdict = job.Verdict{Reason: job.Memory, Text: "short"} }, job.Memory},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -61,6 +61,9 @@ type Transcriber interface {
 	// when ctx ends the work stops within two seconds. An error from
 	// watch.Span ends it with that error. Faults: the engine codes.
 	Transcribe(ctx context.Context, req TranscribeRequest, watch Watch) error
+	// Ready says whether it may start now, quickly: fault engine_busy while
+	// another process has the engine.
+	Ready(ctx context.Context) error
 	// Release ends the engine and gives its memory back. It is idempotent.
 	Release()
 }

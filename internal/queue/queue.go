@@ -152,7 +152,7 @@ func (q *Queue) freshen(j *job.Job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.current != nil && q.current.lease.ID == j.ID && j.State == job.Running {
-		if p := q.current.latest(); p.Stage != "" {
+		if p := q.current.latest(); p.Stage == j.Stage {
 			j.Progress = p
 		}
 	}

@@ -80,7 +80,7 @@ func (l *line) Take(_ context.Context, id, owner string) (job.Job, job.Lease, er
 	defer l.mu.Unlock()
 	j := l.find(id)
 	l.token++
-	j.State, j.Token, j.Owner, j.StartedAt = job.Running, l.token, owner, time.Now()
+	j.State, j.Token, j.Owner, j.StartedAt, j.Stage = job.Running, l.token, owner, time.Now(), job.Transcribe
 	return *j, job.Lease{ID: id, Token: l.token, Owner: owner}, nil
 }
 

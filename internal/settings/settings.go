@@ -237,7 +237,8 @@ func (l *loader) find(name string) (Key, bool) {
 func (l *loader) flags(flags map[string]string) error {
 	for name := range flags {
 		if _, ok := l.find(name); !ok {
-			return fmt.Errorf("a flag sets %q, which is no setting", name)
+			return fault.New(fault.SettingInvalid, fmt.Sprintf("The command line: %q is no setting.", name), nil).
+				WithHint("The settings file lists them all.")
 		}
 	}
 	for _, k := range l.keys {

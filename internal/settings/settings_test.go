@@ -249,7 +249,7 @@ func TestWrongFiles(t *testing.T) {
 		},
 		"a forgotten unit": {
 			"[memory]\nceiling = 10\n",
-			`settings.toml, line 2: memory.ceiling is only "10": the unit is missing, or it is too little.`,
+			`settings.toml, line 2: memory.ceiling is "10", and must be at least 256 MB.`,
 			`Write it like this: memory.ceiling = "10GB".`,
 		},
 		"a size with a sign": {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"sluice/internal/job"
 )
 
 // value is what one layer says about a key, before the key's own type. A file
@@ -137,7 +139,7 @@ func (f sizeField) set(v value, _ string) error {
 		return err
 	case n == 0 && f.zero:
 	case n < f.min:
-		return fmt.Errorf("is only %q: the unit is missing, or it is too little", strings.TrimSpace(v.text))
+		return fmt.Errorf("is %q, and must be at least %s", strings.TrimSpace(v.text), job.FormatBytes(f.min))
 	}
 	*f.p = n
 	return nil

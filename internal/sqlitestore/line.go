@@ -134,7 +134,7 @@ func (s *Store) Settle(ctx context.Context, lease job.Lease, o queue.Outcome) (j
 		if nothingDone(o) {
 			err = s.dropRun(t, held.seq)
 		} else {
-			err = s.closeRun(t, held.seq, code)
+			err = s.closeRun(t, held.seq, cutOff(to, code))
 		}
 		if err != nil {
 			return err
@@ -149,6 +149,17 @@ func (s *Store) Settle(ctx context.Context, lease job.Lease, o queue.Outcome) (j
 		return job.Job{}, err
 	}
 	return j, nil
+}
+
+// cutOff is the code of a stage that was running when its job was settled.
+func cutOff(to job.State, code string) string {
+	switch {
+	case code != "" || to == job.Done:
+		return code
+	case to == job.Canceled:
+		return string(fault.CanceledByUser)
+	}
+	return string(fault.Interrupted)
 }
 
 // nothingDone says that a stage was begun only to find that it has to wait. A
@@ -270,7 +281,7 @@ func (s *Store) recoverOne(t *tx, h holding, maxDeaths int) error {
 	var failure *job.Failure
 	switch {
 	case h.cancelRequested:
-		to, code = job.Canceled, ""
+		to, code = job.Canceled, fault.CanceledByUser
 	case h.deaths+1 > maxDeaths:
 		f := fault.New(fault.WorkerCrashed, "Sluice ended too often while it worked on this job.", nil)
 		to, failure = job.Failed, &job.Failure{Code: string(f.Code), Message: f.Say, Hint: f.Hint, Stage: h.stage}

@@ -156,6 +156,9 @@ func toldFault(m Message, log string) error {
 		fault.EngineCrashed:     "The speech engine could not go on.",
 	}
 	say, ok := says[code]
+	if code == fault.LanguageUnknown {
+		return fault.New(code, m.Text, cause).WithHint("Choose a model that is not for English alone, or the language en.")
+	}
 	if !ok {
 		return fault.New(fault.Internal, "The speech engine refused the work.", cause)
 	}

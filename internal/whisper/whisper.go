@@ -106,6 +106,33 @@ func (t *Transcriber) Transcribe(ctx context.Context, req pipeline.TranscribeReq
 	}
 }
 
+// Ready says whether an engine may be started now: fault engine_busy while
+// another process of this user has one. It waits for nothing.
+func (t *Transcriber) Ready(context.Context) error {
+	if t.lock == nil {
+		return nil
+	}
+	select {
+	case <-t.turn:
+		defer func() { t.turn <- struct{}{} }()
+	default:
+		return nil // a request of ours has the engine
+	}
+	if t.engine != nil {
+		return nil
+	}
+	other := flock.New(t.cfg.LockPath) // a lock of its own: t.lock stands for a living engine
+	free, err := other.TryLock()
+	if err != nil {
+		return nil // no folder yet, say: starting will tell what is wrong
+	}
+	if !free {
+		return fault.New(fault.EngineBusy, "Another Sluice on this machine is transcribing.", nil)
+	}
+	_ = other.Unlock()
+	return nil
+}
+
 // Release ends the engine and gives its memory back; it returns when that is
 // done. While a request runs it returns at once and the engine ends with the
 // request: Release never takes the engine from under a job.

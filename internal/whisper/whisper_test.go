@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/fault"
@@ -443,5 +444,27 @@ func writeWAV(t *testing.T, path, pcm string) {
 	_, _ = io.Copy(&b, bytes.NewReader(body))
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAnEngineThatAnotherProcessHasIsSaidToBeTaken(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "engine.lock")
+	tr := whisper.New(whisper.Config{Command: []string{"none"}, LockPath: path}, slog.New(slog.DiscardHandler))
+	if err := tr.Ready(t.Context()); err != nil {
+		t.Errorf("free, but %v", err)
+	}
+	other := flock.New(path)
+	if err := other.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Ready(t.Context()); !fault.Is(err, fault.EngineBusy) {
+		t.Errorf("taken, but %v", err)
+	}
+	if err := other.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Ready(t.Context()); err != nil {
+		t.Errorf("free again, but %v", err)
 	}
 }
