@@ -36,7 +36,7 @@ the waiting, not the jobs.`,
   sluice add --title "Monday lecture" --metadata course=bio101 monday.mkv
   sluice add --priority 10 --language ko *.m4a
   sluice add interview.m4a -o interview.srt`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArgs("FILE"),
 	}
 	order := newOrderFlags(cmd)
 	f := cmd.Flags()

@@ -17,7 +17,7 @@ What was finished of it is kept, so that adding the file again goes on there.
 A job that has ended already cannot be canceled; the others named with it are.`,
 		Example: `  sluice cancel ABCDE
   sluice cancel 01K6ZV5N3T8Q2M4R7W9XYABCDE QRSTU`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              someArgs("ID"),
 		ValidArgsFunction: c.completeJobs,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the jobs as JSON, one a line")

@@ -95,7 +95,7 @@ answers.`,
   sluice serve
   sluice add talk.mp4 interview.m4a
   sluice watch`,
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: run(func(cmd *cobra.Command, _ []string) error {
@@ -121,6 +121,7 @@ answers.`,
 	group("line", c.add(), c.list(), c.show(), c.watch(), c.cancel(), c.export())
 	group("machine", c.models(), c.doctor())
 	root.AddCommand(c.openAPI(), c.version(), c.completion())
+	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(&cobra.Command{
 		Use:    "help [COMMAND]",
 		Short:  "Explain a command",
@@ -128,8 +129,11 @@ answers.`,
 		Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			about, rest, err := root.Find(args)
-			if err != nil || len(rest) > 0 {
-				return usagef("There is no command %q.", clean(firstOf(args)))
+			switch {
+			case err == nil && len(rest) > 0:
+				return unknownCommand(about, rest[0])
+			case err != nil:
+				return unknownCommand(root, firstOf(args))
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()

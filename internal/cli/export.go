@@ -16,7 +16,7 @@ its folder must be there. A name that ends in / is a folder, made if need be.`,
   sluice export ABCDE --times
   sluice export ABCDE -o talk.srt
   sluice export ABCDE --format vtt > talk.vtt`,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneArg("ID"),
 		ValidArgsFunction: c.completeJobs,
 	}
 	out := newOutputFlags(cmd, "write to this `FILE`, or into this folder")

@@ -30,9 +30,9 @@ func TestUsage(t *testing.T) {
 		args []string
 		say  string
 	}{
-		"an unknown command":                        {[]string{"frobnicate"}, "frobnicate"},
-		"an unknown flag":                           {[]string{"list", "--colour"}, "--colour"},
-		"no file":                                   {[]string{"transcribe"}, "arg"},
+		"an unknown command":                        {[]string{"frobnicate"}, "There is no command \"frobnicate\".\n  hint: See 'sluice --help'."},
+		"an unknown flag":                           {[]string{"list", "--colour"}, "There is no flag --colour.\n  hint: See 'sluice list --help'."},
+		"no file":                                   {[]string{"transcribe"}, "'sluice transcribe' needs a FILE.\n  hint: Like: sluice transcribe talk.mp4. See"},
 		"an unknown format":                         {[]string{"transcribe", file, "--format", "doc"}, "no format \"doc\""},
 		"times for a format that has them":          {[]string{"transcribe", file, "--format", "srt", "--times"}, "--times"},
 		"json and another format":                   {[]string{"transcribe", file, "--json", "--format", "srt"}, "exclude"},
@@ -60,6 +60,31 @@ func TestUsage(t *testing.T) {
 		"an unknown shell":                          {[]string{"completion", "tcsh"}, "tcsh"},
 		"a setting without a value":                 {[]string{"serve", "--set", "x"}, "KEY=VALUE"},
 		"an address that is none":                   {[]string{"list", "--server", "ftp://x"}, "no address"},
+		"no id":                                     {[]string{"cancel"}, "'sluice cancel' needs an ID."},
+		"two ids for one":                           {[]string{"show", idA, idB}, "takes one ID"},
+		"two ids to watch":                          {[]string{"watch", idA, idB}, "takes one ID"},
+		"no name of a model":                        {[]string{"models", "rm"}, "'sluice models rm' needs a NAME."},
+		"an argument where none is taken":           {[]string{"version", "extra"}, "'sluice version' takes no argument; \"extra\" is one too many."},
+		"a number that is none":                     {[]string{"add", file, "--threads", "abc"}, "--threads takes a whole number; \"abc\" is none."},
+		"a switch with a value":                     {[]string{"list", "--all=maybe"}, "--all takes no value, or true or false; \"maybe\" is none."},
+		"a flag without its value":                  {[]string{"add", file, "--language"}, "--language needs a CODE."},
+		"a short flag without its value":            {[]string{"add", file, "-o"}, "--output needs a FILE."},
+		"a flag that is only dashes":                {[]string{"list", "---all"}, "is no flag"},
+		"letters swapped in a command":              {[]string{"transcirbe", file}, "Did you mean 'sluice transcribe'?"},
+		"a letter left out of a command":            {[]string{"lst"}, "Did you mean 'sluice list'?"},
+		"the beginning of a command":                {[]string{"exp"}, "Did you mean 'sluice export'?"},
+		"a letter left out of a flag":               {[]string{"add", file, "--langage", "ko"}, "Did you mean --language?"},
+		"a long flag with one dash":                 {[]string{"list", "-json"}, "Did you mean --json?"},
+		"a slip in a subcommand":                    {[]string{"models", "pul", "small"}, "Did you mean 'sluice models pull'?"},
+		"help for a slip":                           {[]string{"help", "modles"}, "Did you mean 'sluice models'? See 'sluice --help'."},
+		"help for an unknown subcommand":            {[]string{"help", "models", "pul"}, "There is no command \"pul\" in 'sluice models'.\n  hint: Did you mean 'sluice models pull'?"},
+		"help for nonsense":                         {[]string{"help", "nonsense"}, "There is no command \"nonsense\".\n  hint: See 'sluice --help'."},
+		"an address on the web":                     {[]string{"transcribe", "https://example.com/talk.mp4"}, "not taken yet.\n  hint: Download it first"},
+		"an address on the web to add":              {[]string{"add", file, "http://example.com/a"}, "addresses on the web are not taken yet"},
+		"the address of a file":                     {[]string{"add", "file:///a.mp4"}, "Give the path"},
+		"stdin":                                     {[]string{"add", "-"}, "stdin is not taken"},
+		"a file that begins with a dash":            {[]string{"transcribe", "-dash.wav"}, "./-dash.wav, or after --"},
+		"a file that begins with two dashes":        {[]string{"add", "--dash.wav"}, "./--dash.wav, or after --"},
 		"help for an unknown command":               {[]string{"help", "frobnicate"}, "frobnicate"},
 		"a subcommand that does not exist":          {[]string{"models", "push"}, "push"},
 	}
@@ -167,6 +192,18 @@ func TestAdd(t *testing.T) {
 		}
 		if h := asked[0].header; h.Get("Idempotency-Key") != "k1" || h.Get("Authorization") != "Bearer s3cret" {
 			t.Errorf("headers %v", h)
+		}
+	})
+	t.Run("a file that begins with a dash is taken after --", func(t *testing.T) {
+		t.Parallel()
+		a := newAPI(t, &api{})
+		a.run(t, "add", "--", "-dash.wav").want(t, cli.ExitOK)
+		a.run(t, "add", "./-dash.wav").want(t, cli.ExitOK)
+		here, _ := filepath.Abs("-dash.wav")
+		for _, r := range a.asked("POST", "/api/v1/jobs") {
+			if r.body["source"] != here {
+				t.Errorf("asked for %v", r.body["source"])
+			}
 		}
 	})
 	t.Run("what is not asked for is not sent", func(t *testing.T) {

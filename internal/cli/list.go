@@ -38,7 +38,7 @@ them. --json prints whole ids and everything else that is known.`,
   sluice list --state failed
   sluice list --query lecture --all
   sluice list --json | jq -r '.jobs[].id'`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&state, "state", "s", "", "only jobs in this `STATE`: queued, running, done, failed or canceled")

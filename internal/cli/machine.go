@@ -21,7 +21,7 @@ memory - and says of each whether it is well, and what to do if not. The exit
 code is 1 when something will keep jobs from running.`,
 		Example: `  sluice doctor
   sluice doctor --json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
@@ -69,7 +69,7 @@ func (c *console) openAPI() *cobra.Command {
 		Long: `Prints the OpenAPI 3.1 document of the HTTP API, the same that a server has at
 /openapi.json.`,
 		Example: `  sluice openapi > openapi.json`,
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: run(func(*cobra.Command, []string) error {
 			if c.cmds.OpenAPI == nil {
 				return notBuiltIn()
@@ -91,7 +91,7 @@ func (c *console) version() *cobra.Command {
 		Long:  `Prints the version of this program; --json adds what it was built with and for.`,
 		Example: `  sluice version
   sluice version --json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = run(func(*cobra.Command, []string) error {
@@ -126,7 +126,7 @@ of models. The shells are bash, zsh, fish and powershell.`,
   sluice completion zsh > "${fpath[1]}/_sluice"
   sluice completion fish > ~/.config/fish/completions/sluice.fish
   sluice completion powershell | Out-String | Invoke-Expression`,
-		Args:      cobra.ExactArgs(1),
+		Args:      oneArg("SHELL"),
 		ValidArgs: []cobra.Completion{"bash", "zsh", "fish", "powershell"},
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			write, ok := shells[args[0]]

@@ -20,7 +20,7 @@ sees the change by itself.`,
 		Example: `  sluice models list
   sluice models pull small
   sluice models rm small`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: run(func(cmd *cobra.Command, _ []string) error { return cmd.Help() }),
 	}
 	cmd.AddCommand(c.modelsList(), c.modelsPull(), c.modelsRemove())
@@ -37,7 +37,7 @@ func (c *console) modelsList() *cobra.Command {
 memory it takes at work. The one marked with * is used when a job names none.`,
 		Example: `  sluice models list
   sluice models list --json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
@@ -80,7 +80,7 @@ func (c *console) modelsPull() *cobra.Command {
 stopped. Ctrl-C keeps what is there so far.`,
 		Example: `  sluice models pull small
   sluice models pull large-v3-turbo`,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneArg("NAME"),
 		ValidArgsFunction: c.completeModels(func(m Model) bool { return !m.Installed }),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			if c.cmds.Models.Pull == nil {
@@ -150,7 +150,7 @@ func (c *console) modelsRemove() *cobra.Command {
 		Long: `Deletes the file of a model. It can be pulled again; texts that were made with
 it stay.`,
 		Example:           `  sluice models rm small`,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneArg("NAME"),
 		ValidArgsFunction: c.completeModels(func(m Model) bool { return m.Installed }),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			if c.cmds.Models.Remove == nil {

@@ -68,8 +68,8 @@ func (o *orderFlags) orders(files []string) ([]job.Order, error) {
 	}
 	orders := make([]job.Order, len(files))
 	for i, f := range files {
-		if f == "" {
-			return nil, usagef("A file without a name was given.")
+		if err := isFile(f); err != nil {
+			return nil, err
 		}
 		source, err := filepath.Abs(f)
 		if err != nil {
@@ -92,6 +92,25 @@ func (o *orderFlags) orders(files []string) ([]job.Order, error) {
 		orders[i] = order
 	}
 	return orders, nil
+}
+
+// isFile refuses what is meant for a file but can never be one.
+func isFile(typed string) error {
+	scheme, _, url := strings.Cut(typed, "://")
+	url = url && scheme != "" && !strings.ContainsFunc(scheme, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("+-.", r))
+	})
+	switch {
+	case typed == "":
+		return usagef("A file without a name was given.")
+	case typed == "-":
+		return &usage{say: "Sound from stdin is not taken.", hint: "Save it to a file first. A file with that name is ./-."}
+	case url && strings.EqualFold(scheme, "file"):
+		return &usage{say: fmt.Sprintf("%s is an address; a path is taken.", clean(typed)), hint: "Give the path alone, like /home/me/talk.mp4."}
+	case url:
+		return &usage{say: fmt.Sprintf("%s: addresses on the web are not taken yet.", clean(typed)), hint: "Download it first, and give the file."}
+	}
+	return nil
 }
 
 // model tells a path from a name: a path has a slash, or is a file here whose

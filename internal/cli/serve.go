@@ -21,7 +21,7 @@ with a token. A flag here goes before the environment and the settings file.`,
 		Example: `  sluice serve
   sluice serve --listen 127.0.0.1:8080
   sluice serve --set speech.model=small`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	cmd.Flags().StringVar(&o.Listen, "listen", "", "`ADDRESS` to listen on, like 127.0.0.1:7584 (default: server.listen of the settings)")
 	cmd.Flags().StringArrayVar(&set, "set", nil, "`KEY=VALUE` of a setting for this run; may be repeated")

@@ -22,7 +22,7 @@ should know about its text.`,
 		Example: `  sluice show 01K6ZV5N3T8Q2M4R7W9XYABCDE
   sluice show ABCDE
   sluice show ABCDE --json`,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneArg("ID"),
 		ValidArgsFunction: c.completeJobs,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

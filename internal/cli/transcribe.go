@@ -40,7 +40,7 @@ code is 1 then.`,
   sluice transcribe --times --language ko interview.m4a
   sluice transcribe lecture.mkv -o lecture.srt
   sluice transcribe *.mp3 --format vtt -o subtitles/`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArgs("FILE"),
 	}
 	order := newOrderFlags(cmd)
 	out := newOutputFlags(cmd, "write to this `FILE`; for several files, into this folder")

@@ -32,7 +32,7 @@ or the job.`,
 		Example: `  sluice watch
   sluice watch ABCDE && sluice export ABCDE
   sluice watch --json | jq -r 'select(.event == "job") | .data.job.state'`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              maybeOneArg("ID"),
 		ValidArgsFunction: c.completeJobs,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one object a line")
