@@ -140,6 +140,8 @@ func (c *console) enqueue(ctx context.Context, s *client, orders []orderBody, ke
 // remark says what is worth knowing about a job that was just added.
 func (c *console) remark(j jobView) {
 	switch {
+	case j.Existing && j.State.Final(): // only a key finds such a one
+		c.note("%s was submitted before; that job is %s.", j.name(), j.State)
 	case j.Existing:
 		c.note("%s is in the line already.", j.name())
 	case job.Reason(j.Reason) == job.NoModel:
@@ -149,7 +151,7 @@ func (c *console) remark(j jobView) {
 
 // collect waits for the jobs in their order and writes their texts.
 func (c *console) collect(ctx context.Context, s *client, jobs []jobView, files []string, out *outputFlags, outs []string) error {
-	t := &transcribing{c: c, files: files, out: out, outs: outs, stdout: &printer{w: c.Out}}
+	t := &transcribing{c: c, announced: true, files: files, out: out, outs: outs, stdout: &printer{w: c.Out}}
 	for i, j := range jobs {
 		err := t.await(ctx, s, i, j)
 		switch {

@@ -102,7 +102,19 @@ func words(err error) (say, hint string) {
 	if f.Kind == fault.KindInternal && f.Err != nil {
 		say = strings.TrimSuffix(say, ".") + " (" + firstLine(f.Err.Error()) + ")."
 	}
-	return say, f.Hint
+	return say, typable(f.Code, f.Hint)
+}
+
+// typable puts a hint that was written for programs into what can be typed.
+func typable(code fault.Code, hint string) string {
+	if code == fault.TokenRequired {
+		return "Put the server's token (server.token of its settings) into SLUICE_SERVER_TOKEN."
+	}
+	return strings.NewReplacer(
+		"format=json", "--format json",
+		"audio_track", "--audio-track",
+		"Check the request against /openapi.json.", "Check what was typed against --help.",
+	).Replace(hint)
 }
 
 // mistake turns cobra's words about a typo into a sentence.

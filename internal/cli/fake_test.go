@@ -31,6 +31,7 @@ type api struct {
 	texts    map[string]string // transcript by format
 	refuse   map[string]string // "METHOD /path" -> problem
 	existing bool
+	accepted object // what an answer to a submission says else
 	onSubmit func()
 	// streams are the connections of the event stream, one after the other.
 	// The last one stays open when it returns.
@@ -162,6 +163,9 @@ func (a *api) submit(w http.ResponseWriter, r *http.Request) {
 		a.jobs = append(a.jobs, j)
 		shown := object{"existing": a.existing}
 		for k, v := range j {
+			shown[k] = v
+		}
+		for k, v := range a.accepted {
 			shown[k] = v
 		}
 		return shown

@@ -150,6 +150,18 @@ func TestProblems(t *testing.T) {
 			`{"code":"tide_out","detail":"The tide is out.","hint":"Wait."}`,
 			"sluice: The tide is out.\n  hint: Wait.\n",
 		},
+		"a token is asked for in terms of the command line": {
+			`{"code":"token_required","detail":"The token is missing or wrong.","hint":"Send 'Authorization: Bearer TOKEN'."}`,
+			"sluice: The token is missing or wrong.\n  hint: Put the server's token (server.token of its settings) into SLUICE_SERVER_TOKEN.\n",
+		},
+		"a hint in terms of HTTP becomes one for typing": {
+			`{"code":"not_ready","detail":"Not yet.","hint":"Wait; format=json gives some."}`,
+			"sluice: Not yet.\n  hint: Wait; --format json gives some.\n",
+		},
+		"a track is named as its flag": {
+			`{"code":"audio_track_unknown","detail":"No such track.","hint":"Leave audio_track out."}`,
+			"sluice: No such track.\n  hint: Leave --audio-track out.\n",
+		},
 		"control characters of a server do nothing": {
 			`{"code":"not_media","detail":"\u001b[2J\u001b]0;x\u0007No\nmedia.","hint":"\u009b31mH."}`,
 			"sluice: [2J]0;xNo media.\n  hint: 31mH.\n",
@@ -227,6 +239,22 @@ func TestAdd(t *testing.T) {
 	t.Run("a job that is there already is told apart", func(t *testing.T) {
 		t.Parallel()
 		newAPI(t, &api{existing: true}).run(t, "add", "a.mp4").want(t, cli.ExitOK, "in the line already")
+	})
+	t.Run("a job that has ended already is not in the line", func(t *testing.T) {
+		t.Parallel()
+		r := newAPI(t, &api{existing: true, accepted: object{"state": "done"}}).run(t, "add", "a.mp4", "--key", "k1")
+		r.want(t, cli.ExitOK, "was submitted before; that job is done.")
+		if strings.Contains(r.err, "in the line") {
+			t.Error(r.err)
+		}
+	})
+	t.Run("a job that is there already is said once, also when it is waited for", func(t *testing.T) {
+		t.Parallel()
+		r := newAPI(t, finishing(&api{existing: true})).run(t, "add", "a.mp4", "-o", filepath.Join(t.TempDir(), "a.txt"))
+		r.want(t, cli.ExitOK)
+		if strings.Count(r.err, "in the line already") != 1 {
+			t.Error(r.err)
+		}
 	})
 	t.Run("with an output it waits and writes", func(t *testing.T) {
 		t.Parallel()
@@ -412,6 +440,22 @@ func TestShow(t *testing.T) {
 	raw := a.run(t, "show", idA, "--json")
 	if !strings.Contains(raw.out, "a_newer_member") || !json.Valid([]byte(raw.out)) {
 		t.Errorf("printed %s", raw.out)
+	}
+}
+
+func TestShowWaitingAndStopped(t *testing.T) {
+	t.Parallel()
+	run := func(code string) object {
+		return object{"stage": "transcribe", "started_at": "2026-01-02T03:04:05Z", "finished_at": "2026-01-02T03:04:17Z", "error": code}
+	}
+	a := newAPI(t, &api{jobs: []object{{
+		"id": idA, "state": "queued", "reason": "memory", "until": "2026-01-02T03:04:05Z",
+		"stages": []object{run("interrupted"), run("canceled_by_user"), run("")},
+	}}})
+	r := a.run(t, "show", idA)
+	r.want(t, cli.ExitOK, "Looks again  20", "12 s  interrupted\n", "12 s  canceled\n", "12 s  done\n")
+	if strings.Contains(r.out, "Until") {
+		t.Error(r.out)
 	}
 }
 

@@ -62,6 +62,13 @@ func TestModels(t *testing.T) {
 		t.Parallel()
 		tty.run(t, "models", "pull", "small").want(t, cli.ExitOK, "\r", "small is installed.\n")
 	})
+	t.Run("a pull without a name takes the default and says which", func(t *testing.T) {
+		t.Parallel()
+		s.run(t, "models", "pull").want(t, cli.ExitOK, "Pulling small, the default model.\n", "small is installed.\n")
+		none := session{cmds: cmds}
+		none.cmds.Models.List = models(cli.Model{Name: "large"})
+		none.run(t, "models", "pull").want(t, cli.ExitUsage, "There is no default model.\n  hint: Name one of")
+	})
 	t.Run("an unknown model is refused with a hint", func(t *testing.T) {
 		t.Parallel()
 		s.run(t, "models", "pull", "none").want(t, cli.ExitFailed, "called none.\n  hint: See 'sluice models list'.\n")

@@ -74,21 +74,31 @@ memory it takes at work. The one marked with * is used when a job names none.`,
 
 func (c *console) modelsPull() *cobra.Command {
 	return &cobra.Command{
-		Use:   "pull NAME",
+		Use:   "pull [NAME]",
 		Short: "Install a model",
-		Long: `Downloads a model and checks it. A download that broke off goes on where it
+		Long: `Downloads a model and checks it. Without a NAME it is the default one, marked
+with * by 'sluice models list'. A download that broke off goes on where it
 stopped. Ctrl-C keeps what is there so far.`,
-		Example: `  sluice models pull small
+		Example: `  sluice models pull
+  sluice models pull small
   sluice models pull large-v3-turbo`,
-		Args:              oneArg("NAME"),
+		Args:              maybeOneArg("NAME"),
 		ValidArgsFunction: c.completeModels(func(m Model) bool { return !m.Installed }),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			if c.cmds.Models.Pull == nil {
 				return notBuiltIn()
 			}
-			name := clean(args[0])
+			model := firstOf(args)
+			if len(args) == 0 {
+				var err error
+				if model, err = c.defaultModel(cmd.Context()); err != nil {
+					return err
+				}
+				c.note("Pulling %s, the default model.", clean(model))
+			}
+			name := clean(model)
 			report, done := c.pulling(name)
-			err := c.cmds.Models.Pull(cmd.Context(), args[0], report)
+			err := c.cmds.Models.Pull(cmd.Context(), model, report)
 			done()
 			if err != nil && cmd.Context().Err() != nil && errors.Is(err, context.Canceled) {
 				c.note("Interrupted; 'sluice models pull %s' goes on from here.", name)
@@ -101,6 +111,23 @@ stopped. Ctrl-C keeps what is there so far.`,
 			return nil
 		}),
 	}
+}
+
+// defaultModel is the name of the one that jobs use that name none.
+func (c *console) defaultModel(ctx context.Context) (string, error) {
+	if c.cmds.Models.List == nil {
+		return "", notBuiltIn()
+	}
+	found, err := c.cmds.Models.List(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range found {
+		if m.Default {
+			return m.Name, nil
+		}
+	}
+	return "", &usage{say: "There is no default model.", hint: "Name one of 'sluice models list'."}
 }
 
 // pulling shows a download: a bar where somebody watches, else a line at

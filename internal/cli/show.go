@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sluice/internal/fault"
 	"sluice/internal/job"
 )
 
@@ -60,8 +61,8 @@ func showJob(p *printer, j jobView, now time.Time) {
 	}
 	add("Title", j.name())
 	add("State", stateLine(j))
-	if !j.Until.IsZero() {
-		add("Until", at(j.Until.Time))
+	if j.State == job.Queued && !j.Until.IsZero() {
+		add("Looks again", at(j.Until.Time))
 	}
 	add("File", j.Source.Path)
 	if j.Source.Path == "" {
@@ -102,8 +103,8 @@ func showJob(p *printer, j jobView, now time.Time) {
 	if e := j.Error; e != nil {
 		p.line("")
 		p.line("Error  %s (%s)", clean(e.Message), clean(e.Code))
-		if e.Hint != "" {
-			p.line("  hint: %s", clean(e.Hint))
+		if hint := typable(fault.Code(e.Code), e.Hint); hint != "" {
+			p.line("  hint: %s", clean(hint))
 		}
 	}
 	if len(j.Quality.Warnings) > 0 {
@@ -129,6 +130,10 @@ func showStages(p *printer, j jobView, now time.Time) {
 	for _, s := range j.Stages {
 		took, how := "", "done"
 		switch {
+		case s.Error == string(fault.CanceledByUser):
+			how = "canceled"
+		case s.Error == string(fault.Interrupted):
+			how = "interrupted"
 		case s.Error != "":
 			how = "failed: " + s.Error
 		case s.FinishedAt.IsZero() && j.State == job.Running:

@@ -75,6 +75,8 @@ type transcribing struct {
 	outs   []string // "" = stdout
 	stdout *printer
 	failed bool
+
+	announced bool // it was said already which jobs were there before
 }
 
 func (t *transcribing) run(ctx context.Context, address string) error {
@@ -157,7 +159,9 @@ func (t *transcribing) await(ctx context.Context, s *client, i int, j jobView) e
 	scr := t.screen(i)
 	defer scr.leave()
 	if j.Existing {
-		scr.note("The same job is in the line already: %s", clean(j.ID))
+		if !t.announced {
+			scr.note("The same job is in the line already: %s", clean(j.ID))
+		}
 		if scr.text != nil {
 			if sofar, _, err := s.transcript(ctx, j.ID); err == nil {
 				scr.text.start(sofar)
