@@ -75,6 +75,7 @@ func TestUsage(t *testing.T) {
 		"the beginning of a command":                {[]string{"exp"}, "Did you mean 'sluice export'?"},
 		"a letter left out of a flag":               {[]string{"add", file, "--langage", "ko"}, "Did you mean --language?"},
 		"a long flag with one dash":                 {[]string{"list", "-json"}, "Did you mean --json?"},
+		"a command typed as a flag":                 {[]string{"--version"}, "Did you mean 'sluice version'?"},
 		"a slip in a subcommand":                    {[]string{"models", "pul", "small"}, "Did you mean 'sluice models pull'?"},
 		"help for a slip":                           {[]string{"help", "modles"}, "Did you mean 'sluice models'? See 'sluice --help'."},
 		"help for an unknown subcommand":            {[]string{"help", "models", "pul"}, "There is no command \"pul\" in 'sluice models'.\n  hint: Did you mean 'sluice models pull'?"},

@@ -97,9 +97,7 @@ func (o *orderFlags) orders(files []string) ([]job.Order, error) {
 // isFile refuses what is meant for a file but can never be one.
 func isFile(typed string) error {
 	scheme, _, url := strings.Cut(typed, "://")
-	url = url && scheme != "" && !strings.ContainsFunc(scheme, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("+-.", r))
-	})
+	url = url && scheme != "" && strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
 	switch {
 	case typed == "":
 		return usagef("A file without a name was given.")

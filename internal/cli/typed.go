@@ -120,14 +120,14 @@ func value(f *pflag.Flag) string {
 }
 
 func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
-	typed, guess := "--"+e.GetSpecifiedName(), ""
+	name, typed := e.GetSpecifiedName(), "--"+e.GetSpecifiedName()
 	if letters := e.GetSpecifiedShortnames(); letters != "" {
-		typed = "-" + letters
-		guess = flagLike(cmd, letters)
-	} else {
-		guess = flagLike(cmd, e.GetSpecifiedName())
+		name, typed = letters, "-"+letters
 	}
-	hint := meant(guess, "--%s")
+	hint := meant(flagLike(cmd, name), "--%s")
+	if sub, _, err := cmd.Find([]string{name}); err == nil && sub != cmd { // --version
+		hint = meant(name, "'"+cmd.CommandPath()+" %s'")
+	}
 	if strings.Contains(cmd.Use, "FILE") && filepath.Ext(typed) != "" {
 		hint = "A file of that name is given as ./" + typed + ", or after --. "
 	}
