@@ -139,7 +139,7 @@ func index(t *testing.T) (root string, files map[string]float64) {
 	}
 	body, err := os.ReadFile(filepath.Join(root, "INDEX.md"))
 	if err != nil {
-		t.Skipf("the media corpus is not here (SLUICE_SHARED names its folder): %v", err)
+		t.Skipf("no shared test data (SLUICE_SHARED names its folder): %v", err)
 	}
 	files = map[string]float64{}
 	for line := range strings.Lines(string(body)) {

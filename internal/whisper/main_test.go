@@ -54,7 +54,7 @@ func shared(t *testing.T, name string) string {
 	}
 	path := filepath.Join(dir, name)
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("needs %s beside the project (or SLUICE_SHARED), which holds third-party recordings", name)
+		t.Skipf("no shared test data: %s is not beside the project, nor where SLUICE_SHARED says", name)
 	}
 	return path
 }

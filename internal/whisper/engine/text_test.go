@@ -97,7 +97,7 @@ func FuzzJoinedTextIsUTF8AndLosesNothing(f *testing.F) {
 	f.Add("a😀b", uint8(2), uint8(4))
 	f.Fuzz(func(t *testing.T, text string, first, second uint8) {
 		if !utf8.ValidString(text) {
-			t.Skip()
+			return // only text that was whole can come back whole
 		}
 		a := min(int(first), len(text))
 		b := min(a+int(second), len(text))
