@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strconv"
@@ -27,6 +28,7 @@ func BenchmarkSubmit(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		_, _ = io.Copy(io.Discard, res.Body) // else the connection is not used again
 		_ = res.Body.Close()
 		if res.StatusCode != http.StatusAccepted {
 			b.Fatalf("status %d", res.StatusCode)

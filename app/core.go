@@ -155,7 +155,7 @@ func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe *m
 // back uncounted and the engine is gone when Run returns.
 func (c *core) Run(ctx context.Context, more ...func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	parts := append([]func(context.Context) error{c.gate.Run, c.relay.Run, c.queue.Run, c.sweep}, more...)
+	parts := append([]func(context.Context) error{c.gate.Run, c.relay.Run, c.queue.Run, c.sweep, c.watchModels}, more...)
 	for _, part := range parts {
 		g.Go(func() error { return part(ctx) })
 	}

@@ -141,19 +141,27 @@ func (w *work) end(ctx context.Context, err error) error {
 		if w.job.Source.Kind == job.FromUpload { // ours, and gone for good
 			return fault.New(fault.UploadUnknown, "The uploaded file is gone.", f)
 		}
-		return &job.Wait{Reason: job.NoSource, Text: f.Say, Until: time.Now().Add(sourceAgain)}
+		return &job.Wait{Reason: job.NoSource, Text: f.Say, Until: again(w.job, sourceAgain)}
 	case fault.DiskFull:
-		return &job.Wait{Reason: job.Disk, Text: f.Say + " " + f.Hint, Until: time.Now().Add(roomAgain)}
+		return &job.Wait{Reason: job.Disk, Text: f.Say + " " + f.Hint, Until: again(w.job, roomAgain)}
 	case fault.FFmpegMissing:
-		return &job.Wait{Reason: job.Backoff, Text: f.Say + " " + f.Hint, Until: time.Now().Add(ffmpegAgain)}
+		return &job.Wait{Reason: job.Backoff, Text: f.Say + " " + f.Hint, Until: again(w.job, ffmpegAgain)}
 	case fault.EngineBusy:
 		return &job.Wait{Reason: job.Backoff, Text: f.Say, Until: time.Now().Add(engineAgain)}
 	case fault.ModelMissing, fault.ModelUnknown: // known when the job was accepted: its folder may be on a disk that is away
-		w := Away(f)
-		return &w
+		wait := Away(f)
+		wait.Until = again(w.job, modelAgain)
+		return &wait
 	default:
 		return err
 	}
+}
+
+// again is when to look next for what a job waits for: soon at first, later for
+// a job that is old, so that hundreds of them do not keep the disk busy.
+func again(j job.Job, base time.Duration) time.Time {
+	const seldom = 5 * time.Minute
+	return time.Now().Add(min(max(base, time.Since(j.CreatedAt)/8), seldom))
 }
 
 // Away is the wait for a model that is not installed yet.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -62,7 +63,7 @@ func (b *bench) run(j job.Job) error {
 }
 
 func aJob(id string) job.Job {
-	return job.Job{ID: id, Source: job.Source{Path: "/v.mp4", Fingerprint: "f"}, Options: job.Options{Language: "auto", Model: "tiny", BeamSize: 1, Reuse: true}}
+	return job.Job{ID: id, CreatedAt: time.Now(), Source: job.Source{Path: "/v.mp4", Fingerprint: "f"}, Options: job.Options{Language: "auto", Model: "tiny", BeamSize: 1, Reuse: true}}
 }
 
 func (b *bench) Open(context.Context, job.Source) (string, error) { return "/v.mp4", b.source }
@@ -340,5 +341,30 @@ func TestSharedSoundSurvivesTheSweepOfTheJobThatMadeIt(t *testing.T) {
 	}
 	if _, err := os.Stat(b.transcribed[1].Audio.Path); err != nil || b.extracted != 1 {
 		t.Errorf("after %d extractions: %v", b.extracted, err)
+	}
+}
+
+func TestAnOldJobIsLookedAtLessOften(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ age, least, most time.Duration }{
+		"a new one":       {0, 14 * time.Second, 16 * time.Second},
+		"after an hour":   {time.Hour, 4 * time.Minute, 5 * time.Minute},
+		"after two weeks": {14 * 24 * time.Hour, 4 * time.Minute, 5 * time.Minute},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.source = fault.New(fault.SourceMissing, "gone", nil)
+			j := aJob("a")
+			j.CreatedAt = time.Now().Add(-tt.age)
+			var w *job.Wait
+			if err := b.run(j); !errors.As(err, &w) {
+				t.Fatal(err)
+			}
+			if d := time.Until(w.Until); d < tt.least || d > tt.most {
+				t.Errorf("looked at again in %v", d)
+			}
+		})
 	}
 }
