@@ -31,7 +31,11 @@ func Main(args []string, page fs.FS) int {
 		// Before anything is opened: this process must hold nothing but the model.
 		return engine.Main(args[1:], os.Stdin, os.Stdout, os.Stderr)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	end := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup means it
+		end = append(end, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), end...)
 	defer stop()
 	go func() {
 		<-ctx.Done()
@@ -134,8 +138,12 @@ func (p *program) unused(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if n := jobs[name]; n > 0 {
-		return fault.New(fault.ModelInUse, fmt.Sprintf("%d live jobs need the speech model %s.", n, name), nil)
+	m, err := newFinder(s, noPeaks{}, newGate(s, slog.New(slog.DiscardHandler))).Look(name)
+	if err != nil {
+		return nil // removing says what is wrong with the name
+	}
+	if n := jobs[m.Name]; n > 0 {
+		return fault.New(fault.ModelInUse, fmt.Sprintf("%d live jobs need the speech model %s.", n, m.Name), nil)
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 	}
 	switch {
 	case out.ModelPath != "":
-		out.Model = strings.TrimSuffix(filepath.Base(out.ModelPath), ".bin") // what people see
+		out.Model = strings.TrimPrefix(strings.TrimSuffix(filepath.Base(out.ModelPath), ".bin"), "ggml-") // what people see
 	case out.Model == "":
 		out.Model = d.defaults.model(ctx)
 	}

@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/url"
+	"net/http"
 	"os"
 	"runtime"
 	"time"
@@ -122,13 +121,18 @@ func (p *program) serverFinding(ctx context.Context) job.Finding {
 	if err != nil {
 		return failed(f, fault.From(err).Say, fault.From(err).Hint)
 	}
-	u, err := url.Parse(end.URL)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, end.URL+"/healthz", http.NoBody)
 	if err != nil {
 		return failed(f, "The server's address "+end.URL+" is not one.", "Check SLUICE_SERVER.")
 	}
-	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", u.Host)
-	if err == nil {
-		_ = conn.Close()
+	if end.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+end.Token)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	if res, err := client.Do(req); err == nil {
+		_ = res.Body.Close()
 		f.Text = "answers at " + end.URL
 	}
 	return f

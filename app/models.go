@@ -47,11 +47,10 @@ func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) *fi
 // what suits this machine; but when that is not installed and another of the
 // catalog is, the largest of those that fits.
 func (f *finder) standard(ctx context.Context) string {
-	if named := f.settings.Speech.Model; named != "" {
-		return named
+	best := f.best()
+	if f.settings.Speech.Model != "" {
+		return best
 	}
-	f.gate.Ceiling() // makes it take a reading
-	best := models.Recommend(f.gate.Reading().Total)
 	found, err := f.List(ctx)
 	if err != nil {
 		return best
@@ -67,6 +66,12 @@ func (f *finder) standard(ctx context.Context) string {
 		}
 	}
 	return or(other.Name, best)
+}
+
+// best is what the settings say, or what suits this machine.
+func (f *finder) best() string {
+	f.gate.Ceiling() // makes it take a reading
+	return or(f.settings.Speech.Model, models.Recommend(f.gate.Reading().Total))
 }
 
 // fits says whether this machine can ever give a model its memory.
@@ -87,7 +92,7 @@ func (f *finder) Model(ctx context.Context, name string) (pipeline.Model, error)
 	}
 	if peak, err := f.peaks.Peak(ctx, m.Digest); err == nil && peak > 0 {
 		// It did run with that much, so it is never more than the machine can give.
-		m.NeedBytes = min(peak+peak/5, max(f.gate.Ceiling(), peak))
+		m.NeedBytes = max(m.NeedBytes, min(peak+peak/5, max(f.gate.Ceiling(), peak)))
 	}
 	return m, nil
 }
@@ -101,6 +106,9 @@ func (f *finder) Check(ctx context.Context, d *job.Draft) error {
 		d.Wait = pipeline.Away(fault.From(err))
 	case err != nil:
 		return err
+	}
+	if d.Options.ModelPath == "" {
+		d.Options.Model = m.Name // one name, however it was spelled
 	}
 	err = f.gate.Check(job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes})
 	if !fault.Is(err, fault.ModelTooLarge) {
@@ -156,13 +164,14 @@ func (f *finder) commands() cli.ModelCommands {
 			if err != nil {
 				return nil, fmt.Errorf("list models: %w", err)
 			}
-			standard := f.standard(ctx)
+			standard, best := f.standard(ctx), f.best()
 			out := make([]cli.Model, 0, len(found))
 			for _, m := range found {
 				out = append(out, cli.Model{
 					Name:      m.Name,
 					Installed: m.Installed,
 					Default:   m.Name == standard,
+					Suits:     m.Name == best,
 					SizeBytes: m.Bytes,
 					NeedBytes: m.NeedBytes,
 					Fits:      f.fits(m.Name, m.NeedBytes),

@@ -371,9 +371,10 @@ func TestAModelThatALiveJobNeedsIsNotRemoved(t *testing.T) {
 	h := newHome(t)
 	s := h.serve()
 	s.submit(map[string]any{"source": clip(t, "three-minutes.mp4")}, nil)
-	_, errs, code := h.run("models", "rm", "sluice-tiny")
-	if code != 1 || !strings.Contains(errs, "need") {
-		t.Errorf("code %d: %s", code, errs)
+	for _, name := range []string{"sluice-tiny", "sluice-tiny.bin"} {
+		if _, errs, code := h.run("models", "rm", name); code != 1 || !strings.Contains(errs, "need") {
+			t.Errorf("%s: code %d: %s", name, code, errs)
+		}
 	}
 }
 

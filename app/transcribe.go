@@ -62,6 +62,13 @@ func newScratch(under string) (dir string, done func(), err error) {
 	if err := os.MkdirAll(under, 0o700); err != nil {
 		return "", nil, fmt.Errorf("make scratch folder: %w", err)
 	}
+	// Whoever makes a folder or looks for orphans is alone with it: a lock that
+	// is made but not held yet would look like that of a dead program.
+	gate := flock.New(under + ".lock")
+	if err := gate.Lock(); err != nil {
+		return "", nil, fmt.Errorf("lock scratch folder: %w", err)
+	}
+	defer func() { _ = gate.Unlock() }()
 	old, err := os.ReadDir(under)
 	if err != nil {
 		return "", nil, fmt.Errorf("read scratch folder: %w", err)

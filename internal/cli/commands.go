@@ -89,6 +89,7 @@ type Model struct {
 	Name      string `json:"name"`
 	Installed bool   `json:"installed"`
 	Default   bool   `json:"default"`              // what jobs use that name none
+	Suits     bool   `json:"suits"`                // what 'models pull' installs: the one of the settings, or for this machine
 	SizeBytes int64  `json:"size_bytes,omitempty"` // of the file
 	NeedBytes int64  `json:"need_bytes,omitempty"` // memory it is expected to take
 	Fits      bool   `json:"fits"`                 // this machine can run it at all

@@ -22,7 +22,7 @@ func TestModels(t *testing.T) {
 	t.Parallel()
 	cmds := cli.Commands{Models: cli.ModelCommands{
 		List: models(
-			cli.Model{Name: "small", Installed: true, Default: true, SizeBytes: 488e6, NeedBytes: 1.1e9, Fits: true},
+			cli.Model{Name: "small", Installed: true, Default: true, Suits: true, SizeBytes: 488e6, NeedBytes: 1.1e9, Fits: true},
 			cli.Model{Name: "large", SizeBytes: 3.1e9, NeedBytes: 4.7e9, Note: "Best\x1b words."},
 		),
 		Pull: func(_ context.Context, name string, report func(done, total int64)) error {
@@ -64,10 +64,10 @@ func TestModels(t *testing.T) {
 	})
 	t.Run("a pull without a name takes the default and says which", func(t *testing.T) {
 		t.Parallel()
-		s.run(t, "models", "pull").want(t, cli.ExitOK, "Pulling small, the default model.\n", "small is installed.\n")
+		s.run(t, "models", "pull").want(t, cli.ExitOK, "Pulling small, the model that suits this machine.\n", "small is installed.\n")
 		none := session{cmds: cmds}
 		none.cmds.Models.List = models(cli.Model{Name: "large"})
-		none.run(t, "models", "pull").want(t, cli.ExitUsage, "There is no default model.\n  hint: Name one of")
+		none.run(t, "models", "pull").want(t, cli.ExitUsage, "No model suits this machine.\n  hint: Name one of")
 	})
 	t.Run("an unknown model is refused with a hint", func(t *testing.T) {
 		t.Parallel()

@@ -76,9 +76,10 @@ func (c *console) modelsPull() *cobra.Command {
 	return &cobra.Command{
 		Use:   "pull [NAME]",
 		Short: "Install a model",
-		Long: `Downloads a model and checks it. Without a NAME it is the default one, marked
-with * by 'sluice models list'. A download that broke off goes on where it
-stopped. Ctrl-C keeps what is there so far.`,
+		Long: `Downloads a model and checks it. Without a NAME it is the
+one of the settings or, when they name none, what suits this machine's memory.
+A download that broke off goes on where it stopped. Ctrl-C keeps what is there
+so far.`,
 		Example: `  sluice models pull
   sluice models pull small
   sluice models pull large-v3-turbo`,
@@ -91,10 +92,10 @@ stopped. Ctrl-C keeps what is there so far.`,
 			model := firstOf(args)
 			if len(args) == 0 {
 				var err error
-				if model, err = c.defaultModel(cmd.Context()); err != nil {
+				if model, err = c.suitable(cmd.Context()); err != nil {
 					return err
 				}
-				c.note("Pulling %s, the default model.", clean(model))
+				c.note("Pulling %s, the model that suits this machine.", clean(model))
 			}
 			name := clean(model)
 			report, done := c.pulling(name)
@@ -113,8 +114,8 @@ stopped. Ctrl-C keeps what is there so far.`,
 	}
 }
 
-// defaultModel is the name of the one that jobs use that name none.
-func (c *console) defaultModel(ctx context.Context) (string, error) {
+// suitable is the name of the one of the settings, or for this machine.
+func (c *console) suitable(ctx context.Context) (string, error) {
 	if c.cmds.Models.List == nil {
 		return "", notBuiltIn()
 	}
@@ -123,11 +124,11 @@ func (c *console) defaultModel(ctx context.Context) (string, error) {
 		return "", err
 	}
 	for _, m := range found {
-		if m.Default {
+		if m.Suits {
 			return m.Name, nil
 		}
 	}
-	return "", &usage{say: "There is no default model.", hint: "Name one of 'sluice models list'."}
+	return "", &usage{say: "No model suits this machine.", hint: "Name one of 'sluice models list'."}
 }
 
 // pulling shows a download: a bar where somebody watches, else a line at

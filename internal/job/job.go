@@ -159,6 +159,7 @@ type Wait struct {
 	Text   string
 	Until  time.Time
 	Need   Need
+	All    bool // what is missing is missing for every job: those behind need not be asked
 }
 
 // Error makes Wait an error so that a runner can return it.

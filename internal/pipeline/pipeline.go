@@ -143,11 +143,11 @@ func (w *work) end(ctx context.Context, err error) error {
 		}
 		return &job.Wait{Reason: job.NoSource, Text: f.Say, Until: again(w.job, sourceAgain)}
 	case fault.DiskFull:
-		return &job.Wait{Reason: job.Disk, Text: f.Say + " " + f.Hint, Until: again(w.job, roomAgain)}
+		return &job.Wait{Reason: job.Disk, Text: f.Say + " " + f.Hint, Until: again(w.job, roomAgain), All: true}
 	case fault.FFmpegMissing:
-		return &job.Wait{Reason: job.Backoff, Text: f.Say + " " + f.Hint, Until: again(w.job, ffmpegAgain)}
+		return &job.Wait{Reason: job.Backoff, Text: f.Say + " " + f.Hint, Until: again(w.job, ffmpegAgain), All: true}
 	case fault.EngineBusy:
-		return &job.Wait{Reason: job.Backoff, Text: f.Say, Until: time.Now().Add(engineAgain)}
+		return &job.Wait{Reason: job.Backoff, Text: f.Say, Until: time.Now().Add(engineAgain), All: true}
 	case fault.ModelMissing, fault.ModelUnknown: // known when the job was accepted: its folder may be on a disk that is away
 		wait := Away(f)
 		wait.Until = again(w.job, modelAgain)
@@ -188,8 +188,12 @@ func (w *work) begin(ctx context.Context, need job.Need) error {
 // extract makes the source's sound, or finds it in the workdir.
 func (w *work) extract(ctx context.Context, source string) (Audio, error) {
 	key := w.extractKey()
-	if a, ok, err := finished[Audio](ctx, w, job.Extract, key); err != nil || ok && whole(a) {
-		return w.adopt(a), err
+	if a, ok, err := finished[Audio](ctx, w, job.Extract, key); err != nil {
+		return Audio{}, err
+	} else if ok {
+		if a = w.adopt(a); whole(a) {
+			return a, nil
+		}
 	}
 	if err := w.begin(ctx, job.Need{Stage: job.Extract, Bytes: extractNeed}); err != nil {
 		return Audio{}, err
@@ -211,14 +215,15 @@ func (w *work) extract(ctx context.Context, source string) (Audio, error) {
 // adopt gives the job a link of its own to sound that lies in another job's
 // workdir, which may be swept away while this one works.
 func (w *work) adopt(a Audio) Audio {
-	own := filepath.Join(w.Dir(w.job.ID), "audio.pcm")
-	if a.Path == own || os.MkdirAll(w.Dir(w.job.ID), 0o700) != nil {
+	own := a
+	own.Path = filepath.Join(w.Dir(w.job.ID), "audio.pcm")
+	if own.Path == a.Path || os.MkdirAll(w.Dir(w.job.ID), 0o700) != nil {
 		return a
 	}
-	if err := os.Link(a.Path, own); err != nil && !errors.Is(err, os.ErrExist) {
-		return a // not every disk has links; the sound is still there
+	_ = os.Link(a.Path, own.Path) // not every disk has links, and it may be there from an earlier run
+	if whole(own) {
+		return own
 	}
-	a.Path = own
 	return a
 }
 

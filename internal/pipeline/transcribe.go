@@ -12,6 +12,9 @@ import (
 // transcribe turns the sound into the job's transcript, from the last span
 // that was stored on.
 func (w *work) transcribe(ctx context.Context, m Model, audio Audio) error {
+	if err := w.deps.Transcriber.Ready(ctx); err != nil {
+		return err // somebody else may have begun while the sound was read
+	}
 	if err := w.begin(ctx, job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes}); err != nil {
 		return err
 	}

@@ -63,7 +63,10 @@ func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
 		return 0, fmt.Errorf("look at the line: %w", err)
 	}
 	if w := q.deps.Runner.Ready(ctx, next); w != nil {
-		return 0, q.put(ctx, next, *w) // those behind it may go on
+		if w.All {
+			wait = min(max(time.Until(w.Until), 0), q.cfg.Poll)
+		}
+		return wait, q.put(ctx, next, *w) // those behind it may go on
 	}
 	if v := q.deps.Gate.Admit(ctx, next.Need); !v.Open && !v.Never { // what can never fit is taken, and fails
 		q.deps.Idle() // memory that is kept warm may be all that is missing

@@ -3,7 +3,9 @@ package queue_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -156,6 +158,9 @@ func (r runner) Run(ctx context.Context, _ job.Lease, j job.Job, report func(job
 }
 
 func (r runner) Ready(_ context.Context, j job.Job) *job.Wait {
+	if strings.HasPrefix(j.ID, "no disk") {
+		return &job.Wait{Reason: job.Disk, Text: "The disk is full.", Until: time.Now().Add(30 * time.Second), All: true}
+	}
 	if j.ID == "away" && time.Since(epoch) < 10*time.Minute {
 		return &job.Wait{Reason: job.NoSource, Text: "The file is not there.", Until: time.Now().Add(15 * time.Second)}
 	}
@@ -433,6 +438,22 @@ func TestAJobWhoseSourceIsAwayLetsOthersPassAndGoesOnByItself(t *testing.T) {
 		synctest.Wait()
 		if l.state("away") != job.Done {
 			t.Errorf("away is %s after its source came back", l.state("away"))
+		}
+	})
+}
+
+func TestWhatIsMissingForAllIsNotAskedOfEachJob(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &line{}
+		q := start(t, l, func(context.Context, job.Job, func(job.Progress)) error { return nil }, openGate())
+		for i := range 100 {
+			submit(t, q, fmt.Sprint("no disk ", i))
+		}
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if n := len(l.waits); n > 250 { // one look every poll of 5 s, and one with each submit
+			t.Errorf("%d waits were written", n)
 		}
 	})
 }

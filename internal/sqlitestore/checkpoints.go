@@ -193,11 +193,6 @@ func (s *Store) closeRun(t *tx, seq int64, code string) error {
 	return t.exec(`UPDATE stage_runs INDEXED BY stage_runs_job SET finished_at = ?, error = ? WHERE job = ? AND finished_at = 0`, s.now(), code, seq)
 }
 
-// dropRun forgets a stage that was begun and has done nothing.
-func (s *Store) dropRun(t *tx, seq int64) error {
-	return t.exec(`DELETE FROM stage_runs WHERE job = ? AND finished_at = 0`, seq)
-}
-
 // finishRun ends the row of a stage that has done its work. A stage that was
 // found finished may never have begun.
 func (s *Store) finishRun(t *tx, seq int64, stage job.Stage, reused bool) error {

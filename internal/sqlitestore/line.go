@@ -131,12 +131,7 @@ func (s *Store) Settle(ctx context.Context, lease job.Lease, o queue.Outcome) (j
 		if err := s.leave(t, held.seq, to, o.Wait, o.Error); err != nil {
 			return err
 		}
-		if nothingDone(o) {
-			err = s.dropRun(t, held.seq)
-		} else {
-			err = s.closeRun(t, held.seq, cutOff(to, code))
-		}
-		if err != nil {
+		if err := s.closeRun(t, held.seq, cutOff(to, code)); err != nil {
 			return err
 		}
 		if err := s.record(t, held.seq, "settle", job.Running, code); err != nil {
@@ -160,12 +155,6 @@ func cutOff(to job.State, code string) string {
 		return string(fault.CanceledByUser)
 	}
 	return string(fault.Interrupted)
-}
-
-// nothingDone says that a stage was begun only to find that it has to wait. A
-// job that waits for a day would else carry a row for every look.
-func nothingDone(o queue.Outcome) bool {
-	return o.State == job.Queued && o.Error == nil && o.Wait.Reason != "" && o.Wait.Reason != job.Turn
 }
 
 func (s *Store) count(t *tx, seq int64, o queue.Outcome) error {

@@ -12,6 +12,13 @@ import (
 	"sluice/internal/fault"
 )
 
+// lockPatience is how long a start waits for the engine of another process.
+const lockPatience = 3 * time.Second
+
+func engineBusy() error {
+	return fault.New(fault.EngineBusy, "Another Sluice on this machine is transcribing.", nil)
+}
+
 // Ready says whether an engine may be started now: fault engine_busy while
 // another process of this user has one. It waits for nothing.
 func (t *Transcriber) Ready(context.Context) error {
@@ -33,7 +40,7 @@ func (t *Transcriber) Ready(context.Context) error {
 		return nil // no folder yet, say: starting will tell what is wrong
 	}
 	if !free {
-		return fault.New(fault.EngineBusy, "Another Sluice on this machine is transcribing.", nil)
+		return engineBusy()
 	}
 	_ = other.Unlock()
 	return nil
@@ -123,11 +130,18 @@ func (t *Transcriber) holdLock(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(t.cfg.LockPath), 0o700); err != nil {
 		return fmt.Errorf("engine lock: %w", err)
 	}
-	if _, err := t.lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return fmt.Errorf("engine lock: %w", err)
+	// Somebody who is just ending is waited for; a job must not stand here, as
+	// running, while another program works.
+	soon, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	_, err := t.lock.TryLockContext(soon, 100*time.Millisecond)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case soon.Err() != nil:
+		return engineBusy()
 	}
-	return nil
+	return fmt.Errorf("engine lock: %w", err)
 }
