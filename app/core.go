@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -52,7 +53,7 @@ type plan struct {
 	log      *slog.Logger
 }
 
-// newCore builds everything and starts nothing. Close it in any case.
+// newCore builds everything and starts nothing. The caller closes it.
 func newCore(ctx context.Context, p plan) (*core, error) {
 	c := &core{log: p.log, boot: ulid.Make().String()}
 	s := p.settings
@@ -73,7 +74,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.gate = newGate(s, p.log)
 	c.models = newFinder(s, c.store, c.gate)
 	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, memory.New(memory.Config{}), p.log); err != nil {
-		return nil, err
+		return nil, errors.Join(err, c.store.Close())
 	}
 	c.relay = newRelay()
 	c.pipeline = pipeline.New(pipeline.Deps{
