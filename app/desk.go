@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
@@ -115,10 +114,7 @@ func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 		Words:      d.defaults.words,
 		Reuse:      true,
 	}
-	switch {
-	case out.ModelPath != "":
-		out.Model = strings.TrimPrefix(strings.TrimSuffix(filepath.Base(out.ModelPath), ".bin"), "ggml-") // what people see
-	case out.Model == "":
+	if out.Model == "" && out.ModelPath == "" {
 		out.Model = d.defaults.model(ctx)
 	}
 	if o.Words != nil {

@@ -107,9 +107,7 @@ func (f *finder) Check(ctx context.Context, d *job.Draft) error {
 	case err != nil:
 		return err
 	}
-	if d.Options.ModelPath == "" {
-		d.Options.Model = m.Name // one name, however it was spelled
-	}
+	d.Options.Model = or(m.Name, d.Options.Model) // one name, however it was spelled
 	err = f.gate.Check(job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes})
 	if !fault.Is(err, fault.ModelTooLarge) {
 		return err

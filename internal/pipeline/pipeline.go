@@ -204,7 +204,7 @@ func (w *work) extract(ctx context.Context, source string) (Audio, error) {
 	a, err := w.deps.Extractor.Extract(ctx, ExtractRequest{
 		Source: source,
 		Track:  w.job.Options.AudioTrack,
-		Out:    filepath.Join(w.Dir(w.job.ID), "audio.pcm"),
+		Out:    w.sound(),
 	}, w.progress(job.Extract))
 	if err != nil {
 		return Audio{}, err
@@ -216,7 +216,7 @@ func (w *work) extract(ctx context.Context, source string) (Audio, error) {
 // workdir, which may be swept away while this one works.
 func (w *work) adopt(a Audio) Audio {
 	own := a
-	own.Path = filepath.Join(w.Dir(w.job.ID), "audio.pcm")
+	own.Path = w.sound()
 	if own.Path == a.Path || os.MkdirAll(w.Dir(w.job.ID), 0o700) != nil {
 		return a
 	}
@@ -226,6 +226,9 @@ func (w *work) adopt(a Audio) Audio {
 	}
 	return a
 }
+
+// sound is where the job's own audio lies.
+func (w *work) sound() string { return filepath.Join(w.Dir(w.job.ID), "audio.pcm") }
 
 // progress reports fractions of a stage with an ETA from the pace so far.
 func (w *work) progress(stage job.Stage) func(float64) {

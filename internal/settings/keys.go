@@ -25,9 +25,6 @@ func (k Key) Env() string {
 	return "SLUICE_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 }
 
-// Type names the form of the value for the docs.
-func (k Key) Type() string { return k.field(&Settings{}).kind() }
-
 // example writes a right value as TOML.
 func (k Key) example() string {
 	text := k.Default

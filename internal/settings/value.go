@@ -35,7 +35,6 @@ func loose(text string) value { return value{form: formLoose, text: text} }
 
 // field is one value inside Settings with its type.
 type field interface {
-	kind() string                    // for the docs
 	set(v value, home string) error  // the error ends a sentence that starts with the key
 	text() string                    // as the environment writes it
 	toml(text string) (value string) // text as the file writes it
@@ -49,7 +48,6 @@ type textField struct {
 	check func(string) (string, error)
 }
 
-func (f textField) kind() string { return "text" }
 func (f textField) text() string { return *f.p }
 
 func (f textField) set(v value, _ string) error {
@@ -71,7 +69,6 @@ type numberField struct {
 	min, max int
 }
 
-func (f numberField) kind() string { return fmt.Sprintf("number, %d to %d", f.min, f.max) }
 func (f numberField) text() string { return strconv.Itoa(*f.p) }
 
 func (f numberField) set(v value, _ string) error {
@@ -90,7 +87,6 @@ func (f numberField) toml(text string) string { return text }
 
 type switchField struct{ p *bool }
 
-func (f switchField) kind() string { return "true or false" }
 func (f switchField) text() string { return strconv.FormatBool(*f.p) }
 
 func (f switchField) set(v value, _ string) error {
@@ -116,8 +112,6 @@ type sizeField struct {
 	min  int64 // a smaller size is a forgotten unit
 	zero bool  // 0 is allowed
 }
-
-func (f sizeField) kind() string { return `size such as "10GB"` }
 
 // text keeps to a unit only where nothing is lost.
 func (f sizeField) text() string {
@@ -205,7 +199,6 @@ type pathField struct {
 	program bool
 }
 
-func (f pathField) kind() string { return "path" }
 func (f pathField) text() string { return *f.p }
 
 func (f pathField) set(v value, home string) error {
@@ -229,7 +222,6 @@ func (f pathField) toml(text string) string { return strconv.Quote(text) }
 // pathsField takes absolute paths; as text they are joined like PATH.
 type pathsField struct{ p *[]string }
 
-func (f pathsField) kind() string { return "list of paths" }
 func (f pathsField) text() string { return strings.Join(*f.p, string(os.PathListSeparator)) }
 
 func (f pathsField) set(v value, home string) error {

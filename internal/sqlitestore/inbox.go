@@ -22,9 +22,6 @@ import (
 // rankGap leaves room between neighbours for jobs that are moved there.
 const rankGap = 1024
 
-// The bounds of a priority: with them it fits one number with a rank.
-const lowest, highest = -512, 511
-
 // Submit adds the drafts in order, all or none. See queue.Inbox.
 func (s *Store) Submit(ctx context.Context, drafts []job.Draft) ([]queue.Accepted, error) {
 	if len(drafts) == 0 {
@@ -53,7 +50,7 @@ func (s *Store) Submit(ctx context.Context, drafts []job.Draft) ([]queue.Accepte
 }
 
 func (s *Store) accept(t *tx, d *job.Draft) (queue.Accepted, error) {
-	if d.Priority < lowest || d.Priority > highest {
+	if d.Priority < job.MinPriority || d.Priority > job.MaxPriority {
 		return queue.Accepted{}, fault.New(fault.RequestInvalid, "The priority is not between -512 and 511.", nil)
 	}
 	existing, err := known(t, d)

@@ -29,7 +29,6 @@ type Config struct {
 	LockPath       string        // "": none. One engine per user: whoever has one holds this file
 	Threads        int           // 0: the engine's default; a request may say otherwise
 	StuckAfter     time.Duration // 5m: how long an engine may compute nothing
-	NoFallback     bool          // false: decode again at higher temperatures where the first try looks bad
 	Planning       Planning      // how sound is cut
 	MemoryCritical func() bool   // nil: never. Whether memory is so short that the system kills
 
@@ -150,7 +149,7 @@ func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span
 	}
 	id := c.ask(Request{
 		PCM: r.req.Audio.Path, Pieces: planned.Pieces, Language: r.language, Beam: r.req.BeamSize,
-		Threads: threads, Words: r.req.Words, NoFallback: r.t.cfg.NoFallback,
+		Threads: threads, Words: r.req.Words,
 	})
 	stuck := time.NewTimer(r.t.cfg.StuckAfter)
 	defer stuck.Stop()

@@ -22,15 +22,14 @@ const (
 
 // Request is one line to the engine.
 type Request struct {
-	ID         int64   `json:"id"`
-	Op         Op      `json:"op"`
-	PCM        string  `json:"pcm,omitempty"`         // path of the sound
-	Pieces     []Piece `json:"pieces,omitempty"`      // what to hear of it, one after the other
-	Language   string  `json:"language,omitempty"`    // code; "" or auto = detect
-	Beam       int     `json:"beam,omitempty"`        // up to 1 = greedy
-	Threads    int     `json:"threads,omitempty"`     // 0 = chosen by the engine
-	Words      bool    `json:"words,omitempty"`       // word times
-	NoFallback bool    `json:"no_fallback,omitempty"` // never try again at a higher temperature
+	ID       int64   `json:"id"`
+	Op       Op      `json:"op"`
+	PCM      string  `json:"pcm,omitempty"`      // path of the sound
+	Pieces   []Piece `json:"pieces,omitempty"`   // what to hear of it, one after the other
+	Language string  `json:"language,omitempty"` // code; "" or auto = detect
+	Beam     int     `json:"beam,omitempty"`     // up to 1 = greedy
+	Threads  int     `json:"threads,omitempty"`  // 0 = chosen by the engine
+	Words    bool    `json:"words,omitempty"`    // word times
 }
 
 // Piece is a part of the sound, in samples: From is heard, To is not.

@@ -64,13 +64,13 @@ static struct whisper_context *open_model(const char *path, bool gpu, bool flash
 	return whisper_init_from_file_with_params(path, p);
 }
 
-static void bound(struct whisper_full_params *p, struct watch *w, bool fallback) {
+static void bound(struct whisper_full_params *p, struct watch *w) {
 	p->no_context = true;
 	p->n_max_text_ctx = 0;
 	p->suppress_blank = true;
 	p->suppress_nst = false; // without these tokens a small model talks on where it would be silent
 	p->temperature = 0.0f;
-	p->temperature_inc = fallback ? 0.2f : 0.0f;
+	p->temperature_inc = 0.2f;
 	p->entropy_thold = 2.4f;
 	p->logprob_thold = -1.0f;
 	p->no_speech_thold = 0.6f;
@@ -170,7 +170,7 @@ func (m *model) hear(samples []float32, r whisper.Request, each func(rawSegment)
 	if err := params.SetLanguage(language); err != nil {
 		return nil, fmt.Errorf("language %q: %w", r.Language, err)
 	}
-	C.bound((*C.struct_whisper_full_params)(unsafe.Pointer(&params)), m.watch, C.bool(!r.NoFallback))
+	C.bound((*C.struct_whisper_full_params)(unsafe.Pointer(&params)), m.watch)
 
 	told := 0
 	onSegment := func(int) {
