@@ -24,6 +24,9 @@ type Job struct {
 	Priority   int // -512..511, higher first
 	Rank       int64
 
+	DurationMS int64 // of the media; 0 = not known yet
+	ETASeconds int   // until the result is there, as of now; 0 = not known. Reckoned by the line, stored nowhere
+
 	Stage    Stage    // the stage that runs or comes next
 	Progress Progress // of that stage; only while running
 	Need     Need     // what the next stage needs, when a gate has refused it

@@ -19,6 +19,15 @@ type Order struct {
 	KeyBody    string // hash of the request that came with Key
 }
 
+// Refused is one path of a drop that made no job, and why.
+type Refused struct {
+	Path    string // as it was dropped, or as it was found in a dropped folder
+	Name    string // for people
+	Code    string
+	Message string
+	Hint    string
+}
+
 // Bounds of what an order may carry.
 const (
 	MaxPriority      = 511
@@ -28,6 +37,7 @@ const (
 	MaxTitle         = 500      // characters
 	MaxMetadataBytes = 16 << 10 // keys and values together
 	MaxOrders        = 1000     // in one request
+	MaxDropped       = 10_000   // files that one drop may bring, folders opened
 )
 
 // Finding is one line of the doctor: something looked at, and how it is.

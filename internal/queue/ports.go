@@ -39,7 +39,7 @@ type Line interface {
 	// Next shows the job that is first in the line and ready now, or ErrEmpty.
 	Next(ctx context.Context) (job.Job, error)
 	// Take starts it: running, a new token, owned. ErrEmpty when id is no
-	// longer ready.
+	// longer ready, or the line is paused.
 	Take(ctx context.Context, id, owner string) (job.Job, job.Lease, error)
 	// Renew prolongs the lease and stores progress.
 	Renew(ctx context.Context, lease job.Lease, p job.Progress) (Directive, error)
@@ -64,6 +64,12 @@ type Control interface {
 	Cancel(ctx context.Context, id string) (job.Job, error)
 	// Release makes jobs that wait for this reason ready now and returns how many.
 	Release(ctx context.Context, r job.Reason) (int, error)
+	// SetPaused stops takes, or allows them again, also across restarts. No
+	// job is taken any more once it returns; one that runs is left alone.
+	SetPaused(ctx context.Context, paused bool) error
+	// SetDuration stores how long a job's media is; 0 or less is not known. An
+	// unknown id is no error: the job may just have been deleted.
+	SetDuration(ctx context.Context, id string, ms int64) error
 }
 
 // Reader looks at the line.
@@ -76,6 +82,32 @@ type Reader interface {
 	Counts(ctx context.Context) (Counts, error)
 	// Position is 1 for the queued job that is next; 0 for any other state.
 	Position(ctx context.Context, id string) (int, error)
+	// Paused says whether takes are stopped.
+	Paused(ctx context.Context) (bool, error)
+	// Ahead sums up the queued jobs before this one that keep their place, per
+	// model: all but those that step aside until later. With id "" it is the
+	// whole line. A job that is not queued has nothing before it.
+	Ahead(ctx context.Context, id string) ([]Load, error)
+	// Paces tells how fast stages have been on this machine, as far as it is
+	// known: from runs that did all the work of their stage.
+	Paces(ctx context.Context) ([]Pace, error)
+	// Unmeasured lists queued jobs whose duration is not known, in line order.
+	Unmeasured(ctx context.Context, limit int) ([]job.Job, error)
+}
+
+// Load is the work that some jobs with one model bring.
+type Load struct {
+	Model   string
+	Jobs    int
+	Unknown int   // those of unknown duration
+	MediaMS int64 // durations of the others together
+}
+
+// Pace is what one stage with one model has taken, recent runs weighing more.
+type Pace struct {
+	Stage job.Stage
+	Model string  // "" = the stage has nothing to do with it
+	Ratio float64 // seconds of work per second of media
 }
 
 // Directive is what a renewed lease says to its worker.

@@ -5,6 +5,7 @@ package queue
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -26,6 +27,8 @@ type Queue struct {
 
 	mu      sync.Mutex
 	current *run
+
+	pausing sync.Mutex // one pause or resume at a time
 }
 
 // Deps is what a Queue needs.
@@ -43,6 +46,7 @@ type Deps struct {
 type Listener interface {
 	JobChanged(j job.Job)
 	JobProgress(id string, p job.Progress)
+	LineChanged() // paused or resumed: queued jobs read differently now
 }
 
 // Config of a Queue; the zero value works but for Owner.
@@ -96,7 +100,12 @@ func (q *Queue) Submit(ctx context.Context, drafts []job.Draft) ([]Accepted, err
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range accepted {
+	paused, _ := q.Paused(ctx) // when it cannot be read, they are accepted all the same
+	for i := range accepted {
+		a := &accepted[i]
+		if paused {
+			halt(&a.Job)
+		}
 		if !a.Existing {
 			q.log.Info("job accepted", "job", a.Job.ID, "bytes", a.Job.Source.Size)
 			q.deps.Listener.JobChanged(a.Job)
@@ -123,20 +132,54 @@ func (q *Queue) Cancel(ctx context.Context, id string) (job.Job, error) {
 	return j, nil
 }
 
-// Get gives a job with its newest progress.
+// Get gives a job as it stands now: its newest progress, whether the line is
+// paused, and how long until its result is there.
 func (q *Queue) Get(ctx context.Context, id string) (job.Job, error) {
 	j, err := q.Store.Get(ctx, id)
-	q.freshen(&j)
-	return j, err
+	if err != nil {
+		return job.Job{}, err
+	}
+	one := []job.Job{j}
+	if err := q.bring(ctx, one, true); err != nil {
+		return job.Job{}, err
+	}
+	return one[0], nil
 }
 
-// List pages through jobs, with their newest progress.
+// List pages through jobs as they stand now. How long until their results are
+// there is told in lists of running jobs, and of the line without a query.
 func (q *Queue) List(ctx context.Context, f Filter) (Page, error) {
 	p, err := q.Store.List(ctx, f)
-	for i := range p.Jobs {
-		q.freshen(&p.Jobs[i])
+	if err != nil {
+		return Page{}, err
 	}
-	return p, err
+	if err := q.bring(ctx, p.Jobs, f.State == job.Running || (f.State == job.Queued && f.Query == "")); err != nil {
+		return Page{}, err
+	}
+	return p, nil
+}
+
+// bring brings jobs up to now. For a forecast they must be one job, running
+// ones, or a stretch of the line.
+func (q *Queue) bring(ctx context.Context, jobs []job.Job, forecast bool) error {
+	paused, err := q.Paused(ctx)
+	if err != nil {
+		return fmt.Errorf("read pause: %w", err)
+	}
+	for i := range jobs {
+		q.freshen(&jobs[i])
+	}
+	if forecast {
+		if err := q.reckon(ctx, jobs, paused); err != nil {
+			return err
+		}
+	}
+	for i := range jobs {
+		if paused {
+			halt(&jobs[i])
+		}
+	}
+	return nil
 }
 
 // Wake makes the worker look at the line now. It never blocks.
@@ -166,3 +209,4 @@ type deaf struct{}
 
 func (deaf) JobChanged(job.Job)               {}
 func (deaf) JobProgress(string, job.Progress) {}
+func (deaf) LineChanged()                     {}

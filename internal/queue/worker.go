@@ -47,13 +47,21 @@ func (q *Queue) recoverOrphans(ctx context.Context) error {
 	}
 	for _, j := range orphans {
 		q.log.Warn("job recovered", "job", j.ID, "state", j.State, "deaths", j.Deaths)
-		q.deps.Listener.JobChanged(j)
+		q.tell(ctx, j)
 	}
 	return nil
 }
 
 // step does one thing: take and run a job, or find out how long to wait.
 func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
+	paused, err := q.Paused(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read pause: %w", err)
+	}
+	if paused {
+		q.deps.Idle()
+		return q.cfg.Poll, nil // a resume wakes us sooner
+	}
 	next, err := q.Next(ctx)
 	if errors.Is(err, ErrEmpty) {
 		q.deps.Idle()
@@ -74,7 +82,7 @@ func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
 	}
 	j, lease, err := q.Take(ctx, next.ID, q.cfg.Owner)
 	if errors.Is(err, ErrEmpty) {
-		return 0, nil // canceled or moved meanwhile
+		return 0, nil // canceled, moved or paused meanwhile
 	}
 	if err != nil {
 		return 0, fmt.Errorf("take job: %w", err)
@@ -115,7 +123,7 @@ func (q *Queue) put(ctx context.Context, j job.Job, w job.Wait) error {
 		return fmt.Errorf("explain wait: %w", err)
 	}
 	if now.Reason != j.Reason || now.ReasonText != j.ReasonText {
-		q.deps.Listener.JobChanged(now)
+		q.tell(ctx, now)
 	}
 	return nil
 }
@@ -161,7 +169,7 @@ func (q *Queue) settle(ctx context.Context, j job.Job, lease job.Lease, runErr, 
 		settled, err := q.settleOnce(ctx, j, lease, runErr, cause)
 		switch {
 		case err == nil:
-			q.deps.Listener.JobChanged(settled)
+			q.tell(ctx, settled)
 			return nil
 		case errors.Is(err, job.ErrLeaseLost):
 			q.log.Warn("lease lost", "job", j.ID)

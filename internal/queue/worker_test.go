@@ -28,8 +28,9 @@ type line struct {
 	jobs     []*job.Job
 	token    int64
 	renewals int
+	paused   bool
 	lost     bool  // every lease is refused
-	full     error // what Settle answers
+	full     error // what Settle and SetPaused answer
 	outcomes []queue.Outcome
 	waits    []job.Wait
 }
@@ -81,6 +82,9 @@ func (l *line) Take(_ context.Context, id, owner string) (job.Job, job.Lease, er
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	j := l.find(id)
+	if l.paused {
+		return job.Job{}, job.Lease{}, queue.ErrEmpty
+	}
 	l.token++
 	j.State, j.Token, j.Owner, j.StartedAt, j.Stage = job.Running, l.token, owner, time.Now(), job.Transcribe
 	return *j, job.Lease{ID: id, Token: l.token, Owner: owner}, nil
@@ -139,6 +143,24 @@ func (l *line) Get(_ context.Context, id string) (job.Job, error) {
 	defer l.mu.Unlock()
 	return *l.find(id), nil
 }
+
+func (l *line) SetPaused(_ context.Context, paused bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.full != nil {
+		return l.full
+	}
+	l.paused = paused
+	return nil
+}
+
+func (l *line) Paused(context.Context) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.paused, nil
+}
+
+func (l *line) Paces(context.Context) ([]queue.Pace, error) { return nil, nil }
 
 func (l *line) Release(context.Context, job.Reason) (int, error) { return 0, nil }
 
@@ -203,18 +225,28 @@ func (anything) Check(context.Context, *job.Draft) error { return nil }
 // start runs a queue in the bubble until the test ends.
 func start(t *testing.T, l *line, r runner, g *gate) *queue.Queue {
 	t.Helper()
-	q := queue.New(queue.Deps{Store: l, Runner: r, Gate: g, Check: anything{}, Log: slog.New(slog.DiscardHandler)},
-		queue.Config{Owner: "me", Jitter: func() float64 { return 0.5 }})
+	q, stop := run(t, queue.Deps{Store: l, Runner: r, Gate: g})
+	t.Cleanup(stop)
+	return q
+}
+
+// run starts a queue that goes on until it is stopped.
+func run(t *testing.T, d queue.Deps) (q *queue.Queue, stop func()) {
+	t.Helper()
+	d.Check = anything{}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	q = queue.New(d, queue.Config{Owner: "me", Jitter: func() float64 { return 0.5 }})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- q.Run(ctx) }()
-	t.Cleanup(func() {
+	return q, func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Run = %v", err)
 		}
-	})
-	return q
+	}
 }
 
 func submit(t *testing.T, q *queue.Queue, ids ...string) {

@@ -88,3 +88,14 @@ func BenchmarkPositionOfTheLast(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkAheadOfTheLast(b *testing.B) {
+	depths(b, func(b *testing.B, s *sqlitestore.Store) {
+		b.Helper()
+		last := submit(b, s, draft("talk"))[0]
+		for b.Loop() {
+			_, err := s.Ahead(b.Context(), last.ID)
+			must(b, err)
+		}
+	})
+}

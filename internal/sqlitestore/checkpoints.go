@@ -69,6 +69,11 @@ func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, ke
 				return err
 			}
 		}
+		if !reused {
+			if err := s.learn(t, h.seq, stage); err != nil {
+				return err
+			}
+		}
 		if err := s.finishRun(t, h.seq, stage, reused); err != nil {
 			return err
 		}
@@ -107,6 +112,12 @@ func (s *Store) Spans(ctx context.Context, lease job.Lease, key string) ([]pipel
 			found = append(found, sp)
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 { // the run that reads them goes on from there
+			err = t.exec(`UPDATE stage_runs INDEXED BY stage_runs_job SET resumed = 1 WHERE job = ? AND finished_at = 0`, h.seq)
+		}
 		spans = found
 		return err
 	})

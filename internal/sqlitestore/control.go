@@ -70,3 +70,17 @@ func (s *Store) Release(ctx context.Context, r job.Reason) (int, error) {
 	}
 	return int(released), nil
 }
+
+// SetPaused stops takes or allows them again. See queue.Control.
+func (s *Store) SetPaused(ctx context.Context, paused bool) error {
+	return s.write(ctx, first, func(t *tx) error {
+		return t.exec(`UPDATE line SET paused = ?`, paused)
+	})
+}
+
+// SetDuration stores how long a job's media is. See queue.Control.
+func (s *Store) SetDuration(ctx context.Context, id string, ms int64) error {
+	return s.write(ctx, first, func(t *tx) error {
+		return t.exec(`UPDATE jobs SET duration_ms = ? WHERE id = ?`, max(ms, 0), id)
+	})
+}

@@ -49,7 +49,8 @@ func (s *Store) Next(ctx context.Context) (job.Job, error) {
 	return j, err
 }
 
-// Take starts a job. See queue.Line. Once begun it is not given up when ctx
+// Take starts a job. See queue.Line. That the line is not paused is part of the
+// statement: nothing starts once a pause is acknowledged. Once begun it is not given up when ctx
 // ends: a job that runs while nobody holds its lease would be stuck.
 func (s *Store) Take(ctx context.Context, id, owner string) (job.Job, job.Lease, error) {
 	if owner == "" {
@@ -68,7 +69,7 @@ func (s *Store) Take(ctx context.Context, id, owner string) (job.Job, job.Lease,
 		n, err := t.change(`UPDATE jobs SET state = 'running', reason = '', reason_text = '', until = 0, ready_at = 0,
 				token = token + 1, owner = ?, progress_stage = '', progress = 0, eta_seconds = 0, cancel_requested = 0, swept = 0,
 				started_at = iif(started_at = 0, ?, started_at)
-			WHERE seq = ? AND state = 'queued' AND ready_at <= ?`, owner, now, seq, now)
+			WHERE seq = ? AND state = 'queued' AND ready_at <= ? AND NOT (SELECT paused FROM line)`, owner, now, seq, now)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ import (
 
 const (
 	applicationID = 0x534c4345 // "SLCE"
-	version       = 1          // of the schema: the file's user_version
+	version       = 2          // of the schema: the file's user_version
 
 	// largestChecked bounds the check of the whole file at every start: it
 	// reads at some 500 MB a second.
@@ -28,6 +28,13 @@ const (
 
 //go:embed schema.sql
 var schema string
+
+//go:embed migrations/2.sql
+var migration2 string
+
+// steps makes each version of the schema out of the one before; the first is
+// made out of nothing. None of them may change once files have it.
+func steps() [version]string { return [version]string{schema, migration2} }
 
 // pragma is a setting of a connection and what it reads as once set.
 type pragma struct{ name, set, want string }
@@ -92,8 +99,9 @@ func (s *Store) open(ctx context.Context) error {
 	return nil
 }
 
-// prepare makes the schema of a new file and asserts the settings, since a
-// misspelt pragma is silently ignored.
+// prepare brings the schema from the version that was found, 0 for a new file,
+// to ours. It asserts the settings first, since a misspelt pragma is silently
+// ignored.
 func (s *Store) prepare(ctx context.Context, conn *sql.Conn, found int) error {
 	if err := assertPragmas(ctx, conn, writerPragmas()); err != nil {
 		return err
@@ -103,11 +111,17 @@ func (s *Store) prepare(ctx context.Context, conn *sql.Conn, found int) error {
 		return nil
 	}
 	// One transaction: a file with half a schema cannot come into being.
-	script := fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;\nCOMMIT;", schema, applicationID, version)
+	all := steps()
+	script := fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;\nCOMMIT;",
+		strings.Join(all[found:], "\n"), applicationID, version)
 	if _, err := conn.ExecContext(ctx, script); err != nil {
-		return fmt.Errorf("make schema: %w", err)
+		return fmt.Errorf("bring schema from %d to %d: %w", found, version, err)
 	}
-	s.log.Info("store created")
+	if found == 0 {
+		s.log.Info("store created")
+	} else {
+		s.log.Info("store brought up to date", "from", found, "to", version)
+	}
 	return nil
 }
 

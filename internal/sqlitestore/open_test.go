@@ -125,23 +125,6 @@ func TestAnEmptyFileBecomesAStore(t *testing.T) {
 	submit(t, open(t, sqlitestore.Config{Path: path}), draft("talk"))
 }
 
-// The first schema is frozen: files in the world have it. A change to it is a
-// migration and a new number.
-func TestTheFirstSchemaIsTheFrozenOne(t *testing.T) {
-	t.Parallel()
-	frozen, err := os.ReadFile(filepath.Join("testdata", "schema_v1.sql"))
-	must(t, err)
-	want := filepath.Join(t.TempDir(), "frozen.db")
-	script(t, want, string(frozen))
-	got := filepath.Join(t.TempDir(), "sluice.db")
-	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: got}, quiet())
-	must(t, err)
-	must(t, s.Close())
-	if d := cmp.Diff(schemaOf(t, want), schemaOf(t, got)); d != "" {
-		t.Errorf("schema differs (-frozen +made):\n%s", d)
-	}
-}
-
 func TestTooLittleFreeSpaceRefusesNewJobsOnly(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sluice.db")

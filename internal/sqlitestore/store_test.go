@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	}
 	// Each random sequence opens a store of its own and every step of it waits
 	// for the disk; -rapid.checks asks for more.
-	if err := flag.Set("rapid.checks", "20"); err != nil {
+	if err := flag.Set("rapid.checks", "12"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)

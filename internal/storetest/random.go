@@ -36,6 +36,10 @@ func random(t *testing.T, open Open) {
 			"release": p.release,
 			"recover": p.recoverAll,
 			"wait":    p.wait,
+			"pause":   p.pause,
+			"measure": p.measure,
+			"begin":   p.begin,
+			"finish":  p.finish,
 			"":        p.compare,
 		})
 	})
@@ -59,12 +63,13 @@ func (o *owned) cleanup() {
 // is known by its number.
 type pair struct {
 	*rapid.T
-	ctx          context.Context //nolint:containedctx // of the one test
-	clock        *Clock
-	store, model queue.Store
-	jobs         []ids
-	ids          map[string]int // of both
-	leases       []leasePair
+	ctx    context.Context //nolint:containedctx // of the one test
+	clock  *Clock
+	store  queue.Store
+	model  *Reference
+	jobs   []ids
+	ids    map[string]int // of both
+	leases []leasePair
 }
 
 type ids struct{ store, model string }
@@ -87,6 +92,7 @@ func (p *pair) submit(r *rapid.T) {
 		d.Key = rapid.SampledFrom([]string{"", "", "k1", "k2"}).Draw(r, "key")
 		d.KeyBody = rapid.SampledFrom([]string{"b1", "b1", "b2"}).Draw(r, "body")
 		d.Wait.Reason = reasons.Draw(r, "reason")
+		d.Options.Model = rapid.SampledFrom([]string{"tiny", "tiny", "large-v3", ""}).Draw(r, "model")
 		drafts[i] = d
 	}
 	got, gotErr := p.store.Submit(p.ctx, drafts)
@@ -210,6 +216,37 @@ func (p *pair) wait(r *rapid.T) {
 	p.clock.Advance(time.Duration(rapid.IntRange(1, 180).Draw(r, "seconds")) * time.Second)
 }
 
+func (p *pair) pause(r *rapid.T) {
+	paused := rapid.Bool().Draw(r, "paused")
+	p.sameErr("pause", p.store.SetPaused(p.ctx, paused), p.model.SetPaused(p.ctx, paused))
+}
+
+func (p *pair) measure(r *rapid.T) {
+	id, ms := p.some(r), rapid.Int64Range(0, 4).Draw(r, "minutes")*60_000
+	p.sameErr("measure", p.store.SetDuration(p.ctx, id.store, ms), p.model.SetDuration(p.ctx, id.model, ms))
+}
+
+func (p *pair) begin(r *rapid.T) {
+	store, model := p.stages(r)
+	l, stage := p.lease(r), rapid.SampledFrom(job.Stages()).Draw(r, "stage")
+	p.sameErr("begin", store.Begin(p.ctx, l.store, stage), model.Begin(p.ctx, l.model, stage))
+}
+
+func (p *pair) finish(r *rapid.T) {
+	store, model := p.stages(r)
+	l, stage := p.lease(r), rapid.SampledFrom(job.Stages()).Draw(r, "stage")
+	key, reused := rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(r, "key"), rapid.Bool().Draw(r, "reused")
+	p.sameErr("finish", store.Finish(p.ctx, l.store, stage, key, nil, reused), model.Finish(p.ctx, l.model, stage, key, nil, reused))
+}
+
+func (p *pair) stages(r *rapid.T) (store, model stages) {
+	store, ok := p.store.(stages)
+	if !ok {
+		r.Skip("this store keeps no stages")
+	}
+	return store, p.model
+}
+
 // compare reads everything there is to read.
 func (p *pair) compare(*rapid.T) {
 	got, gotErr := p.store.Next(p.ctx)
@@ -223,6 +260,32 @@ func (p *pair) compare(*rapid.T) {
 	if !gotAt.Equal(wantAt) {
 		p.Fatalf("ready at %v, want %v", gotAt, wantAt)
 	}
+	p.compareOutlook()
+}
+
+// compareOutlook reads what forecasts are made of.
+func (p *pair) compareOutlook() {
+	gotPaused, gotErr := p.store.Paused(p.ctx)
+	wantPaused, wantErr := p.model.Paused(p.ctx)
+	p.sameErr("paused", gotErr, wantErr)
+	if gotPaused != wantPaused {
+		p.Fatalf("paused %v, want %v", gotPaused, wantPaused)
+	}
+	gotJobs, gotErr := p.store.Unmeasured(p.ctx, 2)
+	wantJobs, wantErr := p.model.Unmeasured(p.ctx, 2)
+	p.sameErr("unmeasured", gotErr, wantErr)
+	p.sameJobs("unmeasured", gotJobs, wantJobs)
+	newest := p.jobs[max(0, len(p.jobs)-1):]
+	for _, id := range append([]ids{{}}, newest...) { // the whole line, and before one
+		got, gotErr := p.store.Ahead(p.ctx, id.store)
+		want, wantErr := p.model.Ahead(p.ctx, id.model)
+		p.sameErr("ahead", gotErr, wantErr)
+		p.sameValue("ahead", inOrder(got), inOrder(want))
+	}
+	got, gotErr := p.store.Paces(p.ctx)
+	want, wantErr := p.model.Paces(p.ctx)
+	p.sameErr("paces", gotErr, wantErr)
+	p.sameValue("paces", sorted(got), sorted(want))
 }
 
 func (p *pair) compareLists() {
@@ -267,8 +330,12 @@ func (p *pair) sameJob(verb string, got, want job.Job) {
 }
 
 func (p *pair) sameJobs(verb string, got, want []job.Job) {
-	if d := cmp.Diff(p.plain(want), p.plain(got), cmpopts.EquateEmpty()); d != "" {
-		p.Fatalf("%s differs (-want +got):\n%s", verb, d)
+	p.sameValue(verb, p.plain(got), p.plain(want))
+}
+
+func (p *pair) sameValue(what string, got, want any) {
+	if d := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateApprox(1e-9, 0)); d != "" {
+		p.Fatalf("%s differs (-want +got):\n%s", what, d)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,9 +20,12 @@ import (
 type Reference struct {
 	clock *Clock
 
-	mu   sync.Mutex
-	jobs []*kept // in order of arrival
-	keys map[string]usedKey
+	mu     sync.Mutex
+	jobs   []*kept // in order of arrival
+	keys   map[string]usedKey
+	paused bool
+	left   map[string]bool // what stages have left: "stage/key"
+	speeds map[speedOf]speed
 }
 
 type kept struct {
@@ -42,7 +44,7 @@ var _ queue.Store = (*Reference)(nil)
 
 // NewReference makes an empty store.
 func NewReference(clock *Clock) *Reference {
-	return &Reference{clock: clock, keys: map[string]usedKey{}}
+	return &Reference{clock: clock, keys: map[string]usedKey{}, left: map[string]bool{}, speeds: map[speedOf]speed{}}
 }
 
 // Submit implements queue.Inbox.
@@ -156,7 +158,7 @@ func (r *Reference) Take(_ context.Context, id, owner string) (job.Job, job.Leas
 	if err != nil {
 		return job.Job{}, job.Lease{}, err
 	}
-	if !r.ready(k) {
+	if !r.ready(k) || r.paused {
 		return job.Job{}, job.Lease{}, queue.ErrEmpty
 	}
 	k.wait(job.Wait{})
@@ -200,6 +202,7 @@ func (r *Reference) Settle(_ context.Context, lease job.Lease, o queue.Outcome) 
 	if o.State == job.Queued && k.CancelRequested {
 		o.State = job.Canceled
 	}
+	r.closeRun(k, cutOff(o.State, o.Error))
 	r.leave(k, o)
 	return r.show(k), nil
 }
@@ -246,13 +249,14 @@ func (r *Reference) Recover(_ context.Context, owner string, maxDeaths int) ([]j
 			continue
 		}
 		k.Deaths++
-		o := queue.Outcome{State: job.Queued}
+		o, code := queue.Outcome{State: job.Queued}, fault.WorkerCrashed
 		switch {
 		case k.CancelRequested:
-			o.State = job.Canceled
+			o.State, code = job.Canceled, fault.CanceledByUser
 		case k.Deaths > maxDeaths:
 			o.State, o.Error = job.Failed, &job.Failure{Code: string(fault.WorkerCrashed), Stage: k.Stage}
 		}
+		r.closeRun(k, string(code))
 		r.leave(k, o)
 		out = append(out, r.show(k))
 	}
@@ -304,105 +308,22 @@ func (r *Reference) Release(_ context.Context, reason job.Reason) (int, error) {
 	return n, nil
 }
 
-// Get implements queue.Reader.
-func (r *Reference) Get(_ context.Context, id string) (job.Job, error) {
+// SetPaused implements queue.Control.
+func (r *Reference) SetPaused(_ context.Context, paused bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	k, err := r.find(id)
-	if err != nil {
-		return job.Job{}, err
-	}
-	return r.show(k), nil
+	r.paused = paused
+	return nil
 }
 
-// List implements queue.Reader. Its cursor is the id of the last job shown.
-func (r *Reference) List(_ context.Context, f queue.Filter) (queue.Page, error) {
+// SetDuration implements queue.Control.
+func (r *Reference) SetDuration(_ context.Context, id string, ms int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	limit := f.Limit
-	if limit == 0 {
-		limit = 50
+	if k, err := r.find(id); err == nil {
+		k.DurationMS = max(ms, 0)
 	}
-	if limit < 0 || limit > 500 || (f.State != "" && !f.State.Valid()) {
-		return queue.Page{}, fault.New(fault.RequestInvalid, "There is no such list.", nil)
-	}
-	all := r.selected(f)
-	if f.Cursor != "" {
-		mark := string(f.State) + "/" + f.Query + "/"
-		i := slices.IndexFunc(all, func(k *kept) bool { return mark+k.ID == f.Cursor })
-		if i < 0 {
-			return queue.Page{}, fault.New(fault.RequestInvalid, "The cursor belongs to another list.", nil)
-		}
-		all = all[i+1:]
-	}
-	var p queue.Page
-	for _, k := range all[:min(limit, len(all))] {
-		p.Jobs = append(p.Jobs, r.show(k))
-	}
-	if len(all) > limit {
-		p.Next = string(f.State) + "/" + f.Query + "/" + all[limit-1].ID
-	}
-	return p, nil
-}
-
-func (r *Reference) selected(f queue.Filter) []*kept {
-	all := r.line()
-	if f.State != job.Queued {
-		all = slices.Clone(r.jobs)
-		slices.Reverse(all)
-	}
-	return slices.DeleteFunc(all, func(k *kept) bool {
-		if f.State != "" && k.State != f.State {
-			return true
-		}
-		for _, word := range strings.Fields(strings.ToLower(f.Query)) {
-			if !strings.Contains(strings.ToLower(k.Title), word) {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-// Ended implements queue.Reader.
-func (r *Reference) Ended(_ context.Context, limit int) ([]job.Job, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var out []job.Job
-	for _, k := range r.jobs {
-		if k.State.Final() {
-			out = append(out, r.show(k))
-		}
-	}
-	slices.SortFunc(out, func(a, b job.Job) int {
-		return cmp.Or(b.FinishedAt.Compare(a.FinishedAt), cmp.Compare(b.Seq, a.Seq))
-	})
-	return out[:min(limit, len(out))], nil
-}
-
-// Counts implements queue.Reader.
-func (r *Reference) Counts(context.Context) (queue.Counts, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c := queue.Counts{}
-	for _, s := range job.States() {
-		c[s] = 0
-	}
-	for _, k := range r.jobs {
-		c[k.State]++
-	}
-	return c, nil
-}
-
-// Position implements queue.Reader.
-func (r *Reference) Position(_ context.Context, id string) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	k, err := r.find(id)
-	if err != nil {
-		return 0, err
-	}
-	return slices.Index(r.line(), k) + 1, nil
+	return nil
 }
 
 // line is the queued jobs in order.

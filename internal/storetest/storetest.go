@@ -24,7 +24,9 @@ type Open func(tb testing.TB, clock *Clock) queue.Store
 // Run runs every scenario against stores made by open.
 func Run(t *testing.T, open Open) {
 	t.Helper()
-	for _, scenarios := range []map[string]scenario{inbox(), order(), leases(), outcomes(), waits(), recovery(), control(), reading()} {
+	for _, scenarios := range []map[string]scenario{
+		inbox(), order(), leases(), outcomes(), waits(), recovery(), control(), reading(), pausing(), workAhead(), pace(),
+	} {
 		for name, run := range scenarios {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -171,7 +173,7 @@ func (s *stand) refused(err error, code fault.Code) {
 
 func (s *stand) same(what string, got, want any) {
 	s.Helper()
-	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateApprox(1e-9, 0)); d != "" {
 		s.Errorf("%s differs (-want +got):\n%s", what, d)
 	}
 }

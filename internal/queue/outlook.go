@@ -1,0 +1,203 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+)
+
+// ETA is how many seconds the line needs for the jobs that keep their place,
+// the running one first; those that step aside for now are not counted. 0 = it
+// is not known, or there is nothing to do.
+func (q *Queue) ETA(ctx context.Context) (seconds int, err error) {
+	if paused, err := q.Paused(ctx); paused || err != nil {
+		return 0, err
+	}
+	o, err := q.look(ctx)
+	if err != nil {
+		return 0, err
+	}
+	loads, err := q.Ahead(ctx, "")
+	if err != nil {
+		return 0, fmt.Errorf("sum up the line: %w", err)
+	}
+	if !o.busy && len(loads) == 0 {
+		return 0, nil
+	}
+	return o.start.and(o.loads(loads)).seconds(), nil
+}
+
+// reckon fills in how long until the jobs' results are there. They are one
+// job, running ones, or jobs that follow one another in the line: the work
+// before the first of them is one sum, and each adds its own for the next.
+func (q *Queue) reckon(ctx context.Context, jobs []job.Job, paused bool) error {
+	switch {
+	case len(jobs) == 0:
+		return nil
+	case jobs[0].State == job.Running: // goes on, paused or not
+		s, err := q.speeds(ctx)
+		if err != nil {
+			return err
+		}
+		for i := range jobs {
+			jobs[i].ETASeconds = s.left(jobs[i]).seconds()
+		}
+		return nil
+	case paused, !slices.ContainsFunc(jobs, inLine):
+		return nil
+	}
+	o, err := q.look(ctx)
+	if err != nil {
+		return err
+	}
+	loads, err := q.Ahead(ctx, jobs[0].ID)
+	if fault.Is(err, fault.JobUnknown) {
+		return nil // deleted while we looked
+	}
+	if err != nil {
+		return fmt.Errorf("sum up the line: %w", err)
+	}
+	o.walk(o.start.and(o.loads(loads)), jobs)
+	return nil
+}
+
+// inLine says that a job keeps its place in the line. One that steps aside has
+// no forecast, and those behind do not wait for it.
+func inLine(j job.Job) bool { return j.State == job.Queued && j.Reason.Blocking() }
+
+// look reads what the forecasts of queued jobs start from.
+func (q *Queue) look(ctx context.Context) (outlook, error) {
+	s, err := q.speeds(ctx)
+	if err != nil {
+		return outlook{}, err
+	}
+	o := outlook{speeds: s}
+	running, err := q.Store.List(ctx, Filter{State: job.Running})
+	if err != nil {
+		return outlook{}, fmt.Errorf("list running jobs: %w", err)
+	}
+	for _, j := range running.Jobs {
+		q.freshen(&j)
+		o.start, o.busy = o.start.and(s.left(j)), true
+	}
+	next, err := q.Next(ctx)
+	if err != nil && !errors.Is(err, ErrEmpty) {
+		return outlook{}, fmt.Errorf("look at the line: %w", err)
+	}
+	if next.Reason == job.Memory { // nobody knows when there will be enough
+		o.start.unknown = true
+	}
+	return o, nil
+}
+
+func (q *Queue) speeds(ctx context.Context) (speeds, error) {
+	paces, err := q.Paces(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read paces: %w", err)
+	}
+	s := speeds{}
+	for _, p := range paces {
+		s[work{p.Stage, p.Model}] = p.Ratio
+	}
+	return s, nil
+}
+
+// outlook is how the line stands at one moment.
+type outlook struct {
+	speeds
+	start forecast // until the worker is free for the first in line
+	busy  bool     // a job runs
+}
+
+// walk fills in jobs that follow one another in the line; before is the work
+// ahead of the first of them. What a job means to those behind it is taken from
+// its length alone, so that it is the same whether it was walked over or is
+// part of a sum.
+func (o outlook) walk(before forecast, jobs []job.Job) {
+	for i := range jobs {
+		j := &jobs[i]
+		if !inLine(*j) {
+			continue
+		}
+		j.ETASeconds = before.and(o.left(*j)).seconds()
+		before = before.and(o.whole(j.Options.Model, j.DurationMS))
+	}
+}
+
+// speeds is the seconds of work per second of media.
+type speeds map[work]float64
+
+type work struct {
+	stage job.Stage
+	model string
+}
+
+// left is the rest of one job, as if it were worked on from now.
+func (s speeds) left(j job.Job) (f forecast) {
+	stages := job.Stages()
+	for _, stage := range stages[max(0, slices.Index(stages, j.Stage)):] {
+		p := j.Progress
+		switch {
+		case p.Stage != stage:
+			f = f.and(s.stage(stage, j.Options.Model, j.DurationMS))
+		case p.ETASeconds > 0:
+			f = f.and(forecast{ms: float64(p.ETASeconds) * 1000})
+		default:
+			rest := s.stage(stage, j.Options.Model, j.DurationMS)
+			rest.ms *= 1 - min(max(p.Fraction, 0), 1)
+			f = f.and(rest)
+		}
+	}
+	return f
+}
+
+// loads is the work of all these jobs.
+func (s speeds) loads(all []Load) (f forecast) {
+	for _, l := range all {
+		if l.Unknown > 0 {
+			return forecast{unknown: true}
+		}
+		f = f.and(s.whole(l.Model, l.MediaMS))
+	}
+	return f
+}
+
+// whole is all stages for so much media.
+func (s speeds) whole(model string, mediaMS int64) (f forecast) {
+	for _, stage := range job.Stages() {
+		f = f.and(s.stage(stage, model, mediaMS))
+	}
+	return f
+}
+
+func (s speeds) stage(stage job.Stage, model string, mediaMS int64) forecast {
+	ratio, known := s[work{stage, model}]
+	if !known { // perhaps the model is nothing to the stage
+		ratio, known = s[work{stage, ""}]
+	}
+	return forecast{ms: float64(mediaMS) * ratio, unknown: !known || mediaMS <= 0}
+}
+
+// forecast is a stretch of time. Once a part of it is not known, all of it is
+// not: a number that leaves something out would be a promise not kept.
+type forecast struct {
+	ms      float64
+	unknown bool
+}
+
+func (f forecast) and(g forecast) forecast {
+	return forecast{f.ms + g.ms, f.unknown || g.unknown}
+}
+
+// seconds is never 0 for what is known, however short.
+func (f forecast) seconds() int {
+	if f.unknown {
+		return 0
+	}
+	return max(1, int(math.Ceil(f.ms/1000)))
+}

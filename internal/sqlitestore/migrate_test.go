@@ -1,0 +1,227 @@
+package sqlitestore_test
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/job"
+	"sluice/internal/queue"
+	"sluice/internal/sqlitestore"
+	"sluice/internal/storetest"
+	"sluice/internal/transcript"
+)
+
+// The first schema is frozen: files in the world have it. A change to it is a
+// migration and a new number.
+func TestTheFirstSchemaIsTheFrozenOne(t *testing.T) {
+	t.Parallel()
+	if d := cmp.Diff(text(t, "testdata", "schema_v1.sql"), text(t, "schema.sql")); d != "" {
+		t.Errorf("schema differs (-frozen +ours):\n%s", d)
+	}
+}
+
+func TestAFileOfTheFirstSchemaComesOutLikeANewOne(t *testing.T) {
+	t.Parallel()
+	old, fresh := firstStore(t), filepath.Join(t.TempDir(), "sluice.db")
+	for _, path := range []string{old, fresh, old} { // a second start finds nothing left to do
+		s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path}, quiet())
+		must(t, err)
+		must(t, s.Close())
+		checkFile(t, path)
+	}
+	if d := cmp.Diff(schemaOf(t, fresh), schemaOf(t, old)); d != "" {
+		t.Errorf("schema differs (-new +brought up to date):\n%s", d)
+	}
+	if got := versionOf(t, old); got != sqlitestore.Version {
+		t.Errorf("version is %d", got)
+	}
+}
+
+// The ids of the jobs in testdata/rows_v1.sql.
+const (
+	oldDone     = "01HRKQQAT0EBYD22B5JXVSRRVM"
+	oldFailed   = "01HRKQQEQ0YX3ND780Z4R5Y30W"
+	oldCanceled = "01HRKQQFP84SFW9T5JS6TESCSF"
+	oldRunning  = "01HRKQQGNGFXY3HHHNZTX3HBFD"
+	oldTurn     = "01HRKQQHMR7SNFK90CFZA6YFZX"
+	oldMemory   = "01HRKQQHMR7SNFK90CG0C5RZ7J"
+	oldAway     = "01HRKQQHMR7SNFK90CG2JMC01H"
+)
+
+func TestNothingOfAFileOfTheFirstSchemaIsLost(t *testing.T) {
+	t.Parallel()
+	b := oldBench(t)
+	type row struct {
+		Title    string
+		State    job.State
+		Reason   job.Reason
+		Stages   int
+		Duration int64
+	}
+	for id, want := range map[string]row{
+		oldDone:     {"finished talk", job.Done, "", 2, 0},
+		oldFailed:   {"damaged talk", job.Failed, "", 1, 0},
+		oldCanceled: {"unwanted talk", job.Canceled, "", 0, 0},
+		oldRunning:  {"running talk", job.Running, "", 2, 0},
+		oldTurn:     {"회의 녹음", job.Queued, job.Turn, 0, 0},
+		oldMemory:   {"memory talk", job.Queued, job.Memory, 0, 0},
+		oldAway:     {"away talk", job.Queued, job.NoSource, 0, 0},
+	} {
+		j := get(t, b.Store, id)
+		b.same(want.Title, row{j.Title, j.State, j.Reason, len(j.Stages), j.DurationMS}, want)
+	}
+	j := get(t, b.Store, oldDone)
+	b.same("metadata", j.Metadata, map[string]string{"video_id": "v1"})
+	b.same("warnings", j.Warnings, []job.Warning{{Code: "noise", Text: "It is loud."}})
+	b.same("stages", j.Stages[1], job.StageRun{Stage: job.Transcribe, StartedAt: time.UnixMilli(1710059402000), FinishedAt: time.UnixMilli(1710059403000)})
+	b.same("error", get(t, b.Store, oldFailed).Error.Code, "file_damaged")
+	b.same("need", get(t, b.Store, oldMemory).Need.Bytes, int64(2<<30))
+	b.same("progress", get(t, b.Store, oldRunning).Progress, job.Progress{Stage: job.Transcribe, Fraction: 0.25, ETASeconds: 90})
+
+	b.same("transcript", b.text(oldDone).Segments, []transcript.Segment{{ID: 1, EndMS: 900, Text: "hello there"}})
+	b.same("partial transcript", b.text(oldRunning).Segments[0].Text, "안녕하세요")
+	body, ok, err := b.Finished(t.Context(), job.Extract, "extract key")
+	must(t, err)
+	b.same("checkpoint", []any{string(body), ok}, []any{`{"path":"/x"}`, true})
+	events, err := b.History(t.Context(), oldDone)
+	must(t, err)
+	b.same("events", len(events), 7)
+	peak, err := b.Peak(t.Context(), "digest")
+	must(t, err)
+	b.same("peak", peak, int64(123456789))
+	uploads, err := b.UploadsInUse(t.Context(), b.clock.Now())
+	must(t, err)
+	b.same("uploads", uploads, map[string]bool{"u1": true})
+	counts, err := b.Counts(t.Context())
+	must(t, err)
+	b.same("counts", counts, queue.Counts{job.Queued: 3, job.Running: 1, job.Done: 1, job.Failed: 1, job.Canceled: 1})
+	again := draft("finished talk")
+	again.Key, again.KeyBody = "key of the first", "body"
+	b.same("the job of a key", submit(t, b.Store, again)[0].ID, oldDone)
+	next := submit(t, b.Store, draft("next"))[0]
+	b.same("number of the next job", next.Seq, int64(8))
+}
+
+func TestAFileOfTheFirstSchemaCanDoWhatIsNew(t *testing.T) {
+	t.Parallel()
+	b := oldBench(t)
+	paused, err := b.Paused(t.Context())
+	must(t, err)
+	b.same("paused", paused, false)
+	got, err := b.Recover(t.Context(), "the next start", 5)
+	must(t, err)
+	b.same("recovered", got[0].ID, oldRunning)
+	must(t, b.SetDuration(t.Context(), oldRunning, 10_000))
+	unmeasured, err := b.Unmeasured(t.Context(), 10)
+	must(t, err)
+	b.same("unmeasured", []string{unmeasured[0].ID, unmeasured[1].ID, unmeasured[2].ID}, []string{oldTurn, oldMemory, oldAway})
+	loads, err := b.Ahead(t.Context(), "")
+	must(t, err)
+	b.same("line", loads, []queue.Load{{Model: "large-v3", Jobs: 1, Unknown: 1}, {Model: "tiny", Jobs: 2, Unknown: 1, MediaMS: 10_000}})
+	must(t, b.SetDuration(t.Context(), oldTurn, 60_000))
+	lease := take(t, b.Store, oldTurn)
+	must(t, b.Begin(t.Context(), lease, job.Transcribe))
+	b.clock.Advance(6 * time.Second)
+	must(t, b.Finish(t.Context(), lease, job.Transcribe, "k", nil, false))
+	paces, err := b.Paces(t.Context())
+	must(t, err)
+	b.same("paces", paces, []queue.Pace{{Stage: job.Transcribe, Model: "large-v3", Ratio: 0.1}})
+	must(t, b.AppendSamples(t.Context(), []job.Sample{{At: b.clock.Now(), Level: job.Normal}}))
+	must(t, b.SetPaused(t.Context(), true))
+	_, _, err = b.Take(t.Context(), oldMemory, "me")
+	if err == nil {
+		t.Error("a job was taken from a paused line")
+	}
+}
+
+// A table that is in the way makes the migration fail after half of it.
+func TestAMigrationThatFailsChangesNothing(t *testing.T) {
+	t.Parallel()
+	path := firstStore(t)
+	script(t, path, `CREATE TABLE samples (x INTEGER)`)
+	before := schemaOf(t, path)
+	_, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path}, quiet())
+	if err == nil {
+		t.Fatal("it did not fail")
+	}
+	if d := cmp.Diff(before, schemaOf(t, path)); d != "" || versionOf(t, path) != 1 {
+		t.Errorf("version %d, schema differs (-before +after):\n%s", versionOf(t, path), d)
+	}
+	script(t, path, `DROP TABLE samples`)
+	get(t, open(t, sqlitestore.Config{Path: path}), oldDone)
+}
+
+// What a power cut leaves is the files as they are in the middle.
+func TestACrashInTheMiddleOfAMigrationLeavesTheFirstSchema(t *testing.T) {
+	t.Parallel()
+	path := firstStore(t)
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	defer func() { must(t, db.Close()) }()
+	conn, err := db.Conn(t.Context())
+	must(t, err)
+	defer func() { must(t, conn.Close()) }()
+	// A cache of a few pages: the rest is already on the disk, uncommitted.
+	_, err = conn.ExecContext(t.Context(), "PRAGMA journal_mode = WAL; PRAGMA cache_size = 5; BEGIN IMMEDIATE;"+text(t, "migrations", "2.sql")+`;
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+		INSERT INTO samples SELECT i, 'normal', 0, 0, 0, 0, 0 FROM n; PRAGMA user_version = 2`)
+	must(t, err)
+	crashed := filepath.Join(t.TempDir(), "sluice.db")
+	for _, side := range []string{"", "-wal", "-shm"} {
+		b, err := os.ReadFile(path + side)
+		must(t, err)
+		if side == "-wal" && len(b) < 50<<10 {
+			t.Fatalf("only %d bytes were written ahead: this tests nothing", len(b))
+		}
+		must(t, os.WriteFile(crashed+side, b, 0o600))
+	}
+	if got := versionOf(t, crashed); got != 1 {
+		t.Errorf("version is %d", got)
+	}
+	s := open(t, sqlitestore.Config{Path: crashed})
+	get(t, s, oldDone)
+	samples, err := s.Samples(t.Context(), time.Time{})
+	must(t, err)
+	if len(samples) != 0 {
+		t.Errorf("%d samples were never committed", len(samples))
+	}
+}
+
+// firstStore makes a file as a store of the first schema left it.
+func firstStore(t *testing.T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "sluice.db")
+	script(t, path, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN;"+
+		text(t, "testdata", "schema_v1.sql")+text(t, "testdata", "rows_v1.sql")+
+		"PRAGMA application_id = 0x534c4345; PRAGMA user_version = 1; COMMIT")
+	return path
+}
+
+// oldBench opens such a file when its clock stood at its newest row.
+func oldBench(t *testing.T) *bench {
+	t.Helper()
+	clock := storetest.NewClock()
+	clock.Advance(time.UnixMilli(1710059407000).Sub(clock.Now()))
+	return &bench{T: t, Store: open(t, sqlitestore.Config{Path: firstStore(t), Now: clock.Now}), clock: clock}
+}
+
+func text(t *testing.T, path ...string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(path...))
+	must(t, err)
+	return string(b)
+}
+
+func versionOf(t *testing.T, path string) (version int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	defer func() { must(t, db.Close()) }()
+	must(t, db.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&version))
+	return version
+}

@@ -1,0 +1,163 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+	"sluice/internal/queue"
+)
+
+// Get implements queue.Reader.
+func (r *Reference) Get(_ context.Context, id string) (job.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, err := r.find(id)
+	if err != nil {
+		return job.Job{}, err
+	}
+	return r.show(k), nil
+}
+
+// List implements queue.Reader. Its cursor is the id of the last job shown.
+func (r *Reference) List(_ context.Context, f queue.Filter) (queue.Page, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	limit := f.Limit
+	if limit == 0 {
+		limit = 50
+	}
+	if limit < 0 || limit > 500 || (f.State != "" && !f.State.Valid()) {
+		return queue.Page{}, fault.New(fault.RequestInvalid, "There is no such list.", nil)
+	}
+	all := r.selected(f)
+	if f.Cursor != "" {
+		mark := string(f.State) + "/" + f.Query + "/"
+		i := slices.IndexFunc(all, func(k *kept) bool { return mark+k.ID == f.Cursor })
+		if i < 0 {
+			return queue.Page{}, fault.New(fault.RequestInvalid, "The cursor belongs to another list.", nil)
+		}
+		all = all[i+1:]
+	}
+	var p queue.Page
+	for _, k := range all[:min(limit, len(all))] {
+		p.Jobs = append(p.Jobs, r.show(k))
+	}
+	if len(all) > limit {
+		p.Next = string(f.State) + "/" + f.Query + "/" + all[limit-1].ID
+	}
+	return p, nil
+}
+
+func (r *Reference) selected(f queue.Filter) []*kept {
+	all := r.line()
+	if f.State != job.Queued {
+		all = slices.Clone(r.jobs)
+		slices.Reverse(all)
+	}
+	return slices.DeleteFunc(all, func(k *kept) bool {
+		if f.State != "" && k.State != f.State {
+			return true
+		}
+		for _, word := range strings.Fields(strings.ToLower(f.Query)) {
+			if !strings.Contains(strings.ToLower(k.Title), word) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// Ended implements queue.Reader.
+func (r *Reference) Ended(_ context.Context, limit int) ([]job.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []job.Job
+	for _, k := range r.jobs {
+		if k.State.Final() {
+			out = append(out, r.show(k))
+		}
+	}
+	slices.SortFunc(out, func(a, b job.Job) int {
+		return cmp.Or(b.FinishedAt.Compare(a.FinishedAt), cmp.Compare(b.Seq, a.Seq))
+	})
+	return out[:min(limit, len(out))], nil
+}
+
+// Counts implements queue.Reader.
+func (r *Reference) Counts(context.Context) (queue.Counts, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := queue.Counts{}
+	for _, s := range job.States() {
+		c[s] = 0
+	}
+	for _, k := range r.jobs {
+		c[k.State]++
+	}
+	return c, nil
+}
+
+// Position implements queue.Reader.
+func (r *Reference) Position(_ context.Context, id string) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, err := r.find(id)
+	if err != nil {
+		return 0, err
+	}
+	return slices.Index(r.line(), k) + 1, nil
+}
+
+// Paused implements queue.Reader.
+func (r *Reference) Paused(context.Context) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.paused, nil
+}
+
+// Ahead implements queue.Reader.
+func (r *Reference) Ahead(_ context.Context, id string) ([]queue.Load, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.line()
+	if id != "" {
+		k, err := r.find(id)
+		if err != nil {
+			return nil, err
+		}
+		before = before[:max(0, slices.Index(before, k))]
+	}
+	var loads []queue.Load
+	for _, k := range before {
+		if !r.due(k) {
+			continue
+		}
+		i := slices.IndexFunc(loads, func(l queue.Load) bool { return l.Model == k.Options.Model })
+		if i < 0 {
+			i, loads = len(loads), append(loads, queue.Load{Model: k.Options.Model})
+		}
+		loads[i].Jobs++
+		loads[i].MediaMS += k.DurationMS
+		if k.DurationMS == 0 {
+			loads[i].Unknown++
+		}
+	}
+	return loads, nil
+}
+
+// Unmeasured implements queue.Reader.
+func (r *Reference) Unmeasured(_ context.Context, limit int) ([]job.Job, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []job.Job
+	for _, k := range r.line() {
+		if k.DurationMS == 0 && len(out) < limit {
+			out = append(out, r.show(k))
+		}
+	}
+	return out, nil
+}
