@@ -1,6 +1,7 @@
 // Package board is what every view shows: a bounded snapshot of the line and
-// the machine, and numbered events that keep it fresh. It keeps no history of
-// its own beyond a short ring, and never makes a publisher wait for a reader.
+// the machine, numbered events that keep it fresh, and how the machine was in
+// the hours before. Of events it keeps no more than a short ring, and it never
+// makes a publisher wait for a reader.
 package board
 
 import (
@@ -21,11 +22,16 @@ type Line interface {
 
 // Standing is the line at one moment.
 type Standing struct {
-	Counts  map[job.State]int
-	Running []job.Job
-	Next    []job.Job // in line order
-	Last    []job.Job // newest end first
+	Counts     map[job.State]int
+	Paused     bool
+	ETASeconds int // until the line is empty; 0 = not known, or it is
+	Running    []job.Job
+	Next       []job.Job // in line order
+	Last       []job.Job // newest end first
 }
+
+// Depth is the length of the line: queued and running.
+func (s Standing) Depth() int { return s.Counts[job.Queued] + s.Counts[job.Running] }
 
 // Machine is where the board reads memory.
 type Machine interface{ Reading() job.Reading }
@@ -35,6 +41,7 @@ type Snapshot struct {
 	ID string // of the last event it contains
 	Standing
 	Memory job.Reading
+	Gate   job.Gate
 }
 
 // How much a snapshot shows.
@@ -75,7 +82,25 @@ func (b *Board) Snapshot(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	return Snapshot{ID: id, Standing: st, Memory: b.machine.Reading()}, nil
+	reading := b.machine.Reading()
+	return Snapshot{ID: id, Standing: st, Memory: reading, Gate: gate(st, reading)}, nil
+}
+
+// gate tells how the gate stands from what it has said: the first of the line
+// carries its words.
+func gate(st Standing, r job.Reading) job.Gate {
+	var first job.Job
+	if len(st.Next) > 0 {
+		first = st.Next[0]
+	}
+	switch {
+	case r.Level == job.Critical:
+		return job.Gate{State: job.GateShut, Text: "memory is critically short, " + job.FormatBytes(r.Available) + " free"}
+	case first.Reason == job.Memory:
+		return job.Gate{State: job.GateWaiting, Text: first.ReasonText}
+	default:
+		return job.Gate{State: job.GateOpen}
+	}
 }
 
 // Publish numbers an event and wakes the readers. It never blocks.
@@ -159,12 +184,13 @@ type Kind string
 
 // The kinds of events.
 const (
-	JobChanged Kind = "job"      // Job, Counts: any change but progress
-	JobGone    Kind = "gone"     // JobID: deleted
-	Progress   Kind = "progress" // JobID, Progress
-	Segment    Kind = "segment"  // JobID, Segment: live text
-	Memory     Kind = "memory"   // Reading
-	Reset      Kind = "reset"    // fetch the snapshot again
+	JobChanged  Kind = "job"      // Job, Counts: any change but progress
+	JobGone     Kind = "gone"     // JobID: deleted
+	Progress    Kind = "progress" // JobID, Progress
+	Segment     Kind = "segment"  // JobID, Segment: live text
+	Memory      Kind = "memory"   // Reading
+	LineChanged Kind = "line"     // nothing: it was paused, resumed or reordered
+	Reset       Kind = "reset"    // fetch the snapshot again
 )
 
 // Event is one change. Which members are set goes with Kind.

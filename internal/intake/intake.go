@@ -1,7 +1,8 @@
-// Package intake turns what people give - a path or an upload - into a source
-// that a job can rely on, and proves later that it is still the same file. It
-// reads the ends of a file and never looks inside: whether it is media is not
-// its question. It writes nowhere but to the uploads folder.
+// Package intake turns what people give - a path, an upload, a drop of files
+// and folders - into sources that jobs can rely on, and proves later that they
+// are still the same files. It reads the ends of a file and runs nothing: of a
+// drop it says what is evidently no media, but whether a file can be heard is
+// not its question. It writes nowhere but to the uploads folder.
 package intake
 
 import (

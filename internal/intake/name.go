@@ -12,18 +12,9 @@ import (
 const maxName = 200 // bytes; file systems take 255
 
 // displayName makes a name that a client sent fit for people: the last part
-// of a path, NFC, without controls and without marks that turn the reading
-// direction and so can hide an extension.
+// of a path, readable, and not endless.
 func displayName(name string) string {
-	name = strings.ToValidUTF8(name, "\uFFFD")
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r == '\uFEFF' {
-			return -1
-		}
-		return r
-	}, name)
-	name = strings.Join(strings.Fields(norm.NFC.String(name)), " ")
+	name = readable(path.Base(strings.ReplaceAll(name, `\`, "/")))
 	if strings.Trim(name, "./ ") == "" {
 		return "upload"
 	}
@@ -39,6 +30,18 @@ func displayName(name string) string {
 		cut--
 	}
 	return name[:cut] + ext
+}
+
+// readable makes any name fit for a line of text: NFC, without controls and
+// without marks that turn the reading direction and so can hide an extension.
+func readable(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r == '\uFEFF' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, "\uFFFD"))
+	return strings.Join(strings.Fields(norm.NFC.String(name)), " ")
 }
 
 // diskName is what the file of an upload is called: nothing a client sent but

@@ -81,6 +81,11 @@ func (in *Intake) absolute(path string) (string, error) {
 		}
 		path = filepath.Join(home, strings.TrimPrefix(path, "~"))
 	}
+	return whole(path)
+}
+
+// whole checks that a path names a place by itself.
+func whole(path string) (string, error) {
 	switch {
 	case path == "":
 		return "", fault.New(fault.RequestInvalid, "There is no path.", nil).WithHint("Give the whole path of one media file, from / on.")
@@ -98,37 +103,17 @@ func below(path, dir string) bool {
 	return err == nil && filepath.IsLocal(rel) && rel != "."
 }
 
-// inspect takes the fingerprint of the file at a real path. It never waits
-// for a writer of a pipe and never opens a device.
+// inspect takes the fingerprint of the file at a real path.
 func inspect(ctx context.Context, path string) (job.Source, error) {
 	name := filepath.Base(path)
 	if err := context.Cause(ctx); err != nil {
 		return job.Source{}, fmt.Errorf("inspect source: %w", err)
 	}
-	if system(path) {
-		return job.Source{}, notAFile(name)
-	}
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return job.Source{}, sourceFault(name, path, err)
-	case !info.Mode().IsRegular(): // opening a device may already do something
-		return job.Source{}, notAFile(name)
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, info, err := open(name, path)
 	if err != nil {
-		return job.Source{}, sourceFault(name, path, err)
+		return job.Source{}, err
 	}
 	defer func() { _ = f.Close() }()
-	info, err = f.Stat()
-	switch {
-	case err != nil:
-		return job.Source{}, sourceFault(name, path, err)
-	case !info.Mode().IsRegular():
-		return job.Source{}, notAFile(name)
-	case info.Size() == 0:
-		return job.Source{}, fault.New(fault.FileEmpty, quoted(name)+" is empty.", nil)
-	}
 	sum, err := fingerprint(f, info.Size(), info.ModTime())
 	if err != nil {
 		return job.Source{}, sourceFault(name, path, err)
@@ -138,9 +123,41 @@ func inspect(ctx context.Context, path string) (job.Source, error) {
 	}, nil
 }
 
+// open opens the file at a real path, if it is a file with something in it. It
+// never waits for a writer of a pipe and never opens a device.
+func open(name, path string) (*os.File, fs.FileInfo, error) {
+	if system(path) {
+		return nil, nil, notAFile(name)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, nil, sourceFault(name, path, err)
+	case !info.Mode().IsRegular(): // opening a device may already do something
+		return nil, nil, notAFile(name)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, nil, sourceFault(name, path, err)
+	}
+	info, err = f.Stat()
+	switch {
+	case err != nil:
+		err = sourceFault(name, path, err)
+	case !info.Mode().IsRegular():
+		err = notAFile(name)
+	case info.Size() == 0:
+		err = fault.New(fault.FileEmpty, quoted(name)+" is empty.", nil)
+	default:
+		return f, info, nil
+	}
+	_ = f.Close()
+	return nil, nil, err
+}
+
 // system says whether a path lies where files are windows into the kernel.
 func system(path string) bool {
-	return slices.ContainsFunc([]string{"/proc", "/sys", "/dev"}, func(dir string) bool { return below(path, dir) })
+	return slices.ContainsFunc([]string{"/proc", "/sys", "/dev"}, func(dir string) bool { return path == dir || below(path, dir) })
 }
 
 func fingerprint(f io.ReaderAt, size int64, modTime time.Time) (string, error) {

@@ -1,12 +1,11 @@
 package memory
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 )
 
@@ -14,27 +13,41 @@ var errNoCounter = fmt.Errorf("the kernel keeps no count: %w", errors.ErrUnsuppo
 
 // group is the memory cgroup this process lives in.
 type group struct {
-	mount string // where its hierarchy is mounted
-	dir   string // its own folder, at or below mount
-	v2    bool
+	v2     bool
+	levels []rank // from the group itself up to the top of its hierarchy
+}
+
+// rank is one level of a hierarchy: the names of its files.
+type rank struct {
+	limit, high, usage, stat, pressure, events string
 }
 
 // bounds is what a group and its parents leave for us.
 type bounds struct {
-	dir       string // the group with the lowest limit
+	pressure  string // of the group with the lowest limit
 	limit     int64
 	available int64
 }
 
-// cgroup finds our memory cgroup. With both versions mounted the memory
-// controller belongs to exactly one: version 1 if it is listed there.
-func (p *Probe) cgroup() (group, bool) {
-	b, err := os.ReadFile(p.path("proc/self/cgroup"))
+// cgroup finds our memory cgroup. Where it lies is worked out once and again
+// when the process was moved to another.
+func (k *kernel) cgroup() (group, bool) {
+	b, err := k.read(k.path("proc/self/cgroup"))
 	if err != nil {
 		return group{}, false
 	}
+	if k.member == nil || !bytes.Equal(b, k.member) {
+		k.member = bytes.Clone(b)
+		k.group, k.grouped = k.find(string(b))
+	}
+	return k.group, k.grouped
+}
+
+// find reads /proc/self/cgroup. With both versions mounted the memory
+// controller belongs to exactly one: version 1 if it is listed there.
+func (k *kernel) find(member string) (group, bool) {
 	var v1, v2 string
-	for line := range strings.Lines(string(b)) {
+	for line := range strings.Lines(member) {
 		// id:controller,controller:/path, where the path may hold colons
 		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
 		switch {
@@ -47,13 +60,36 @@ func (p *Probe) cgroup() (group, bool) {
 	}
 	switch {
 	case v1 != "":
-		m := p.mount("cgroup", "memory", "/sys/fs/cgroup/memory")
-		return group{mount: p.path(m.point), dir: p.path(m.locate(v1))}, true
+		m := k.mount("cgroup", "memory", "/sys/fs/cgroup/memory")
+		return newGroup(k.path(m.point), k.path(m.locate(v1)), false), true
 	case v2 != "":
-		m := p.mount("cgroup2", "", "/sys/fs/cgroup")
-		return group{mount: p.path(m.point), dir: p.path(m.locate(v2)), v2: true}, true
+		m := k.mount("cgroup2", "", "/sys/fs/cgroup")
+		return newGroup(k.path(m.point), k.path(m.locate(v2)), true), true
 	}
 	return group{}, false
+}
+
+// newGroup names the files of a group whose folder is at or below mount, where
+// its hierarchy is mounted. Version 2 also has memory.high: over it nothing is
+// killed, but everybody in the group is slowed to a crawl, so it is as good as
+// a limit for a model.
+func newGroup(mount, dir string, v2 bool) group {
+	g := group{v2: v2}
+	for ; ; dir = filepath.Dir(dir) {
+		r := rank{stat: filepath.Join(dir, "memory.stat")}
+		if v2 {
+			r.limit, r.high = filepath.Join(dir, "memory.max"), filepath.Join(dir, "memory.high")
+			r.usage = filepath.Join(dir, "memory.current")
+			r.pressure, r.events = filepath.Join(dir, "memory.pressure"), filepath.Join(dir, "memory.events")
+		} else {
+			r.limit, r.usage = filepath.Join(dir, "memory.limit_in_bytes"), filepath.Join(dir, "memory.usage_in_bytes")
+			r.events = filepath.Join(dir, "memory.oom_control")
+		}
+		g.levels = append(g.levels, r)
+		if dir == mount || len(dir) <= len(mount) {
+			return g
+		}
+	}
 }
 
 // mounted is one mounted cgroup hierarchy. In a container its root is often
@@ -62,8 +98,8 @@ type mounted struct{ root, point string }
 
 // mount finds a hierarchy in /proc/self/mountinfo; without that it is where it
 // usually is.
-func (p *Probe) mount(fstype, option, usual string) mounted {
-	b, err := os.ReadFile(p.path("proc/self/mountinfo"))
+func (k *kernel) mount(fstype, option, usual string) mounted {
+	b, err := k.read(k.path("proc/self/mountinfo"))
 	if err != nil {
 		return mounted{root: "/", point: usual}
 	}
@@ -95,92 +131,74 @@ func (m mounted) locate(path string) string {
 // bounds walks from the group up to the top of its hierarchy. The lowest limit
 // wins; what is available is the least that any level leaves, since a parent
 // may be filled by others. ok is false when no limit is below ram.
-func (g group) bounds(ram int64) (b bounds, ok bool) {
+func (k *kernel) bounds(g group, ram int64) (b bounds, ok bool) {
 	b = bounds{limit: ram, available: math.MaxInt64}
-	for dir := g.dir; ; dir = filepath.Dir(dir) {
-		if limit, known := g.limit(dir); known && limit < ram {
+	for _, r := range g.levels {
+		if limit, known := k.limit(r); known && limit < ram {
 			ok = true
 			if limit < b.limit {
-				b.limit, b.dir = limit, dir
+				b.limit, b.pressure = limit, r.pressure
 			}
-			b.available = min(b.available, max(0, limit-g.used(dir)))
-		}
-		if dir == g.mount || len(dir) <= len(g.mount) {
-			break
+			b.available = min(b.available, max(0, limit-k.used(g, r)))
 		}
 	}
 	// In a container the parents may be out of sight, and with them what
 	// others use; version 1 still tells the limit that follows from them.
-	if limit, known := g.inherited(); known && limit < b.limit {
-		b.limit, b.dir, ok = limit, g.dir, true
-		b.available = min(b.available, max(0, limit-g.used(g.dir)))
+	if limit, known := k.inherited(g); known && limit < b.limit {
+		b.limit, b.pressure, ok = limit, g.levels[0].pressure, true
+		b.available = min(b.available, max(0, limit-k.used(g, g.levels[0])))
 	}
 	return b, ok
 }
 
-func (g group) inherited() (int64, bool) {
-	stat, err := os.ReadFile(filepath.Join(g.dir, "memory.stat"))
+func (k *kernel) inherited(g group) (int64, bool) {
+	if g.v2 {
+		return 0, false
+	}
+	stat, err := k.read(g.levels[0].stat)
 	if err != nil {
 		return 0, false
 	}
 	return field(stat, "hierarchical_memory_limit")
 }
 
-// limit is what a group may take. Version 2 also has memory.high: over it
-// nothing is killed, but everybody in the group is slowed to a crawl, so it is
-// as good as a limit for a model.
-func (g group) limit(dir string) (int64, bool) {
-	if !g.v2 {
-		return number(filepath.Join(dir, "memory.limit_in_bytes"))
+// limit is what a level may take.
+func (k *kernel) limit(r rank) (int64, bool) {
+	limit, ok := k.number(r.limit)
+	if r.high == "" {
+		return limit, ok
 	}
-	limit, ok := number(filepath.Join(dir, "memory.max"))
-	if high, some := number(filepath.Join(dir, "memory.high")); some && (!ok || high < limit) {
+	if high, some := k.number(r.high); some && (!ok || high < limit) {
 		limit, ok = high, true
 	}
 	return limit, ok
 }
 
-// used is what a group holds without the file cache that would be dropped
+// used is what a level holds without the file cache that would be dropped
 // first. Version 1 counts children only in the total_ fields.
-func (g group) used(dir string) int64 {
-	usage, names := "memory.current", []string{"inactive_file"}
-	if !g.v2 {
-		usage, names = "memory.usage_in_bytes", []string{"total_inactive_file", "inactive_file"}
-	}
-	n, _ := number(filepath.Join(dir, usage))
-	stat, err := os.ReadFile(filepath.Join(dir, "memory.stat"))
+func (k *kernel) used(g group, r rank) int64 {
+	n, _ := k.number(r.usage)
+	stat, err := k.read(r.stat)
 	if err != nil {
 		return n
 	}
-	for _, name := range names {
-		if cache, ok := field(stat, name); ok {
-			return max(0, n-cache)
-		}
+	cache, ok := int64(0), false
+	if !g.v2 {
+		cache, ok = field(stat, "total_inactive_file")
 	}
-	return n
+	if !ok {
+		cache, _ = field(stat, "inactive_file")
+	}
+	return max(0, n-cache)
 }
 
 // outOfMemory is the group's own count of kills.
-func (g group) outOfMemory() (int64, bool) {
-	name := "memory.oom_control"
-	if g.v2 {
-		name = "memory.events"
-	}
-	b, err := os.ReadFile(filepath.Join(g.dir, name))
+func (k *kernel) outOfMemory(g group) (int64, bool) {
+	b, err := k.read(g.levels[0].events)
 	if err != nil {
 		return 0, false
 	}
 	return field(b, "oom_kill")
-}
-
-// number reads a file with one number; "max" is no limit and so no number.
-func number(path string) (int64, bool) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
-	return n, err == nil
 }
 
 func hasWord(list, word string) bool {

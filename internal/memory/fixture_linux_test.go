@@ -20,6 +20,12 @@ type tree map[string]string
 func (f tree) probe(t *testing.T) *memory.Probe {
 	t.Helper()
 	root := t.TempDir()
+	f.write(t, root)
+	return memory.New(memory.Config{Root: root, Now: func() time.Time { return noon }})
+}
+
+func (f tree) write(t *testing.T, root string) {
+	t.Helper()
 	for name, body := range f {
 		path := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -29,7 +35,6 @@ func (f tree) probe(t *testing.T) *memory.Probe {
 			t.Fatal(err)
 		}
 	}
-	return memory.New(memory.Config{Root: root, Now: func() time.Time { return noon }})
 }
 
 func (f tree) and(more tree) tree {

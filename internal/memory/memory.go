@@ -1,6 +1,7 @@
-// Package memory looks at how short memory is: sysctl on a Mac, /proc, PSI and
-// the process's memory cgroup on Linux, or a script in tests and demos. It
-// only reads; what a reading means for the line is admission's business.
+// Package memory looks at how short memory is and who holds it: sysctl and ps
+// on a Mac, /proc, PSI and the process's memory cgroup on Linux, or a script in
+// tests and demos. It only reads; what a reading means for the line is
+// admission's business.
 package memory
 
 import (
@@ -20,20 +21,19 @@ type Config struct {
 
 // Probe reads the memory of this machine.
 type Probe struct {
-	root string
-	now  func() time.Time
+	now    func() time.Time
+	kernel kernel // what is kept between two looks; differs by system
 }
 
 // New makes a probe. It opens nothing.
 func New(cfg Config) *Probe {
-	p := &Probe{root: cfg.Root, now: cfg.Now}
-	if p.root == "" {
-		p.root = "/"
+	if cfg.Root == "" {
+		cfg.Root = "/"
 	}
-	if p.now == nil {
-		p.now = time.Now
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
-	return p
+	return &Probe{now: cfg.Now, kernel: kernel{root: cfg.Root}}
 }
 
 // Read takes one reading. It returns within milliseconds: nothing it asks has

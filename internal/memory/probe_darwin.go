@@ -10,6 +10,9 @@ import (
 	"sluice/internal/job"
 )
 
+// kernel is what a Probe keeps between two looks: nothing is needed here.
+type kernel struct{ root string }
+
 // read asks sysctl. The four figures without which a reading would lie are
 // required; the others are left at zero on a system that does not have them.
 func (p *Probe) read() (job.Reading, error) {

@@ -1,13 +1,13 @@
 package memory
 
 import (
-	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"strconv"
-	"strings"
+	"sync"
 
 	"sluice/internal/job"
 )
@@ -32,48 +32,56 @@ const (
 	freeNotOurStalls = 50
 )
 
+// kernel is what a Probe keeps between two looks.
+type kernel struct {
+	mu   sync.Mutex // one look at a time
+	root string
+	procFile
+
+	member  []byte // /proc/self/cgroup when group was found
+	group   group
+	grouped bool // there is one
+}
+
+func (k *kernel) path(name string) string { return filepath.Join(k.root, name) }
+
 // read puts /proc/meminfo, the cgroup and PSI together.
 func (p *Probe) read() (job.Reading, error) {
-	info, err := p.meminfo()
+	k := &p.kernel
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	info, err := k.meminfo()
 	if err != nil {
 		return job.Reading{}, err
 	}
-	r := job.Reading{
-		Total:     info["MemTotal"],
-		Available: info["MemAvailable"],
-		SwapUsed:  info["SwapTotal"] - info["SwapFree"],
-	}
-	if _, ok := info["MemAvailable"]; !ok { // kernels before 3.14
-		r.Available = info["MemFree"] + info["Buffers"] + info["Cached"]
-	}
-	pressure := p.path("proc/pressure/memory")
-	if g, ok := p.cgroup(); ok {
-		if b, ok := g.bounds(r.Total); ok {
+	r := job.Reading{Total: info.total, Available: info.available, SwapUsed: info.swapTotal - info.swapFree}
+	var own string
+	if g, ok := k.cgroup(); ok {
+		if b, ok := k.bounds(g, r.Total); ok {
 			r.Confined = true
 			r.Total = b.limit
 			r.Available = min(r.Available, b.available)
-			// The machine's stalls include those of neighbours inside their
-			// own limits; the group's own are the ones that concern us.
-			if own := filepath.Join(b.dir, "memory.pressure"); g.v2 && exists(own) {
-				pressure = own
-			}
+			own = b.pressure
 		}
 	}
 	r.Available = max(0, min(r.Available, r.Total))
 	r.FreePercent = percent(r.Available, r.Total)
-	r.Level = level(readPSI(pressure), r.FreePercent)
+	r.Level = level(k.stalls(own), r.FreePercent)
 	return r, nil
 }
 
 // outOfMemoryCount prefers the cgroup: there it counts only what was killed in
 // our own group, where the engine lives too.
 func (p *Probe) outOfMemoryCount() (int64, error) {
-	if g, ok := p.cgroup(); ok {
-		if n, ok := g.outOfMemory(); ok {
+	k := &p.kernel
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if g, ok := k.cgroup(); ok {
+		if n, ok := k.outOfMemory(g); ok {
 			return n, nil
 		}
 	}
-	b, err := os.ReadFile(p.path("proc/vmstat"))
+	b, err := k.read(k.path("proc/vmstat"))
 	if err != nil {
 		return 0, fmt.Errorf("count kills for memory: %w", err)
 	}
@@ -83,29 +91,46 @@ func (p *Probe) outOfMemoryCount() (int64, error) {
 	return 0, fmt.Errorf("count kills for memory: %w", errNoCounter)
 }
 
-func (p *Probe) path(name string) string { return filepath.Join(p.root, name) }
+// meminfo is /proc/meminfo in bytes, as far as it is used here.
+type meminfo struct{ total, available, swapTotal, swapFree int64 }
 
-// meminfo gives the sizes of /proc/meminfo in bytes.
-func (p *Probe) meminfo() (map[string]int64, error) {
-	b, err := os.ReadFile(p.path("proc/meminfo"))
+func (k *kernel) meminfo() (meminfo, error) {
+	b, err := k.read(k.path("proc/meminfo"))
 	if err != nil {
-		return nil, fmt.Errorf("read memory: %w", err)
+		return meminfo{}, fmt.Errorf("read memory: %w", err)
 	}
-	sizes := map[string]int64{}
-	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
-		name, rest, ok := strings.Cut(lines.Text(), ":")
-		words := strings.Fields(rest)
-		if !ok || len(words) != 2 || words[1] != "kB" {
+	var (
+		m     meminfo
+		older int64 // what kernels before 3.14 leave to add up
+		known bool  // MemAvailable is there
+	)
+	for line := range bytes.Lines(b) {
+		name, rest, _ := bytes.Cut(line, []byte(":"))
+		size, inKB := bytes.CutSuffix(bytes.TrimSpace(rest), []byte(" kB"))
+		n, ok := decimal(bytes.TrimSpace(size))
+		if !inKB || !ok {
 			continue
 		}
-		if n, err := strconv.ParseInt(words[0], 10, 64); err == nil {
-			sizes[name] = n << 10
+		switch n <<= 10; string(name) {
+		case "MemTotal":
+			m.total = n
+		case "MemAvailable":
+			m.available, known = n, true
+		case "MemFree", "Buffers", "Cached":
+			older += n
+		case "SwapTotal":
+			m.swapTotal = n
+		case "SwapFree":
+			m.swapFree = n
 		}
 	}
-	if sizes["MemTotal"] <= 0 {
-		return nil, fmt.Errorf("read memory: no MemTotal in /proc/meminfo")
+	if m.total <= 0 {
+		return meminfo{}, errors.New("read memory: no MemTotal in /proc/meminfo")
 	}
-	return sizes, nil
+	if !known {
+		m.available = older
+	}
+	return m, nil
 }
 
 // stalls are the ten-second averages of PSI; known is false without PSI.
@@ -114,22 +139,28 @@ type stalls struct {
 	some, full float64
 }
 
-func readPSI(path string) stalls {
-	b, err := os.ReadFile(path)
+// stalls reads those of the cgroup that bounds us where it tells them: the
+// machine's include those of neighbours inside their own limits.
+func (k *kernel) stalls(own string) stalls {
+	b, err := []byte(nil), fs.ErrNotExist
+	if own != "" {
+		b, err = k.read(own)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		b, err = k.read(k.path("proc/pressure/memory"))
+	}
 	if err != nil {
 		return stalls{} // not built in, or switched off: reading it is then an error
 	}
 	var s stalls
-	for line := range strings.Lines(string(b)) {
-		words := strings.Fields(line)
-		if len(words) < 2 {
-			continue
-		}
-		share, err := strconv.ParseFloat(strings.TrimPrefix(words[1], "avg10="), 64)
+	for line := range bytes.Lines(b) {
+		kind, rest, _ := bytes.Cut(line, []byte(" avg10="))
+		value, _, _ := bytes.Cut(rest, []byte(" "))
+		share, err := strconv.ParseFloat(string(value), 64)
 		if err != nil {
 			continue
 		}
-		switch words[0] {
+		switch string(kind) {
 		case "some":
 			s.some, s.known = share, true
 		case "full":
@@ -148,21 +179,4 @@ func level(s stalls, free int) job.Pressure {
 	default:
 		return job.Normal
 	}
-}
-
-// field finds "name number" among lines of that form.
-func field(b []byte, name string) (int64, bool) {
-	for line := range strings.Lines(string(b)) {
-		words := strings.Fields(line)
-		if len(words) == 2 && words[0] == name {
-			n, err := strconv.ParseInt(words[1], 10, 64)
-			return n, err == nil
-		}
-	}
-	return 0, false
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

@@ -177,3 +177,49 @@ func TestARealCgroup(t *testing.T) {
 		fmt.Sprint("kills ", killed.Kills),
 	}, ", "))
 }
+
+// TestARealEngine finds a child that runs as the engine does.
+func TestARealEngine(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "engine")
+	cmd.Env = append(os.Environ(), childMode+"=reader")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(in, "hold\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.NewDecoder(out).Decode(&report{}); err != nil {
+		t.Fatal(err)
+	}
+	engines := func() (found []job.Holder) {
+		t.Helper()
+		all, err := memory.Holders(t.Context(), memory.Own{PID: os.Getpid(), Engine: "base.en"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range all {
+			if h.Kind == job.HolderEngine {
+				found = append(found, h)
+			}
+		}
+		return found
+	}
+	if got := engines(); len(got) != 1 || got[0].Name != "base.en" || got[0].Count != 1 || got[0].Bytes < 32*mib {
+		t.Errorf("while it runs: %+v", got)
+	}
+	_ = in.Close()
+	_ = cmd.Wait()
+	if got := engines(); len(got) != 0 {
+		t.Errorf("when it is gone: %+v", got)
+	}
+}

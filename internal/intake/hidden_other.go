@@ -1,0 +1,8 @@
+//go:build !darwin
+
+package intake
+
+import "io/fs"
+
+// hidden: only a point in front of the name hides a file here.
+func hidden(fs.DirEntry) bool { return false }
