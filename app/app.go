@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"sluice/internal/cli"
@@ -24,9 +23,9 @@ import (
 // version is set when the binary is built.
 var version = "dev"
 
-// Main runs the program and returns its exit code. The page is what a browser
-// gets.
-func Main(args []string, page fs.FS) int {
+// Main runs the program and returns its exit code. Dist is what the build of
+// the page has left.
+func Main(args []string, dist fs.FS) int {
 	if len(args) > 0 && args[0] == "engine" {
 		// Before anything is opened: this process must hold nothing but the model.
 		return engine.Main(args[1:], os.Stdin, os.Stdout, os.Stderr)
@@ -41,7 +40,7 @@ func Main(args []string, page fs.FS) int {
 		<-ctx.Done()
 		stop() // a second signal ends the process the hard way
 	}()
-	p := &program{page: page}
+	p := &program{page: built(dist)}
 	return cli.Run(ctx, args, cli.Std(), cli.Commands{
 		Version:    version,
 		Serve:      p.serve,
@@ -58,6 +57,18 @@ type program struct {
 	page fs.FS
 }
 
+// built is the page, or the note that stands in for it where it was not built.
+func built(dist fs.FS) fs.FS {
+	page, err := fs.Sub(dist, "page")
+	if err != nil {
+		return dist
+	}
+	if _, err := fs.Stat(page, "index.html"); err != nil {
+		return dist
+	}
+	return page
+}
+
 // load reads the settings of this user.
 func (p *program) load(flags map[string]string) (*settings.Settings, error) {
 	s, err := settings.Load(settings.Options{Flags: flags})
@@ -69,15 +80,6 @@ func (p *program) load(flags map[string]string) (*settings.Settings, error) {
 			WithHint("Use a code such as en or ko, or auto.")
 	}
 	return s, nil
-}
-
-// logger writes text to stderr: headless, somebody else keeps the log.
-func logger() *slog.Logger {
-	level := slog.LevelInfo
-	if strings.EqualFold(os.Getenv("SLUICE_DEBUG"), "1") {
-		level = slog.LevelDebug
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }
 
 // models manages the models of this machine without a server. The settings

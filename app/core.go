@@ -19,7 +19,6 @@ import (
 	"sluice/internal/job"
 	"sluice/internal/library"
 	"sluice/internal/media"
-	"sluice/internal/memory"
 	"sluice/internal/pipeline"
 	"sluice/internal/queue"
 	"sluice/internal/settings"
@@ -34,9 +33,12 @@ type core struct {
 	boot     string // names this start
 	store    *sqlitestore.Store
 	intake   *intake.Intake
+	media    *media.FFmpeg
 	models   *finder
 	gate     *admission.Gate
 	board    *board.Board
+	machine  *machine
+	recorder *board.Recorder
 	library  *library.Library
 	pipeline *pipeline.Pipeline
 	engine   *whisper.Transcriber
@@ -73,13 +75,14 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	})
 	c.gate = newGate(s, p.log)
 	c.models = newFinder(s, c.store, c.gate)
-	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, memory.New(memory.Config{}), p.log); err != nil {
+	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, newProbe(s), p.log); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	c.relay = newRelay()
+	c.media = media.New(media.Config{FFmpeg: s.Media.FFmpeg, MinFree: floor(s.Disk.MinFree)}, p.log)
 	c.pipeline = pipeline.New(pipeline.Deps{
 		Sources:     c.intake,
-		Extractor:   media.New(media.Config{FFmpeg: s.Media.FFmpeg, MinFree: floor(s.Disk.MinFree)}, p.log),
+		Extractor:   c.media,
 		Models:      c.models,
 		Transcriber: c.engine,
 		Checkpoints: c.store,
@@ -97,9 +100,15 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		Log:      p.log,
 	}, queue.Config{Owner: c.boot})
 	c.board = board.New(c.boot, standing{c.queue}, c.gate)
+	c.recorder = board.NewRecorder(board.RecorderDeps{
+		Machine: c.gate, History: c.store, Log: p.log,
+		Counts: func(ctx context.Context) (map[job.State]int, error) { return c.queue.Counts(ctx) },
+		Engine: func() int64 { _, bytes := c.engine.Holding(); return bytes },
+	})
+	c.machine = &machine{Gate: c.gate, Recorder: c.recorder, engine: c.engine}
 	c.relay.board, c.relay.line, c.relay.peaks, c.relay.machine = c.board, c.queue, c.store, c.gate
 	c.library = library.New(c.store, c.queue)
-	c.desk = &desk{Queue: c.queue, sources: c.intake, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage}
+	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage}
 	return c, nil
 }
 
@@ -132,7 +141,7 @@ func (r room) Check(context.Context) error {
 }
 
 // newEngine prepares the speech engine: this same binary in another process.
-func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe *memory.Probe, log *slog.Logger) (*whisper.Transcriber, error) {
+func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe probe, log *slog.Logger) (*whisper.Transcriber, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find own binary: %w", err)

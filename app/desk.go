@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,11 +17,12 @@ import (
 	"sluice/internal/settings"
 )
 
-// desk takes orders from every door - HTTP, CLI, later drop and watch - and
+// desk takes orders from every door - HTTP, CLI, a drop - and
 // turns them into drafts: sources found, defaults filled in, all checked.
 type desk struct {
 	*queue.Queue
 	sources  sources
+	gather   func(ctx context.Context, paths []string) ([]string, []job.Refused)
 	defaults defaults
 	language func(code string) bool // whether the recogniser knows it
 }
@@ -62,6 +65,35 @@ func (d *desk) Submit(ctx context.Context, orders []job.Order) ([]queue.Accepted
 		drafts = append(drafts, draft)
 	}
 	return d.Queue.Submit(ctx, drafts)
+}
+
+// Drop takes files and folders as people drop them. What makes a job is
+// enqueued with the default options, all else is named. The error is for what
+// keeps all of it out.
+func (d *desk) Drop(ctx context.Context, paths []string) ([]queue.Accepted, []job.Refused, error) {
+	found, refused := d.gather(ctx, paths)
+	var drafts []job.Draft
+	for _, path := range found {
+		draft, err := d.draft(ctx, job.Order{Source: path})
+		if ctx.Err() != nil {
+			return nil, nil, context.Cause(ctx)
+		}
+		if err != nil {
+			f := fault.From(err)
+			refused = append(refused, job.Refused{Path: path, Name: filepath.Base(path), Code: string(f.Code), Message: f.Say, Hint: f.Hint})
+			continue
+		}
+		drafts = append(drafts, draft)
+	}
+	var accepted []queue.Accepted
+	for batch := range slices.Chunk(drafts, job.MaxOrders) {
+		more, err := d.Queue.Submit(ctx, batch)
+		if err != nil {
+			return accepted, refused, err
+		}
+		accepted = append(accepted, more...)
+	}
+	return accepted, refused, nil
 }
 
 func (d *desk) draft(ctx context.Context, o job.Order) (job.Draft, error) {

@@ -13,13 +13,12 @@ import (
 	"sluice/internal/fault"
 	"sluice/internal/job"
 	"sluice/internal/media"
-	"sluice/internal/memory"
 	"sluice/internal/settings"
 	"sluice/internal/whisper/engine"
 )
 
 func newGate(s *settings.Settings, log *slog.Logger) *admission.Gate {
-	return admission.New(memory.New(memory.Config{}), admission.Config{CeilingBytes: s.Memory.Ceiling}, log)
+	return admission.New(newProbe(s), admission.Config{CeilingBytes: s.Memory.Ceiling}, log)
 }
 
 // doctor looks at everything that jobs need. It changes nothing

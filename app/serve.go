@@ -27,35 +27,68 @@ func (p *program) serve(ctx context.Context, o cli.ServeOptions) error {
 	if o.Listen != "" {
 		flags = withSetting(flags, "server.listen", o.Listen)
 	}
+	r, err := p.start(ctx, flags, logger(), nil)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return r.Run(ctx)
+}
+
+// running is a server that has started: it holds the data folder, the core is
+// built and the listener is open.
+type running struct {
+	settings *settings.Settings
+	core     *core
+	server   *server
+	unlock   func()
+}
+
+// start makes this process the one on its data folder and opens its doors. Jobs
+// run when Run is called. The window is the app's own, or nil. Fault
+// store_locked: another Sluice has the folder.
+func (p *program) start(ctx context.Context, flags map[string]string, log *slog.Logger, w httpapi.Window) (*running, error) {
 	s, err := p.load(flags)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	unlock, err := lockData(s.Dirs.Data)
-	if err != nil {
-		return err
+	r := &running{settings: s}
+	if r.unlock, err = lockData(s.Dirs.Data); err != nil {
+		return nil, err
 	}
-	defer unlock()
-	log := logger()
 	for _, note := range s.Notes {
 		log.Warn("setting", "note", note)
 	}
 	if err := offerSettings(s.Dirs); err != nil {
 		log.Warn("no settings file written", "err", err)
 	}
-	c, err := newCore(ctx, plan{settings: s, data: s.Dirs.Data, locks: s.Dirs.Data, log: log})
-	if err != nil {
-		return err
+	if r.core, err = newCore(ctx, plan{settings: s, data: s.Dirs.Data, locks: s.Dirs.Data, log: log}); err != nil {
+		r.Close()
+		return nil, err
 	}
-	defer func() { _ = c.Close() }()
-	srv, err := newServer(ctx, s, c, p)
-	if err != nil {
-		return err
+	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r.core, w))); err != nil {
+		r.Close()
+		return nil, err
 	}
-	defer srv.forget()
 	complain(log, p.findings(ctx, s, slog.New(slog.DiscardHandler)))
-	log.Info("serving", "address", srv.url, "data", s.Dirs.Data, "version", version)
-	return c.Run(ctx, srv.Run)
+	log.Info("serving", "address", r.server.url, "data", s.Dirs.Data, "version", version)
+	return r, nil
+}
+
+// Run works until ctx ends or a part fails for good.
+func (r *running) Run(ctx context.Context, more ...func(context.Context) error) error {
+	return r.core.Run(ctx, append(more, r.core.record, r.core.survey, r.server.Run)...)
+}
+
+// Close gives back what start took.
+func (r *running) Close() {
+	if r.server != nil {
+		r.server.forget()
+	}
+	if r.core != nil {
+		_ = r.core.Close()
+	}
+	r.unlock()
 }
 
 // offerSettings writes the settings file with every key commented out, when
@@ -90,13 +123,15 @@ func lockData(data string) (unlock func(), err error) {
 	return func() { _ = l.Unlock() }, nil
 }
 
-// httpDeps is what the routes get.
-func (p *program) httpDeps(c *core) httpapi.Deps {
+// httpDeps is what the routes get. The window may be nil.
+func (p *program) httpDeps(c *core, w httpapi.Window) httpapi.Deps {
 	return httpapi.Deps{
 		Desk:    c.desk,
 		Uploads: c.intake,
 		Library: c.library,
 		Board:   c.board,
+		Machine: c.machine,
+		Window:  w,
 		Page:    p.page,
 		Log:     c.log,
 		Version: version,
@@ -117,12 +152,11 @@ type server struct {
 }
 
 // newServer listens and says where in the discovery file.
-func newServer(ctx context.Context, s *settings.Settings, c *core, p *program) (*server, error) {
+func newServer(ctx context.Context, s *settings.Settings, bare http.Handler) (*server, error) {
 	token := string(s.Server.Token)
 	if token == "auto" {
 		token = ulid.Make().String() + ulid.Make().String()
 	}
-	bare := httpapi.New(p.httpDeps(c))
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Server.Listen)
 	if err != nil {
 		return nil, fault.New(fault.SettingInvalid, "The address "+s.Server.Listen+" cannot be listened on.", err).

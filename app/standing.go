@@ -12,7 +12,7 @@ import (
 )
 
 // standing shows the line to the board.
-type standing struct{ line queue.Reader }
+type standing struct{ line *queue.Queue }
 
 // Standing implements board.Line.
 func (s standing) Standing(ctx context.Context, next, last int) (board.Standing, error) {
@@ -21,6 +21,12 @@ func (s standing) Standing(ctx context.Context, next, last int) (board.Standing,
 		return board.Standing{}, err
 	}
 	out := board.Standing{Counts: counts}
+	if out.Paused, err = s.line.Paused(ctx); err != nil {
+		return board.Standing{}, err
+	}
+	if out.ETASeconds, err = s.line.ETA(ctx); err != nil {
+		return board.Standing{}, err
+	}
 	read := func(state job.State, limit int) []job.Job {
 		if err != nil {
 			return nil
@@ -82,6 +88,9 @@ func (r *relay) JobChanged(j job.Job) {
 func (r *relay) JobProgress(id string, p job.Progress) {
 	r.board.Publish(board.Event{Kind: board.Progress, JobID: id, Progress: p})
 }
+
+// LineChanged implements queue.Listener.
+func (r *relay) LineChanged() { r.board.Publish(board.Event{Kind: board.LineChanged}) }
 
 // Segment implements pipeline.Listener.
 func (r *relay) Segment(id string, s transcript.Segment) {

@@ -42,6 +42,7 @@ func places() map[string]place {
 		"internal/archtest": {support, ""},
 		// The suite that every store runs speaks the port of the line.
 		"internal/storetest": {support, "internal/queue"},
+		"internal/traytest":  {support, ""}, // a desktop's tray, for the tests of ours
 
 		"internal/sqlitestore": {adapter, "internal/queue internal/pipeline internal/library internal/disk"},
 		"internal/redisstore":  {adapter, "internal/queue"},
@@ -79,6 +80,7 @@ func libraries() map[string]string {
 	return map[string]string{
 		"github.com/wailsapp/wails":           "app",
 		"fyne.io/systray":                     "internal/tray",
+		"github.com/godbus/dbus":              "internal/traytest",
 		"github.com/redis/go-redis":           "internal/redisstore",
 		"modernc.org/sqlite":                  "internal/sqlitestore",
 		"github.com/ollama/ollama":            "internal/ollama",
@@ -99,6 +101,7 @@ func libraries() map[string]string {
 		"pgregory.net/rapid":                  "internal/storetest",
 		"C":                                   "app internal/whisper/engine", // the headless rest builds without a C compiler
 		"golang.org/x/sync":                   "app",
+		"gopkg.in/natefinch/lumberjack.v2":    "app",
 		"golang.org/x/text":                   "internal/cli internal/intake internal/models internal/sqlitestore",
 		"golang.org/x/sys":                    "app internal/disk internal/intake internal/media internal/memory internal/models internal/power internal/sqlitestore internal/whisper internal/whisper/engine",
 	}

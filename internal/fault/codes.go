@@ -17,6 +17,7 @@ const (
 	JobUnknown        Code = "job_unknown"
 	JobFinal          Code = "job_final"
 	NotReady          Code = "not_ready"
+	NoWindow          Code = "no_window"
 	IdempotencyReused Code = "idempotency_key_reused"
 	UploadUnknown     Code = "upload_unknown"
 	UploadBroken      Code = "upload_broken"
@@ -80,6 +81,7 @@ func Codes() []Entry {
 		{SettingInvalid, KindInvalid, 0, false, "a setting has a wrong name or value", "Correct the setting and start again."},
 		{JobUnknown, KindNotFound, 0, false, "no job has this id", "List the jobs with 'sluice list'."},
 		{JobFinal, KindConflict, 0, false, "the job has already ended", "Submit the file again."},
+		{NoWindow, KindConflict, 0, false, "this Sluice runs without a window", "Open its page in a browser, or stop it and open the app."},
 		{NotReady, KindConflict, 0, false, "the result is not there yet", "Wait until the job is done; format=json gives what is there so far."},
 		{IdempotencyReused, KindConflict, 0, false, "the Idempotency-Key was used with another body", "Use a new key for a new request."},
 		{UploadUnknown, KindNotFound, 422, false, "no upload has this id", "Send the file again."},

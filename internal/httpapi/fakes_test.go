@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -35,6 +36,7 @@ type fakeDesk struct {
 	upload string // what the jobs that are there read
 	err    error
 	lost   error // of Position
+	paused bool
 }
 
 var at = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
@@ -92,6 +94,25 @@ func (d *fakeDesk) Cancel(ctx context.Context, id string) (job.Job, error) {
 	return j, err
 }
 
+// Drop refuses what ends in .txt.
+func (d *fakeDesk) Drop(ctx context.Context, paths []string) (out []queue.Accepted, refused []job.Refused, err error) {
+	for _, p := range paths {
+		if strings.HasSuffix(p, ".txt") {
+			refused = append(refused, job.Refused{Path: p, Name: "n.txt", Code: "not_media", Message: "This is no audio or video."})
+			continue
+		}
+		got, err := d.Submit(ctx, []job.Order{{Source: p, Title: p}})
+		if err != nil {
+			return nil, nil, err
+		}
+		out = append(out, got...)
+	}
+	return out, refused, nil
+}
+
+func (d *fakeDesk) Pause(context.Context) error  { d.paused = true; return d.err }
+func (d *fakeDesk) Resume(context.Context) error { d.paused = false; return d.err }
+
 // fakeUploads counts what comes in, through a hook if there is one.
 type fakeUploads struct {
 	mu    sync.Mutex
@@ -128,12 +149,21 @@ type fakeLine struct{}
 
 func (fakeLine) Standing(context.Context, int, int) (board.Standing, error) {
 	j := jobs()
+	first := j["q1"]
+	first.Reason, first.ReasonText, first.Need, first.DurationMS = job.Memory, "needs 2 GB, 1 GB free", job.Need{Bytes: 2e9}, 61_000
 	return board.Standing{
-		Counts:  map[job.State]int{job.Queued: 2, job.Running: 1},
-		Running: []job.Job{j["r1"]}, Next: []job.Job{j["q1"], j["q1"]},
+		Counts: map[job.State]int{job.Queued: 2, job.Running: 1}, Paused: true, ETASeconds: 90,
+		Running: []job.Job{j["r1"]}, Next: []job.Job{first, j["q1"]},
 	}, nil
 }
 func (fakeLine) Reading() job.Reading { return job.Reading{At: at, Level: job.Warn} }
+func (fakeLine) Ceiling() int64       { return 10 << 30 }
+func (fakeLine) Holders(context.Context) ([]job.Holder, error) {
+	return []job.Holder{{Kind: job.HolderEngine, Name: "tiny", Bytes: 1 << 30, Count: 1}}, nil
+}
+func (fakeLine) History(_ context.Context, since time.Time, points int) ([]job.Sample, error) {
+	return []job.Sample{{At: since, Level: job.Warn, Depth: points}}, nil
+}
 
 // fakeShelf has a whole transcript of d1, a part of the others', and nothing
 // yet of u1's.
@@ -161,14 +191,21 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{desk: &fakeDesk{}, uploads: &fakeUploads{}, log: &bytes.Buffer{}, board: board.New("b1", fakeLine{}, fakeLine{})}
-	w.routes = httpapi.New(httpapi.Deps{
-		Desk: w.desk, Uploads: w.uploads, Library: library.New(fakeShelf{}, w.desk), Board: w.board,
+	w.routes = w.with(func(*httpapi.Deps) {})
+	return w
+}
+
+// with gives routes over the same fakes with something changed.
+func (w *world) with(change func(*httpapi.Deps)) http.Handler {
+	d := httpapi.Deps{
+		Desk: w.desk, Uploads: w.uploads, Library: library.New(fakeShelf{}, w.desk), Board: w.board, Machine: fakeLine{},
 		Page: fstest.MapFS{
 			"index.html":       {Data: []byte("<!doctype html>")},
 			"assets/a-1.js":    {Data: []byte("1")},
 			"assets/deep/b.js": {Data: []byte("2")},
 		},
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Version: "dev", Boot: "b1", PID: 42,
-	})
-	return w
+	}
+	change(&d)
+	return httpapi.New(d)
 }

@@ -259,6 +259,13 @@ func TestBeyondLoopbackPathsLieUnderTheRoots(t *testing.T) {
 			t.Errorf("%s: no %s in %s", source, want, res.Body)
 		}
 	}
+	drop := httptest.NewRequestWithContext(t.Context(), "POST", "/api/v1/drop", strings.NewReader(`{"paths":["/etc","`+root+`/a.mp4"]}`))
+	drop.Host = "192.168.1.5:7584"
+	drop.Header.Set("Authorization", "Bearer T")
+	res := serve(h, drop)
+	if !strings.Contains(res.Body.String(), `"path":"/etc","name":"etc","code":"source_denied"`) || !strings.Contains(res.Body.String(), `"title":"`+root+`/a.mp4"`) {
+		t.Errorf("a drop from outside the roots: %s", res.Body)
+	}
 	r := httptest.NewRequestWithContext(t.Context(), "POST", "/api/v1/jobs", strings.NewReader(`{"source":"/etc/passwd"}`))
 	if res := serve(w.routes, r); res.Code != 202 {
 		t.Errorf("the window is not bound to the roots: %s", res.Body)

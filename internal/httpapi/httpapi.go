@@ -17,13 +17,15 @@ import (
 	"sluice/internal/library"
 )
 
-// Deps is what the routes need. Everything but Page is required.
+// Deps is what the routes need. Everything but Page and Window is required.
 type Deps struct {
 	Desk    Desk
 	Uploads Uploads
 	Library *library.Library
 	Board   *board.Board
-	Page    fs.FS // the built frontend; nil = no page
+	Machine Machine
+	Window  Window // nil = there is none
+	Page    fs.FS  // the built frontend; nil = no page
 	Log     *slog.Logger
 
 	Version string
@@ -57,6 +59,10 @@ func newAPI(deps Deps) *api {
 	a.processRoute()
 	a.uploadRoute()
 	a.transcriptRoute()
+	a.dropRoute()
+	a.queueRoutes()
+	a.machineRoutes()
+	a.windowRoute()
 	a.boardRoute()
 	a.eventsRoute()
 	a.healthRoute()

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/fault"
+	"sluice/internal/httpapi"
 	"sluice/internal/job"
 )
 
@@ -79,6 +80,19 @@ func TestHTTP(t *testing.T) {
 		"a language of no job":              {method: "GET", target: "/api/v1/jobs/zz/transcript?lang=ko", status: 404, want: []string{`job_unknown`}},
 		"a transcript of no job":            {method: "GET", target: "/api/v1/jobs/zz/transcript", status: 404, want: []string{`job_unknown`}},
 		"the board":                         {method: "GET", target: "/api/v1/board", status: 200, want: []string{`"id":"b1-0"`, `"depth":3`, `"last":[]`, `"position":2`, `"level":"warn"`}},
+		"the board tells of the gate":       {method: "GET", target: "/api/v1/board", status: 200, want: []string{`"paused":true`, `"eta_seconds":90`, `"gate":{"state":"waiting","text":"needs 2 GB, 1 GB free"}`, `"need_bytes":2000000000`, `"duration_ms":61000`}},
+		"a drop":                            {method: "POST", target: "/api/v1/drop", body: `{"paths":["/m/a.mp4","/m/n.txt"]}`, status: 200, want: []string{`"id":"job1"`, `"refused":[{"path":"/m/n.txt","name":"n.txt","code":"not_media"`}},
+		"a drop of nothing of use":          {method: "POST", target: "/api/v1/drop", body: `{"paths":["/m/n.txt"]}`, status: 200, want: []string{`"jobs":[]`}},
+		"a drop that is in the line":        {method: "POST", target: "/api/v1/drop", body: `{"paths":["/m/a.mp4"]}`, desk: func(d *fakeDesk) { d.known = true }, status: 200, want: []string{`"existing":true`}},
+		"an empty drop":                     {method: "POST", target: "/api/v1/drop", body: `{"paths":[]}`, status: 422, want: []string{`"field":"paths"`}},
+		"a drop on a full disk":             {method: "POST", target: "/api/v1/drop", body: `{"paths":["/m/a.mp4"]}`, desk: refuse(fault.New(fault.DiskFull, "Full.", nil)), status: 507, want: []string{`disk_full`}},
+		"the line is paused":                {method: "POST", target: "/api/v1/queue/pause", status: 200, want: []string{`{"paused":true}`}},
+		"the line is resumed":               {method: "POST", target: "/api/v1/queue/resume", status: 200, want: []string{`{"paused":false}`}},
+		"a line that cannot be paused":      {method: "POST", target: "/api/v1/queue/pause", desk: refuse(fault.New(fault.DiskFull, "Full.", nil)), status: 507, want: []string{`disk_full`}},
+		"the machine":                       {method: "GET", target: "/api/v1/machine", status: 200, want: []string{`"ceiling_bytes":10737418240`, `"holders":[{"kind":"engine","name":"tiny","bytes":1073741824,"count":1}]`, `"level":"warn"`}},
+		"the machine over time":             {method: "GET", target: "/api/v1/history?minutes=5&points=77", status: 200, want: []string{`"points":[{"at":`, `"depth":77`, `"engine_bytes":0`}},
+		"too much of the past":              {method: "GET", target: "/api/v1/history?minutes=1441", status: 422, want: []string{`"field":"minutes"`}},
+		"a window that is not there":        {method: "POST", target: "/api/v1/window/show", status: 409, want: []string{`no_window`}},
 		"health":                            {method: "GET", target: "/healthz", status: 200, want: []string{`{"status":"ok","version":"dev","boot":"b1","pid":42}`}},
 		"the document":                      {method: "GET", target: "/openapi.json", status: 200, want: []string{`"openapi": "3.1.0"`}},
 		"the page":                          {method: "GET", target: "/", status: 200, want: []string{"<!doctype html>"}, out: []string{"Content-Type", "text/html; charset=utf-8", "Cache-Control", "no-cache"}},
@@ -141,6 +155,32 @@ func TestHTTP(t *testing.T) {
 				t.Errorf("%d lines logged: %s", logged, w.log)
 			}
 		})
+	}
+}
+
+func TestTheWindowIsShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shown := 0
+	routes := w.with(func(d *httpapi.Deps) { d.Window = showFunc(func() { shown++ }) })
+	res := serve(routes, httptest.NewRequestWithContext(t.Context(), "POST", "/api/v1/window/show", http.NoBody))
+	if res.Code != http.StatusNoContent || shown != 1 {
+		t.Errorf("status %d, shown %d times: %s", res.Code, shown, res.Body)
+	}
+}
+
+type showFunc func()
+
+func (f showFunc) Show() { f() }
+
+func TestPauseReachesTheDesk(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, verb := range []string{"pause", "resume"} {
+		serve(w.routes, httptest.NewRequestWithContext(t.Context(), "POST", "/api/v1/queue/"+verb, http.NoBody))
+		if w.desk.paused != (verb == "pause") {
+			t.Errorf("after %s the desk's pause is %t", verb, w.desk.paused)
+		}
 	}
 }
 

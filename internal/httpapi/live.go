@@ -28,7 +28,7 @@ func (a *api) boardRoute() {
 	register(a, huma.Operation{
 		OperationID: "get-board", Method: http.MethodGet, Path: "/api/v1/board", Tags: []string{"live"},
 		Summary:     "Show the board",
-		Description: "The running jobs, the next 50 of the line, the last 20 that ended, counts and memory.",
+		Description: "The running jobs, the next 50 of the line, the last 20 that ended, counts, memory and the gate.",
 	}, func(ctx context.Context, _ *struct{}) (*output[Snapshot], error) {
 		s, err := a.Board.Snapshot(ctx)
 		if err != nil {

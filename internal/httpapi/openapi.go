@@ -124,8 +124,10 @@ func newRegistry() huma.Registry {
 	enumerate(r, "Kind of an export", transcript.Formats())
 	enumerate(r, "What an event carries", []EventKind{
 		EventKind(board.JobChanged), EventKind(board.JobGone), EventKind(board.Progress),
-		EventKind(board.Segment), EventKind(board.Memory), EventKind(board.Reset),
+		EventKind(board.Segment), EventKind(board.Memory), EventKind(board.LineChanged), EventKind(board.Reset),
 	})
+	enumerate(r, "How the gate stands", []job.GateState{job.GateOpen, job.GateWaiting, job.GateShut})
+	enumerate(r, "Whose a holder of memory is", []job.HolderKind{job.HolderEngine, job.HolderSluice, job.HolderOllama, job.HolderOther})
 	codes := make([]fault.Code, 0, len(fault.Codes()))
 	for _, e := range fault.Codes() {
 		codes = append(codes, e.Code)

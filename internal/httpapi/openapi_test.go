@@ -71,9 +71,11 @@ func TestTheDocumentIsComplete(t *testing.T) {
 		t.Errorf("openapi %q", d.OpenAPI)
 	}
 	want := []string{
-		"get /api/v1/board", "get /api/v1/events", "get /api/v1/jobs", "get /api/v1/jobs/{id}",
-		"get /api/v1/jobs/{id}/transcript", "get /healthz", "get /openapi.json",
-		"post /api/v1/jobs", "post /api/v1/jobs/{id}/cancel", "post /process", "put /api/v1/uploads/{name}",
+		"get /api/v1/board", "get /api/v1/events", "get /api/v1/history", "get /api/v1/jobs", "get /api/v1/jobs/{id}",
+		"get /api/v1/jobs/{id}/transcript", "get /api/v1/machine", "get /healthz", "get /openapi.json",
+		"post /api/v1/drop", "post /api/v1/jobs", "post /api/v1/jobs/{id}/cancel",
+		"post /api/v1/queue/pause", "post /api/v1/queue/resume", "post /api/v1/window/show",
+		"post /process", "put /api/v1/uploads/{name}",
 	}
 	var got []string
 	for path, ops := range d.Paths {

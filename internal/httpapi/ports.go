@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"io"
+	"time"
 
 	"sluice/internal/job"
 	"sluice/internal/queue"
@@ -17,6 +18,29 @@ type Desk interface {
 	// Position is 1 for the queued job that is next; 0 for any other state.
 	Position(ctx context.Context, id string) (int, error)
 	Cancel(ctx context.Context, id string) (job.Job, error)
+	// Drop takes files and folders as people drop them: what makes a job is
+	// enqueued, all else is named. The error is for what keeps all of it out.
+	Drop(ctx context.Context, paths []string) ([]queue.Accepted, []job.Refused, error)
+	// Pause stops takes and Resume allows them again; a running job goes on.
+	Pause(ctx context.Context) error
+	Resume(ctx context.Context) error
+}
+
+// Machine tells about this machine's memory.
+type Machine interface {
+	Reading() job.Reading
+	// Ceiling is the most that one stage may be planned with; 0 = not known.
+	Ceiling() int64
+	// Holders lists what holds memory now, the largest of each kind first.
+	Holders(ctx context.Context) ([]job.Holder, error)
+	// History gives at most so many points of the time since, oldest first.
+	History(ctx context.Context, since time.Time, points int) ([]job.Sample, error)
+}
+
+// Window is the app's own, where there is one.
+type Window interface {
+	// Show brings it to the front. It does not wait for that.
+	Show()
 }
 
 // Uploads keeps files that come over the wire.

@@ -15,11 +15,13 @@ type Job struct {
 	Reason     job.Reason `json:"reason,omitempty" doc:"Why a queued job is not next"`
 	ReasonText string     `json:"reason_text,omitempty" doc:"The same for people" example:"Waiting for memory: needs 6.9 GB, 4.2 GB free"`
 	Until      *time.Time `json:"until,omitempty" doc:"When the reason ends, when known"`
+	NeedBytes  int64      `json:"need_bytes,omitempty" doc:"Memory the next stage is expected to take; with reason memory" example:"6900000000"`
 	Position   int        `json:"position,omitempty" minimum:"1" doc:"Place in the line, 1 is next; only of a queued job, and not in events" example:"3"`
 	ETASeconds int        `json:"eta_seconds,omitempty" doc:"Until the result is there, when known"`
 
-	Title  string `json:"title" example:"Interview with the harbour master"`
-	Source Source `json:"source"`
+	Title      string `json:"title" example:"Interview with the harbour master"`
+	Source     Source `json:"source"`
+	DurationMS int64  `json:"duration_ms,omitempty" doc:"Length of the media, when known" example:"3725000"`
 
 	Language   string `json:"language" doc:"ISO 639-1 code, or auto" example:"auto"`
 	Model      string `json:"model" doc:"Name of the speech model" example:"large-v3-turbo"`
@@ -96,13 +98,16 @@ type Counts struct {
 
 // Snapshot is the board: all that a view needs to start with.
 type Snapshot struct {
-	ID      string      `json:"id" doc:"Of the last event it contains" example:"b7f3-1042"`
-	Counts  Counts      `json:"counts"`
-	Depth   int         `json:"depth" doc:"Length of the line: queued and running"`
-	Running []Job       `json:"running" nullable:"false"`
-	Next    []Job       `json:"next" nullable:"false" doc:"The first of the line, in order"`
-	Last    []Job       `json:"last" nullable:"false" doc:"What ended last, newest first"`
-	Memory  job.Reading `json:"memory"`
+	ID         string      `json:"id" doc:"Of the last event it contains" example:"b7f3-1042"`
+	Counts     Counts      `json:"counts"`
+	Depth      int         `json:"depth" doc:"Length of the line: queued and running"`
+	Paused     bool        `json:"paused" doc:"No job is taken until the line is resumed"`
+	ETASeconds int         `json:"eta_seconds,omitempty" doc:"Until the line is empty, when known"`
+	Gate       job.Gate    `json:"gate"`
+	Running    []Job       `json:"running" nullable:"false"`
+	Next       []Job       `json:"next" nullable:"false" doc:"The first of the line, in order"`
+	Last       []Job       `json:"last" nullable:"false" doc:"What ended last, newest first"`
+	Memory     job.Reading `json:"memory"`
 }
 
 // EventKind says what an event carries.
@@ -124,7 +129,7 @@ type Event struct {
 func JobOf(j job.Job) Job {
 	v := Job{
 		ID: j.ID, State: j.State, Reason: j.Reason, ReasonText: j.ReasonText, Until: moment(j.Until),
-		Title: j.Title, Source: sourceOf(j.Source),
+		Title: j.Title, Source: sourceOf(j.Source), DurationMS: j.DurationMS, ETASeconds: j.ETASeconds,
 		Language: j.Options.Language, Model: j.Options.Model, AudioTrack: j.Options.AudioTrack,
 		BeamSize: j.Options.BeamSize, Threads: j.Options.Threads, Words: j.Options.Words, Reuse: j.Options.Reuse,
 		Priority: j.Priority, Stage: j.Stage, Stages: stagesOf(j.Stages),
@@ -139,10 +144,14 @@ func JobOf(j job.Job) Job {
 	if e := j.Error; e != nil {
 		v.Error = &Failure{Code: e.Code, Message: e.Message, Hint: e.Hint, Stage: e.Stage}
 	}
+	if j.Reason == job.Memory {
+		v.NeedBytes = j.Need.Bytes
+	}
 	if j.State == job.Running && j.Progress.Stage != "" {
 		p := progressOf(j.Progress)
 		v.Progress = &p
-		if stages := job.Stages(); p.Stage == stages[len(stages)-1] { // nothing comes after it
+		stages := job.Stages()
+		if last := p.Stage == stages[len(stages)-1]; last && v.ETASeconds == 0 { // nothing comes after it
 			v.ETASeconds = p.ETASeconds
 		}
 	}
@@ -154,9 +163,8 @@ func SnapshotOf(s board.Snapshot) Snapshot {
 	v := Snapshot{
 		ID: s.ID, Counts: countsOf(s.Counts),
 		Running: jobsOf(s.Running), Next: jobsOf(s.Next), Last: jobsOf(s.Last),
-		Memory: readingOf(s.Memory),
+		Memory: readingOf(s.Memory), Paused: s.Paused, ETASeconds: s.ETASeconds, Gate: s.Gate, Depth: s.Depth(),
 	}
-	v.Depth = v.Counts.Queued + v.Counts.Running
 	for i := range v.Next {
 		v.Next[i].Position = i + 1
 	}
@@ -182,7 +190,7 @@ func EventOf(e board.Event) Event {
 	case board.Memory:
 		m := readingOf(e.Reading)
 		v.Memory = &m
-	case board.JobGone, board.Reset:
+	case board.JobGone, board.LineChanged, board.Reset:
 	}
 	return v
 }

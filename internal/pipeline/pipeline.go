@@ -192,7 +192,7 @@ func (w *work) extract(ctx context.Context, source string) (Audio, error) {
 		return Audio{}, err
 	} else if ok {
 		if a = w.adopt(a); whole(a) {
-			return a, nil
+			return a, w.measured(ctx, a)
 		}
 	}
 	if err := w.begin(ctx, job.Need{Stage: job.Extract, Bytes: extractNeed}); err != nil {
@@ -209,7 +209,19 @@ func (w *work) extract(ctx context.Context, source string) (Audio, error) {
 	if err != nil {
 		return Audio{}, err
 	}
+	if err := w.measured(ctx, a); err != nil {
+		return Audio{}, err
+	}
 	return a, w.finish(ctx, job.Extract, key, a, false)
+}
+
+// measured remembers how long the sound is, for forecasts. It comes before the
+// stage's end, by which its pace is reckoned.
+func (w *work) measured(ctx context.Context, a Audio) error {
+	if err := w.deps.Checkpoints.SetDuration(ctx, w.job.ID, a.DurationMS); err != nil {
+		return fmt.Errorf("store duration: %w", err)
+	}
+	return nil
 }
 
 // adopt gives the job a link of its own to sound that lies in another job's

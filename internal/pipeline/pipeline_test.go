@@ -36,6 +36,7 @@ type bench struct {
 	stored      map[string][]pipeline.Span
 	transcripts map[string]transcript.Transcript
 	warnings    []job.Warning
+	durations   map[string]int64
 	history     []string
 	live        []transcript.Segment
 }
@@ -51,6 +52,7 @@ func newBench(t *testing.T) *bench {
 		finished:    map[string][]byte{},
 		stored:      map[string][]pipeline.Span{},
 		transcripts: map[string]transcript.Transcript{},
+		durations:   map[string]int64{},
 	}
 }
 
@@ -135,6 +137,11 @@ func (b *bench) AddSpan(_ context.Context, _ job.Lease, key string, s pipeline.S
 	return nil
 }
 
+func (b *bench) SetDuration(_ context.Context, id string, ms int64) error {
+	b.durations[id] = ms
+	return nil
+}
+
 func (b *bench) SaveTranscript(_ context.Context, l job.Lease, t transcript.Transcript, w []job.Warning) error {
 	b.transcripts[l.ID], b.warnings = t, w
 	return nil
@@ -216,6 +223,9 @@ func TestWhatChangesTheWordsIsDoneAnew(t *testing.T) {
 			tt.change(&second)
 			if err := errors.Join(b.run(aJob("a")), b.run(second)); err != nil {
 				t.Fatal(err)
+			}
+			if b.durations["a"] != 20_000 || b.durations["b"] != 20_000 {
+				t.Errorf("durations are %v", b.durations)
 			}
 			if b.extracted != tt.extracts || len(b.transcribed) != tt.runs {
 				t.Errorf("extracted %d, transcribed %d times; want %d, %d", b.extracted, len(b.transcribed), tt.extracts, tt.runs)

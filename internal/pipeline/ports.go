@@ -128,6 +128,8 @@ type Checkpoints interface {
 	Spans(ctx context.Context, lease job.Lease, key string) ([]Span, error)
 	// AddSpan stores one more.
 	AddSpan(ctx context.Context, lease job.Lease, key string, s Span) error
+	// SetDuration stores how long the job's media is.
+	SetDuration(ctx context.Context, jobID string, ms int64) error
 	// SaveTranscript stores the job's whole transcript, replacing an earlier one, and its warnings.
 	SaveTranscript(ctx context.Context, lease job.Lease, t transcript.Transcript, warnings []job.Warning) error
 }

@@ -45,7 +45,10 @@ func (w *work) reuse(ctx context.Context, m Model) (ok bool, err error) {
 		return false, err
 	}
 	// The sound may be swept away by now; what was wrong with it still holds.
-	audio, _, err := finished[Audio](ctx, w, job.Extract, w.extractKey())
+	audio, known, err := finished[Audio](ctx, w, job.Extract, w.extractKey())
+	if err == nil && known {
+		err = w.measured(ctx, audio)
+	}
 	if err != nil {
 		return false, err
 	}

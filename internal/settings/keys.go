@@ -111,6 +111,12 @@ func Keys() []Key {
 			field: func(s *Settings) field { return sizeField{&s.Memory.Ceiling, 256e6, true} },
 		},
 		{
+			Name:    "memory.script",
+			Doc:     "File of made-up memory readings, one JSON object per line, to play instead of this machine's own. For demonstrations and tests. Empty: the machine itself.",
+			Example: "~/pressure.ndjson", Locked: true,
+			field: func(s *Settings) field { return pathField{&s.Memory.Script, false} },
+		},
+		{
 			Name:    "uploads.max",
 			Doc:     "Most that uploads may take together, and so the largest one. They stay for a day after their last job.",
 			Default: "50GB",

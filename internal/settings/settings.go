@@ -62,7 +62,8 @@ type Media struct {
 
 // Memory is how much of it may be planned for.
 type Memory struct {
-	Ceiling int64 // bytes; 0 = by the machine
+	Ceiling int64  // bytes; 0 = by the machine
+	Script  string // file of made-up readings; "" = the machine itself
 }
 
 // Uploads is what may be sent in.

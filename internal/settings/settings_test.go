@@ -138,6 +138,7 @@ url = "https://models.example.com/whisper/"
 ffmpeg = "/opt/bin/ffmpeg"
 [memory]
 ceiling = "10GB"
+script = "/tmp/pressure.ndjson"
 [uploads]
 max = 5_000_000
 [disk]
@@ -148,7 +149,7 @@ min_free = "1.5 GiB"
 		"server.roots": home + "/Movies:/srv/media", "speech.model": "small",
 		"speech.language": "ko", "speech.beam_size": "1", "speech.threads": "4", "speech.words": "true",
 		"models.dir": home + "/models", "models.url": "https://models.example.com/whisper",
-		"media.ffmpeg": "/opt/bin/ffmpeg", "memory.ceiling": "10GB", "uploads.max": "5MB",
+		"media.ffmpeg": "/opt/bin/ffmpeg", "memory.ceiling": "10GB", "memory.script": "/tmp/pressure.ndjson", "uploads.max": "5MB",
 		"disk.min_free": "1536MiB",
 	}
 	env = []string{
@@ -156,7 +157,7 @@ min_free = "1.5 GiB"
 		"SLUICE_SERVER_ROOTS=~/Movies:/srv/media", "SLUICE_SPEECH_MODEL=small", "SLUICE_SPEECH_LANGUAGE=ko",
 		"SLUICE_SPEECH_BEAM_SIZE=1", "SLUICE_SPEECH_THREADS=4", "SLUICE_SPEECH_WORDS=yes",
 		"SLUICE_MODELS_DIR=~/models", "SLUICE_MODELS_URL=https://models.example.com/whisper",
-		"SLUICE_MEDIA_FFMPEG=/opt/bin/ffmpeg", "SLUICE_MEMORY_CEILING=10 gb", "SLUICE_UPLOADS_MAX=5M",
+		"SLUICE_MEDIA_FFMPEG=/opt/bin/ffmpeg", "SLUICE_MEMORY_CEILING=10 gb", "SLUICE_MEMORY_SCRIPT=/tmp/pressure.ndjson", "SLUICE_UPLOADS_MAX=5M",
 		"SLUICE_DISK_MIN_FREE=1610612736",
 	}
 	return file, env, want

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"sluice/internal/fault"
@@ -33,8 +34,8 @@ type child struct {
 	stderr   *tail
 	nextID   int64
 
-	footprint   int64       // as the engine told it last; read after gone
-	memoryShort func() bool // whether memory ran out since the start
+	footprint   atomic.Int64 // bytes, as the engine told it last
+	memoryShort func() bool  // whether memory ran out since the start
 }
 
 // startChild starts the process; the model is loaded when it says ready.
@@ -106,7 +107,7 @@ func (c *child) listen(out io.Reader) {
 			continue
 		}
 		if m.Type == MsgMemory {
-			c.footprint = m.Bytes
+			c.footprint.Store(m.Bytes)
 		}
 		c.messages <- m
 	}

@@ -118,8 +118,8 @@ func deathFault(c *child, memoryShort bool) error {
 	switch {
 	case strings.Contains(log, "std::bad_alloc"), signal == syscall.SIGKILL && memoryShort:
 		say := "The speech engine was stopped because memory ran out."
-		if c.footprint > 0 {
-			say = fmt.Sprintf("The speech engine was stopped because memory ran out: %s held %s.", modelName(c.model), job.FormatBytes(c.footprint))
+		if c.footprint.Load() > 0 {
+			say = fmt.Sprintf("The speech engine was stopped because memory ran out: %s held %s.", modelName(c.model), job.FormatBytes(c.footprint.Load()))
 		}
 		return fault.New(fault.EngineOutOfMemory, say, cause)
 	case signal == syscall.SIGKILL, signal == syscall.SIGTERM, signal == syscall.SIGINT, signal == syscall.SIGHUP:

@@ -54,6 +54,21 @@ func (t *Transcriber) Release() {
 	t.tidy()
 }
 
+// Holding says which model the engine holds and what it takes in bytes, as the
+// engine told last; "" and 0 when there is no engine.
+func (t *Transcriber) Holding() (model string, bytes int64) {
+	c := t.living.Load()
+	if c == nil {
+		return "", 0
+	}
+	select {
+	case <-c.gone:
+		return "", 0
+	default:
+		return modelName(c.model), c.footprint.Load()
+	}
+}
+
 func (t *Transcriber) giveBack() {
 	t.turn <- struct{}{}
 	t.tidy()
@@ -89,6 +104,7 @@ func (t *Transcriber) forget() {
 		t.log.Debug("engine ended", "pid", t.engine.pid)
 	}
 	t.engine = nil
+	t.living.Store(nil)
 	if t.lock != nil {
 		_ = t.lock.Unlock()
 	}
@@ -116,6 +132,7 @@ func (t *Transcriber) warm(ctx context.Context, model string) (*child, error) {
 		return nil, fault.New(fault.EngineCrashed, "The speech engine could not be started.", err)
 	}
 	t.engine = c
+	t.living.Store(c)
 	if err := c.untilReady(ctx, t.cfg.StuckAfter); err != nil {
 		t.forget()
 		return nil, err

@@ -48,7 +48,8 @@ type Transcriber struct {
 	lock *flock.Flock
 
 	engine   *child
-	released atomic.Bool // the engine is to end as soon as no request has it
+	living   atomic.Pointer[child] // the same, for those who only look
+	released atomic.Bool           // the engine is to end as soon as no request has it
 }
 
 var _ pipeline.Transcriber = (*Transcriber)(nil)

@@ -317,6 +317,13 @@ func TestWhatIsToldFitsTogether(t *testing.T) {
 	if h.memory < 10<<20 {
 		t.Errorf("footprint is %d bytes", h.memory)
 	}
+	if model, bytes := tr.Holding(); model == "" || bytes < h.memory {
+		t.Errorf("the warm engine is said to hold %q with %d bytes, it told of %d", model, bytes, h.memory)
+	}
+	tr.Release()
+	if model, bytes := tr.Holding(); model != "" || bytes != 0 {
+		t.Errorf("an engine that is gone is said to hold %q with %d bytes", model, bytes)
+	}
 }
 
 func TestOnlyKnownLanguagesAreTaken(t *testing.T) {
