@@ -5,10 +5,14 @@ SHELL := /bin/bash
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BIN     := build/bin/sluice
+WINDOW  := build/bin/sluice-desktop
 DEMO    := build/models/sluice-tiny
 LDFLAGS := -s -w -X sluice/app.version=$(VERSION)
 
-.PHONY: help setup build run test race lint e2e bench verify clean
+# What Wails wants to be built with; webkit2_41 is the WebKitGTK of today's Linux.
+TAGS    := desktop,production,webkit2_41
+
+.PHONY: help setup build run test race lint e2e bench desktop window app api verify clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -30,13 +34,30 @@ test: build ## run all tests
 race: setup ## run the Go tests with the race detector, in random order
 	@go test -race -shuffle=on ./...
 
-lint: ## vet, also for a Mac, and golangci-lint when it is installed
+lint: ## vet, also for a Mac, golangci-lint when it is installed, and the page's own
 	@go vet ./...
 	@GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 go vet ./...
 	@if command -v golangci-lint >/dev/null; then golangci-lint run ./...; else echo "golangci-lint is not installed: skipped"; fi
+	@if command -v golangci-lint >/dev/null && pkg-config --exists webkit2gtk-4.1 2>/dev/null; then golangci-lint run --build-tags $(TAGS) ./app/... ./internal/tray/...; fi
+	@cd frontend && npm run --silent check
 
-e2e: setup ## run the program itself through its paces
-	@go test -count=1 ./app
+e2e: ## run the whole program: server, window, tray, and the page in a browser
+	@build/setup.sh e2e
+	@$(MAKE) --no-print-directory build window
+	@SLUICE_TEST_ALL=1 go test -count=1 $(ARGS) ./app
+	@cd frontend && npm run --silent e2e
+
+desktop: ## build the app with its window and open it (Linux)
+	@build/setup.sh desktop
+	@$(MAKE) --no-print-directory window
+	@$(WINDOW)
+
+window:
+	@echo "building $(WINDOW)"
+	@CGO_ENABLED=1 go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(WINDOW) .
+
+app: setup ## build Sluice.app (on a Mac)
+	@VERSION='$(VERSION)' build/darwin/bundle.sh
 
 bench: setup ## print speed and memory figures, and write them to build/bench.json
 	@go test -run '^$$' -bench . ./app ./internal/... | tee build/bench.txt
@@ -45,6 +66,13 @@ bench: setup ## print speed and memory figures, and write them to build/bench.js
 
 verify: setup ## check that generated files are up to date
 	@go run . openapi | diff -u internal/httpapi/testdata/openapi.json - || { echo "hint: go test ./internal/httpapi -update"; exit 1; }
+	@diff -u internal/httpapi/testdata/openapi.json frontend/src/lib/api/openapi.json || { echo "hint: make api"; exit 1; }
+	@cd frontend && cp src/lib/api/schema.d.ts node_modules/.schema.d.ts && npm run --silent api && diff -u node_modules/.schema.d.ts src/lib/api/schema.d.ts || { echo "hint: make api"; exit 1; }
+
+api: setup ## write the HTTP API down for the page, after a change of routes
+	@go test ./internal/httpapi -run Golden -update >/dev/null
+	@cp internal/httpapi/testdata/openapi.json frontend/src/lib/api/openapi.json
+	@cd frontend && npm run --silent api
 
 clean: ## remove what was built; downloads stay
-	@rm -rf build/bin build/cache go.work go.work.sum
+	@rm -rf build/bin build/cache frontend/dist/page go.work go.work.sum

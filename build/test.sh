@@ -4,4 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export SLUICE_TEST_ALL=1 # also what is too slow for all day
 echo "running the Go tests"
-exec go test "$@" ./...
+status=0
+go test "$@" ./... || status=$?
+echo "running the page's tests"
+(cd frontend && npm run --silent test) || status=$?
+exit $status
