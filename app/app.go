@@ -49,6 +49,7 @@ func Main(args []string, dist fs.FS) int {
 		Doctor:     p.doctor,
 		Models:     p.models(),
 		OpenAPI:    p.openAPI,
+		Desktop:    p.desktop(),
 	})
 }
 

@@ -102,7 +102,7 @@ answers.`,
 			if c.cmds.Desktop == nil {
 				return cmd.Help()
 			}
-			return c.cmds.Desktop(cmd.Context())
+			return c.open(cmd, DesktopOptions{})
 		}),
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
@@ -117,8 +117,8 @@ answers.`,
 			root.AddCommand(cmd)
 		}
 	}
-	group("work", c.transcribe(), c.serve())
-	group("line", c.add(), c.list(), c.show(), c.watch(), c.cancel(), c.export())
+	group("work", c.transcribe(), c.serve(), c.desktop())
+	group("line", c.add(), c.list(), c.show(), c.watch(), c.cancel(), c.pause(), c.resume(), c.export())
 	group("machine", c.models(), c.doctor())
 	root.AddCommand(c.openAPI(), c.version(), c.completion())
 	root.SetFlagErrorFunc(wrongFlag)

@@ -35,9 +35,17 @@ type Commands struct {
 	// Models works without a server.
 	Models ModelCommands
 
-	// Desktop opens the window; nil where it is not built in: then plain
-	// 'sluice' prints the help.
-	Desktop func(ctx context.Context) error
+	// Desktop runs the app with its window until somebody quits it, or hands
+	// the files to the one that runs already; nil where no window is built in:
+	// then plain 'sluice' prints the help.
+	Desktop func(ctx context.Context, o DesktopOptions) error
+}
+
+// DesktopOptions is what 'desktop' was told.
+type DesktopOptions struct {
+	Hidden bool              // start without showing the window
+	Files  []string          // files and folders for the line; absolute paths
+	Note   func(text string) // says something on stderr; always set
 }
 
 // ServeOptions is what the flags of 'serve' say.

@@ -85,6 +85,9 @@ func newAPI(t *testing.T, a *api) *api {
 	mux.HandleFunc("POST /api/v1/jobs/{id}/cancel", func(w http.ResponseWriter, r *http.Request) {
 		a.one(w, r, func(j object) { j["state"] = "canceled" })
 	})
+	for verb, paused := range map[string]bool{"pause": true, "resume": false} {
+		mux.HandleFunc("POST /api/v1/queue/"+verb, func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, object{"paused": paused}) })
+	}
 	mux.HandleFunc("GET /api/v1/jobs/{id}/transcript", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, a.texts[r.URL.Query().Get("format")])
 	})

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -112,6 +113,7 @@ func TestNoServer(t *testing.T) {
 	for name, args := range map[string][]string{
 		"add": {"add", "a.mp4"}, "list": {"list"}, "show": {"show", idA}, "watch": {"watch"},
 		"watch a job": {"watch", idA}, "cancel": {"cancel", idA}, "export": {"export", idA},
+		"pause": {"pause"}, "resume": {"resume"},
 	} {
 		t.Run(name+" says that no server answers", func(t *testing.T) {
 			t.Parallel()
@@ -457,6 +459,22 @@ func TestShowWaitingAndStopped(t *testing.T) {
 	r.want(t, cli.ExitOK, "Looks again  20", "12 s  interrupted\n", "12 s  canceled\n", "12 s  done\n")
 	if strings.Contains(r.out, "Until") {
 		t.Error(r.out)
+	}
+}
+
+func TestPauseAndResume(t *testing.T) {
+	t.Parallel()
+	for verb, said := range map[string]string{"pause": "The line is paused.\n", "resume": "The line goes on.\n"} {
+		t.Run(verb, func(t *testing.T) {
+			t.Parallel()
+			a := newAPI(t, &api{})
+			a.run(t, verb).want(t, cli.ExitOK, said)
+			a.run(t, verb, "--json").want(t, cli.ExitOK, fmt.Sprintf("{\"paused\":%t}\n", verb == "pause"))
+			if n := len(a.asked("POST", "/api/v1/queue/"+verb)); n != 2 {
+				t.Errorf("the server was asked %d times", n)
+			}
+			a.run(t, verb, "now").want(t, cli.ExitUsage)
+		})
 	}
 }
 
