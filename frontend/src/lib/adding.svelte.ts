@@ -1,0 +1,51 @@
+// Adding files, from the button or from a drop, and telling what came of it.
+import { Problem } from "./api/client";
+import type { Dropped, Refused } from "./api/types";
+import { board } from "./live/board.svelte";
+import { router } from "./route.svelte";
+import { shell } from "./shell/shell";
+import { toasts } from "./ui/toasts.svelte";
+import { sayFault } from "./words/say";
+import { t } from "./words/words.svelte";
+
+class Adding {
+  /** Files that were not added, until somebody has read it. */
+  refused = $state<Refused[]>([]);
+  #asking = false;
+
+  /** choose lets people pick files. One dialog at a time. */
+  async choose(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    try {
+      const d = await shell().addFiles();
+      if (d) this.tell(d);
+    } catch (e) {
+      const said = sayFault(Problem.of(e));
+      toasts.warn(said.message, said.hint);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  /** tell says what came of files that were added. */
+  tell(d: Dropped): void {
+    const existing = d.jobs.filter((j) => j.existing).length;
+    const added = d.jobs.length - existing;
+    const parts = [
+      ...(added > 0 ? [t.queue.added(added)] : []),
+      ...(existing > 0 ? [t.queue.existing(existing)] : []),
+    ];
+    if (parts.length > 0) toasts.say(parts.join(", "));
+    else if (d.refused.length === 0) toasts.say(t.queue.nothingAdded); // an empty folder
+    if (d.jobs.length + d.refused.length > 0) router.go("queue"); // where it can be seen
+    this.refused = [...this.refused, ...d.refused];
+    board.refetch();
+  }
+
+  dismiss(): void {
+    this.refused = [];
+  }
+}
+
+export const adding = new Adding();

@@ -1,0 +1,168 @@
+// The only place that talks to the server. Addresses are those of the page
+// itself, so that window and browser ask the one that served them.
+import createClient, { type Middleware } from "openapi-fetch";
+import type { paths } from "./schema";
+import type { FaultCode, Job, ProblemBody, SubmittedJob, Transcript, Upload } from "./types";
+
+/** Problem is a refusal or a failure of the server, in its own words. */
+export class Problem extends Error {
+  readonly code: FaultCode;
+  readonly status: number;
+  readonly hint: string;
+
+  constructor(body: Pick<ProblemBody, "code" | "detail"> & Partial<ProblemBody>) {
+    super(body.detail);
+    this.name = "Problem";
+    this.code = body.code;
+    this.status = body.status ?? 0;
+    this.hint = body.hint ?? "";
+  }
+
+  get detail(): string {
+    return this.message;
+  }
+
+  /** Of makes a Problem of whatever was thrown. */
+  static of(thrown: unknown): Problem {
+    if (thrown instanceof Problem) return thrown;
+    return new Problem({
+      code: "internal",
+      detail: thrown instanceof Error ? thrown.message : String(thrown),
+    });
+  }
+}
+
+/** away is what is said when nobody answers at all. */
+function away(): Problem {
+  return new Problem({
+    code: "server_away",
+    detail: "Sluice does not answer.",
+    hint: "It is asked again and again; nothing is lost.",
+  });
+}
+
+/** problemOf reads a refusal. A body that is none, as from a proxy, still has a status. */
+export function problemOf(status: number, body: string): Problem {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (isProblem(parsed)) return new Problem({ ...parsed, status });
+  } catch {
+    // Not JSON: the status has to do.
+  }
+  return new Problem({ code: "internal", status, detail: `The server answered ${status}.` });
+}
+
+function isProblem(v: unknown): v is ProblemBody {
+  return typeof v === "object" && v !== null && "code" in v && "detail" in v && typeof v.detail === "string";
+}
+
+const refusals: Middleware = {
+  async onResponse({ response }) {
+    if (!response.ok) throw problemOf(response.status, await response.text());
+  },
+  onError({ error }) {
+    if (error instanceof DOMException && error.name === "AbortError") return error;
+    return away();
+  },
+};
+
+function base(): string {
+  return new URL("/", document.baseURI).href;
+}
+
+export const api = createClient<paths>({ baseUrl: base(), fetch: (request) => fetch(request) });
+api.use(refusals);
+
+/** answer gives the body of a call, or throws its Problem: `await answer(api.GET("/api/v1/board"))`. */
+export async function answer<T>(call: Promise<{ data?: T }>): Promise<T> {
+  const { data } = await call;
+  if (data === undefined) throw new Problem({ code: "internal", detail: "The server gave no answer." });
+  return data;
+}
+
+/** transcriptOf reads a transcript as far as it is. */
+export async function transcriptOf(id: string, signal?: AbortSignal): Promise<Transcript> {
+  const params = { path: { id }, query: { format: "json" as const } };
+  const body = await answer(api.GET("/api/v1/jobs/{id}/transcript", { params, signal }));
+  if (typeof body === "string")
+    throw new Problem({ code: "internal", detail: "The server gave no transcript." });
+  return body;
+}
+
+/** again puts a job in the line once more, with all its options. It takes its place at the end. */
+export async function again(job: Job): Promise<void> {
+  const { title, language, model, audio_track, beam_size, threads, words, reuse, priority, metadata } = job;
+  const source = job.source.kind === "upload" ? `upload:${job.source.upload}` : (job.source.path ?? "");
+  const options = {
+    title,
+    language,
+    model,
+    audio_track,
+    beam_size,
+    threads,
+    words,
+    reuse,
+    priority,
+    metadata,
+  };
+  await answer(api.POST("/api/v1/jobs", { body: { source, ...options } }));
+}
+
+/** Routes that exist only inside the app's window. */
+export type WindowRoute = "pick" | "save" | "language" | "painted";
+
+/** askWindow calls one of them. A window without an answer gives undefined. */
+export async function askWindow<T>(route: WindowRoute, body: object = {}): Promise<T | undefined> {
+  let response: Response;
+  try {
+    response = await fetch(new URL(`/window/${route}`, document.baseURI), {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    throw away();
+  }
+  const text = await response.text();
+  if (!response.ok) throw problemOf(response.status, text);
+  return text.trim() ? ((JSON.parse(text) as T | null) ?? undefined) : undefined;
+}
+
+/** transcriptAddress is where a transcript can be downloaded. */
+export function transcriptAddress(jobID: string, format: string): string {
+  return `/api/v1/jobs/${encodeURIComponent(jobID)}/transcript?format=${encodeURIComponent(format)}`;
+}
+
+/**
+ * upload sends one file and puts it in the line. Progress is told from 0 to 1;
+ * fetch could not tell it, hence the older request.
+ */
+export async function upload(
+  file: File,
+  progress: (fraction: number) => void,
+  signal?: AbortSignal,
+): Promise<SubmittedJob> {
+  const stored = await put(file, progress, signal);
+  const job = await answer(api.POST("/api/v1/jobs", { body: { source: stored.source }, signal }));
+  return "jobs" in job ? (job.jobs[0] as SubmittedJob) : job;
+}
+
+function put(file: File, progress: (fraction: number) => void, signal?: AbortSignal): Promise<Upload> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", new URL(`/api/v1/uploads/${encodeURIComponent(file.name)}`, document.baseURI));
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.onprogress = (e) => {
+      if (e.lengthComputable && e.total > 0) progress(e.loaded / e.total);
+    };
+    request.onload = () => {
+      if (request.status === 201) resolve(JSON.parse(request.responseText) as Upload);
+      else reject(problemOf(request.status, request.responseText));
+    };
+    request.onerror = () => reject(away());
+    request.onabort = () => reject(new DOMException("The upload was stopped.", "AbortError"));
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
+    if (signal?.aborted) request.abort();
+    else request.send(file);
+  });
+}

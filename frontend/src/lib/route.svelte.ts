@@ -1,0 +1,58 @@
+// Where in the page we are. Views live behind the hash of the address, so the
+// server needs to know only one page.
+
+export type Place = "queue" | "library" | "machine" | "settings" | "job";
+
+export type Route = { place: Place; job: string };
+
+/** The places of the sidebar, in order. */
+export const places = ["queue", "library", "machine", "settings"] as const;
+
+class Router {
+  route = $state<Route>(parse(location.hash));
+
+  constructor() {
+    window.addEventListener("hashchange", () => {
+      this.route = parse(location.hash);
+      // The heading of the new view takes the focus, so that keyboards and
+      // screen readers start there. It is only there after the view has changed.
+      requestAnimationFrame(focusHeading);
+    });
+  }
+
+  go(place: Exclude<Place, "job">): void {
+    location.hash = hashOf(place);
+  }
+
+  openJob(id: string): void {
+    location.hash = hashOf("job", id);
+  }
+}
+
+/** hashOf is what a link to a place says. */
+export function hashOf(place: Place, job = ""): string {
+  return place === "job" ? `#/job/${encodeURIComponent(job)}` : `#/${place}`;
+}
+
+/** parse reads a hash. What it does not know is the queue. */
+export function parse(hash: string): Route {
+  const [place = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
+  if (place === "job" && id) {
+    try {
+      return { place: "job", job: decodeURIComponent(id) };
+    } catch {
+      return { place: "queue", job: "" };
+    }
+  }
+  const known = places.find((p) => p === place);
+  return { place: known ?? "queue", job: "" };
+}
+
+/** focusHeading begins a view at its top: give its heading `tabindex="-1"` and `data-heading`. */
+export function focusHeading(): void {
+  const heading = document.querySelector<HTMLElement>("[data-heading]");
+  heading?.closest("main")?.scrollTo?.(0, 0);
+  heading?.focus({ preventScroll: true });
+}
+
+export const router = new Router();

@@ -1,0 +1,37 @@
+// The app's window. It opens files and takes drops natively, so paths go
+// straight into the line and no byte of a video passes through the page.
+import { askWindow } from "../api/client";
+import type { Dropped } from "../api/types";
+import { runtime } from "./runtime";
+import type { Shell } from "./shell";
+
+export function desktopShell(): Shell {
+  let shown = false;
+  return {
+    kind: "window",
+    sending: undefined,
+    addFiles: () => askWindow<Dropped>("pick"),
+    onDropped(then) {
+      runtime()?.EventsOn("dropped", (d) => then(d as Dropped));
+    },
+    take: () => false, // the window has them already
+    async copy(text) {
+      if (!(await runtime()?.ClipboardSetText(text))) throw new Error("The clipboard did not take the text.");
+    },
+    async saveTranscript(job, format) {
+      const done = await askWindow<{ saved: boolean }>("save", { job: job.id, format });
+      return done?.saved ?? false;
+    },
+    setLanguage(code) {
+      void askWindow("language", { language: code }).catch(ignore);
+    },
+    painted() {
+      if (shown) return;
+      shown = true;
+      void askWindow("painted").catch(ignore);
+    },
+  };
+}
+
+// What the window does with these is its own affair: the page goes on either way.
+function ignore(): void {}

@@ -1,0 +1,47 @@
+// What surrounds the page: the app's window, or a browser. Views know only
+// this type and never ask which of the two it is.
+import type { Dropped, Format, Job } from "../api/types";
+import type { Code } from "../words/words.svelte";
+import { browserShell } from "./browser.svelte";
+import { desktopShell } from "./desktop";
+import { runtime } from "./runtime";
+
+export type Shell = {
+  readonly kind: "window" | "browser";
+  /** Lets people choose files and puts them in the line; undefined when they chose none. */
+  addFiles(): Promise<Dropped | undefined>;
+  /** Tells what came of every drop. */
+  onDropped(then: (d: Dropped) => void): void;
+  /** Takes the files of a drop event on the page, where the page has to. Says whether there was anything to take. */
+  take(drop: DragEvent): boolean;
+  copy(text: string): Promise<void>;
+  /** Gives the transcript as a file. Says whether one was written, as far as that can be known. */
+  saveTranscript(job: Job, format: Format): Promise<boolean>;
+  /** The language of menus outside the page follows. */
+  setLanguage(code: Code): void;
+  /** The page shows the board for the first time. */
+  painted(): void;
+  /** Files on their way to the server. */
+  readonly sending: Sending | undefined;
+};
+
+/** Sending is the file that is being uploaded, and how many wait behind it. */
+export type Sending = {
+  name: string;
+  fraction: number;
+  left: number;
+  cancel(): void;
+};
+
+let here: Shell | undefined;
+
+/** shell gives the shell this page lives in. */
+export function shell(): Shell {
+  here ??= detect();
+  return here;
+}
+
+/** detect looks for the window's runtime. */
+export function detect(): Shell {
+  return runtime() ? desktopShell() : browserShell();
+}

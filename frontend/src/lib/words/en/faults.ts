@@ -1,0 +1,115 @@
+import type { FaultCode } from "../../api/types";
+
+/** What went wrong and what to do, by code. In English the server's own words come first. */
+export const faults = {
+  internal: {
+    message: "Something went wrong in Sluice.",
+    hint: "Try again. If it stays, report it with the log.",
+  },
+  request_invalid: { message: "The request is not right.", hint: "Check what was entered." },
+  request_too_large: {
+    message: "The request is too large.",
+    hint: "Add big files as files, not inside a form.",
+  },
+  host_refused: {
+    message: "This address is not Sluice's own.",
+    hint: "Open the page at the address Sluice listens on.",
+  },
+  origin_refused: { message: "The request came from another site.", hint: "Open Sluice's own page." },
+  token_required: {
+    message: "The token is missing or wrong.",
+    hint: "Open the page again with the right token.",
+  },
+  route_unknown: {
+    message: "Sluice does not know this request.",
+    hint: "Reload the page: it may be of another version.",
+  },
+  method_refused: {
+    message: "Sluice does not take this request.",
+    hint: "Reload the page: it may be of another version.",
+  },
+  setting_invalid: {
+    message: "A setting has a wrong name or value.",
+    hint: "Correct the setting and start again.",
+  },
+  job_unknown: { message: "This job is not there.", hint: "It may have been deleted." },
+  job_final: { message: "The job has already ended.", hint: "Add the file again to run it once more." },
+  no_window: { message: "This Sluice runs without a window.", hint: "Use its page in a browser." },
+  not_ready: { message: "The result is not there yet.", hint: "Wait until the job is done." },
+  idempotency_key_reused: { message: "This key was used for another request.", hint: "Use a new key." },
+  upload_unknown: { message: "The sent file is no longer there.", hint: "Send it again." },
+  upload_broken: { message: "The file did not arrive whole.", hint: "Send it again." },
+  source_missing: { message: "The file is not there.", hint: "Connect the disk it is on, or put it back." },
+  source_denied: { message: "The file may not be read.", hint: "Allow Sluice to read its folder." },
+  source_changed: { message: "The file has changed since it was added.", hint: "Add it again." },
+  not_a_file: { message: "This is not a file.", hint: "Choose one media file." },
+  not_media: {
+    message: "This is no audio or video.",
+    hint: "Convert it to mp4, mov, mp3, wav or another common kind.",
+  },
+  no_audio_track: { message: "The file has no sound.", hint: "Choose a file with an audio track." },
+  audio_track_unknown: {
+    message: "The file has no such audio track.",
+    hint: "Choose one of the tracks it has.",
+  },
+  unsupported_codec: {
+    message: "The sound is in a form that cannot be read here.",
+    hint: "Convert the sound to AAC, MP3 or PCM.",
+  },
+  file_damaged: { message: "The file is damaged.", hint: "Copy or export it again." },
+  file_empty: { message: "The file is empty.", hint: "Copy or export it again." },
+  ffmpeg_missing: { message: "ffmpeg is not installed.", hint: "Install it: brew install ffmpeg." },
+  ffmpeg_crashed: { message: "ffmpeg was stopped or crashed.", hint: "It is tried again." },
+  model_unknown: { message: "No speech model has this name.", hint: "Choose another model." },
+  model_missing: {
+    message: "The speech model is not installed.",
+    hint: "Install it with: sluice models pull NAME.",
+  },
+  model_damaged: { message: "The model file is damaged.", hint: "Remove it and pull it again." },
+  model_in_use: { message: "A job needs this model right now.", hint: "Cancel the job, or wait for it." },
+  model_too_large: { message: "The model can never fit on this machine.", hint: "Choose a smaller model." },
+  download_failed: {
+    message: "The model could not be downloaded.",
+    hint: "Check the connection and try again: it goes on where it stopped.",
+  },
+  language_unknown: {
+    message: "The recogniser does not know this language.",
+    hint: "Choose another, or auto.",
+  },
+  memory_short: {
+    message: "There is too little memory right now.",
+    hint: "It starts by itself when memory is free.",
+  },
+  disk_full: { message: "The disk is full.", hint: "Free some space; nothing was lost." },
+  engine_busy: {
+    message: "Another Sluice uses the speech engine.",
+    hint: "It starts by itself when that one is done.",
+  },
+  engine_unbuilt: { message: "This build has no speech engine.", hint: "Build it with: make build." },
+  engine_crashed: { message: "The speech engine crashed.", hint: "It is tried again from where it was." },
+  engine_stopped: {
+    message: "Somebody stopped the speech engine.",
+    hint: "It is tried again from where it was.",
+  },
+  engine_stuck: {
+    message: "The speech engine stopped answering.",
+    hint: "It is tried again from where it was.",
+  },
+  engine_out_of_memory: {
+    message: "The speech engine was stopped because memory ran out.",
+    hint: "Close some programs or choose a smaller model.",
+  },
+  worker_crashed: {
+    message: "The job took Sluice down too often.",
+    hint: "Try another model, or report the file.",
+  },
+  canceled_by_user: { message: "Somebody canceled the job.", hint: "Add the file again to run it." },
+  interrupted: { message: "Sluice was stopped while it worked on this.", hint: "It goes on where it was." },
+  store_locked: { message: "Another Sluice holds the data folder.", hint: "Use the one that runs." },
+  store_too_new: { message: "The data was written by a newer Sluice.", hint: "Update Sluice." },
+  store_damaged: { message: "The database is damaged.", hint: "Move the file aside and start again." },
+  server_away: { message: "Sluice does not answer.", hint: "It is asked again until it is back." },
+} satisfies Record<FaultCode, Fault>;
+
+/** Fault is a failure in words. */
+export type Fault = { message: string; hint: string };

@@ -1,0 +1,11 @@
+import { common } from "./common";
+import { faults } from "./faults";
+import { frame } from "./frame";
+import { job } from "./job";
+import { library } from "./library";
+import { machine } from "./machine";
+import { queue } from "./queue";
+import { reasons } from "./reasons";
+import { settings } from "./settings";
+
+export const en = { common, faults, frame, job, library, machine, queue, reasons, settings };

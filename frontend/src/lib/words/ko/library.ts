@@ -1,0 +1,18 @@
+import type { library as en } from "../en/library";
+
+export const library: typeof en = {
+  search: "제목 검색",
+  clear: "검색어 지우기",
+  loading: "보관함을 읽고 있습니다…",
+  failed: "보관함을 읽지 못했습니다.",
+  loadingMore: "더 읽고 있습니다…",
+  list: "완료된 텍스트",
+  count: (n, more) => `${n}${more ? "+" : ""}개`,
+  finished: (when) => `${when} 완료`,
+  warnings: (n) => `참고 ${n}건`,
+  empty: "아직 완료된 것이 없습니다",
+  emptyHint: "대기열에 동영상을 놓으면 텍스트가 여기에 나타납니다.",
+  toQueue: "대기열로 가기",
+  none: "이 검색어가 들어간 제목이 없습니다",
+  noneHint: "검색어를 줄이거나 바꿔 보십시오.",
+};

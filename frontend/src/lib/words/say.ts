@@ -1,0 +1,57 @@
+// Sentences that are put together from what the server says. In English its
+// own words are shown; in another language they are told by their codes.
+import type { Gate, Job, Reading } from "../api/types";
+import { bytes, dayTime } from "../format";
+import { language, t } from "./words.svelte";
+
+/** Said is what happened and what to do about it. */
+export type Said = { message: string; hint: string };
+
+/** sayFault tells a failure: a Problem, the error of a job, a refused file. */
+export function sayFault(f: { code: string; message?: string; detail?: string; hint?: string }): Said {
+  const known = (t.faults as Record<string, Said | undefined>)[f.code];
+  const own = f.message ?? f.detail ?? "";
+  if (language.code === "en" || !known) {
+    return { message: own || (known?.message ?? t.common.unknown), hint: f.hint ?? known?.hint ?? "" };
+  }
+  return known;
+}
+
+/** sayReason tells why a queued job is not next. */
+export function sayReason(job: Job, memory: Reading | undefined, now = Date.now()): string {
+  const reason = job.reason ?? "turn";
+  if (reason === "memory") return sayMemory(job, memory);
+  const own = language.code === "en" ? job.reason_text : undefined;
+  const text = own || t.reasons.text[reason];
+  const until = job.until ? Date.parse(job.until) : NaN;
+  if (!(until > now)) return sentence(text);
+  if (reason === "backoff") return t.reasons.nextTry(sentence(text), dayTime(until, now));
+  if (reason === "scheduled") return t.reasons.startsAt(dayTime(until, now));
+  return sentence(text); // the others end when what they wait for comes
+}
+
+/** sayGate tells why the gate is not open; "" when it is. */
+export function sayGate(gate: Gate, memory: Reading, first: Job | undefined): string {
+  if (gate.state === "open") return "";
+  if (language.code === "en" && gate.text) return sentence(gate.text);
+  if (gate.state === "shut") return t.reasons.critical(bytes(memory.available_bytes));
+  return first ? sentence(numbers(first, memory)) : t.reasons.text.memory;
+}
+
+function sayMemory(job: Job, memory: Reading | undefined): string {
+  const own = language.code === "en" ? job.reason_text : undefined;
+  if (own && /^waiting/i.test(own)) return own;
+  const said = own || numbers(job, memory);
+  return said === t.reasons.text.memory ? said : t.reasons.forMemory(said);
+}
+
+function numbers(job: Job, memory: Reading | undefined): string {
+  if (!job.need_bytes) return t.reasons.text.memory;
+  const need = bytes(job.need_bytes);
+  return memory ? t.reasons.needsAndFree(need, bytes(memory.available_bytes)) : t.reasons.needs(need);
+}
+
+/** sentence begins with a capital, whatever language it is in. */
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

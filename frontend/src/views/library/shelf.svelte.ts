@@ -1,0 +1,96 @@
+// What the library shows: finished jobs, newest first, page by page.
+import { answer, api, Problem } from "../../lib/api/client";
+import type { Job, Page } from "../../lib/api/types";
+
+/** ReadPage gives a page of finished jobs whose titles have the words. */
+export type ReadPage = (words: string, cursor: string | undefined, signal: AbortSignal) => Promise<Page>;
+
+const size = 50; // jobs on one page
+
+const overWire: ReadPage = (q, cursor, signal) =>
+  answer(
+    api.GET("/api/v1/jobs", {
+      params: { query: { state: "done", limit: size, ...(q ? { q } : {}), ...(cursor ? { cursor } : {}) } },
+      signal,
+    }),
+  );
+
+export class Shelf {
+  jobs = $state.raw<Job[]>([]);
+  /** The words that the jobs were found with. */
+  words = $state("");
+  /** Whether anything was read yet. */
+  loaded = $state(false);
+  loading = $state(false);
+  problem = $state.raw<Problem>();
+  more = $state(false);
+
+  readonly #read: ReadPage;
+  #next: string | undefined;
+  #asked: AbortController | undefined;
+
+  constructor(read: ReadPage = overWire) {
+    this.#read = read;
+  }
+
+  /** search begins anew with other words. An answer to earlier words is not waited for. */
+  async search(words: string): Promise<void> {
+    await this.#ask(words, undefined, (page) => {
+      this.words = words;
+      this.jobs = page.jobs;
+      this.#turn(page.next);
+    });
+  }
+
+  /** further reads the next page. */
+  async further(): Promise<void> {
+    if (this.loading || !this.more) return;
+    await this.#ask(this.words, this.#next, (page) => {
+      this.jobs = [...this.jobs, ...without(page.jobs, this.jobs)];
+      this.#turn(page.next);
+    });
+  }
+
+  /** refresh puts what was finished meanwhile in front; what is shown stays. */
+  async refresh(): Promise<void> {
+    if (this.loading || !this.loaded) return;
+    await this.#ask(this.words, undefined, (page) => {
+      const before = without(this.jobs, page.jobs);
+      this.jobs = [...page.jobs, ...before];
+      if (before.length === 0) this.#turn(page.next);
+    });
+  }
+
+  close(): void {
+    this.#asked?.abort();
+  }
+
+  async #ask(words: string, cursor: string | undefined, then: (page: Page) => void): Promise<void> {
+    this.#asked?.abort();
+    const asked = new AbortController();
+    this.#asked = asked;
+    this.loading = true;
+    try {
+      const page = await this.#read(words, cursor, asked.signal);
+      if (asked.signal.aborted) return;
+      then(page);
+      this.loaded = true;
+      this.problem = undefined;
+    } catch (thrown) {
+      if (!asked.signal.aborted) this.problem = Problem.of(thrown);
+    } finally {
+      if (this.#asked === asked) this.loading = false;
+    }
+  }
+
+  #turn(next: string | undefined): void {
+    this.#next = next;
+    this.more = next !== undefined;
+  }
+}
+
+/** without gives the jobs that are not among others. */
+function without(jobs: readonly Job[], others: readonly Job[]): Job[] {
+  const known = new Set(others.map((j) => j.id));
+  return jobs.filter((j) => !known.has(j.id));
+}

@@ -1,0 +1,239 @@
+import { cleanup, render, screen, within } from "@testing-library/svelte";
+import { flushSync } from "svelte";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { adding } from "../src/lib/adding.svelte";
+import type { Job, Page } from "../src/lib/api/types";
+import { board } from "../src/lib/live/board.svelte";
+import { Rest } from "../src/lib/rest.svelte";
+import { parse } from "../src/lib/route.svelte";
+import { toasts } from "../src/lib/ui/toasts.svelte";
+import { language } from "../src/lib/words/words.svelte";
+import Queue from "../src/views/Queue.svelte";
+import { job, reading, segment, snapshot } from "./fakes";
+
+const running = job("run", {
+  state: "running",
+  title: "<b>Harbour</b> master",
+  stage: "transcribe",
+  duration_ms: 3_725_000,
+  progress: { stage: "transcribe", fraction: 0.42, eta_seconds: 720 },
+  eta_seconds: 720,
+  stages: [{ stage: "extract", started_at: "2026-03-14T09:00:00Z" }],
+});
+const short = job("short", {
+  reason: "memory",
+  reason_text: "needs 6.9 GB, 4.2 GB free",
+  need_bytes: 6.9e9,
+  position: 1,
+  duration_ms: 600_000,
+});
+const mute = job("mute", {
+  state: "failed",
+  finished_at: "2026-03-14T09:30:00Z",
+  error: {
+    code: "no_audio_track",
+    message: "The file has no sound.",
+    hint: "Choose a file with an audio track.",
+  },
+});
+
+/** asked answers every request and keeps it. */
+function asked(body: unknown = {}): Request[] {
+  const all: Request[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    all.push(request);
+    return new Response(JSON.stringify(body), {
+      status: 200,
+      headers: { "Content-Type": "application/json" },
+    });
+  });
+  return all;
+}
+
+function show(): void {
+  board.snapshot = snapshot(1, {
+    running: [running],
+    next: [short, job("next", { position: 2 })],
+    last: [mute, job("gone", { state: "canceled" })],
+    memory: reading({ level: "warn", available_bytes: 4.2e9 }),
+    gate: { state: "waiting" },
+  });
+  board.readAt = Date.now();
+  board.live = { job: "run", segments: [segment(0, "The water comes in."), segment(7000, "And goes.")] };
+  render(Queue);
+}
+
+beforeEach(() => {
+  language.choose("en");
+  // jsdom has no modal dialogs.
+  HTMLDialogElement.prototype.showModal = function () {
+    this.open = true;
+  };
+  HTMLDialogElement.prototype.close = function () {
+    this.open = false;
+    this.dispatchEvent(new Event("close"));
+  };
+});
+
+afterEach(() => {
+  cleanup();
+  adding.dismiss();
+  board.snapshot = undefined;
+  toasts.all = [];
+});
+
+describe("the queue", () => {
+  it("asks for files in one sentence when it is empty", () => {
+    board.snapshot = snapshot(1);
+    render(Queue);
+    expect(screen.getByText("Drop audio or video here")).toBeTruthy();
+    expect(screen.getAllByRole("button", { name: "Add files" })).toHaveLength(1);
+  });
+
+  it("shows the running job with number, estimate and stages", () => {
+    show();
+    expect(screen.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("42");
+    expect(screen.getByText("42% · about 12 min left")).toBeTruthy();
+    expect(screen.getAllByText(/^done about/).length).toBeGreaterThan(0);
+    const stages = within(screen.getByRole("list", { name: "Stages" })).getAllByRole("listitem");
+    expect(stages.map((s) => s.textContent?.replace(/\s+/g, " ").trim())).toEqual([
+      "Extract sound done",
+      "Transcribe now",
+    ]);
+    expect(screen.getByText("The water comes in.")).toBeTruthy();
+  });
+
+  it("takes titles for text, never for markup", () => {
+    show();
+    expect(screen.getByText("<b>Harbour</b> master")).toBeTruthy();
+    expect(document.querySelector("b")).toBeNull();
+  });
+
+  it("says why jobs wait and why they failed", () => {
+    show();
+    expect(screen.getByText("Waiting for memory: needs 6.9 GB, 4.2 GB free")).toBeTruthy();
+    expect(screen.getByText("Waits for its turn")).toBeTruthy();
+    expect(screen.getByText("The file has no sound. Choose a file with an audio track.")).toBeTruthy();
+    expect(screen.queryByText("Title of gone")).toBeNull();
+  });
+
+  it("says all of it in Korean", () => {
+    language.choose("ko");
+    show();
+    expect(screen.getByRole("heading", { name: "대기열" })).toBeTruthy();
+    expect(screen.getByText("42% · 약 12분 남음")).toBeTruthy();
+    expect(screen.getByText("메모리 대기: 6.9 GB 필요, 지금 4.2 GB 여유")).toBeTruthy();
+    expect(screen.getByText("파일에 소리가 없습니다. 소리가 있는 파일을 고르세요.")).toBeTruthy();
+    expect(screen.queryByText(/Waiting|Choose|Add files/)).toBeNull();
+  });
+
+  it("follows a change of language", () => {
+    show();
+    language.choose("ko");
+    flushSync();
+    expect(screen.getByRole("heading", { name: "대기열" })).toBeTruthy();
+  });
+
+  it("cancels a waiting job at once and offers to put it back", async () => {
+    const all = asked(short);
+    show();
+    screen.getByRole("button", { name: "Cancel Title of short" }).click();
+    await vi.waitFor(() => expect(toasts.all).toHaveLength(1));
+    expect(all[0]?.url).toMatch(/\/jobs\/short\/cancel$/);
+    expect(toasts.all[0]).toMatchObject({
+      text: "Canceled “Title of short”",
+      undo: { label: "Put back in line" },
+    });
+  });
+
+  it("asks once before it cancels the running job", async () => {
+    const all = asked(running);
+    show();
+    screen.getByRole("button", { name: "Cancel <b>Harbour</b> master" }).click();
+    flushSync();
+    expect(all).toHaveLength(0);
+    const dialog = screen.getByRole("dialog", { name: "Cancel this job?" });
+    within(dialog).getByRole("button", { name: "Cancel job" }).click();
+    await vi.waitFor(() => expect(toasts.all).toHaveLength(1));
+    expect(all[0]?.url).toMatch(/\/jobs\/run\/cancel$/);
+  });
+
+  it("lists files that were not added by name, until dismissed", () => {
+    board.snapshot = snapshot(1);
+    render(Queue);
+    adding.tell({
+      jobs: [{ ...job("a") }, { ...job("b") }, { ...job("c"), existing: true }],
+      refused: [
+        {
+          path: "/x/notes.txt",
+          name: "notes.txt",
+          code: "not_media",
+          message: "No media.",
+          hint: "Convert.",
+        },
+      ],
+    });
+    flushSync();
+    expect(toasts.all[0]?.text).toBe("2 added, 1 already in line");
+    const panel = screen.getByRole("alert");
+    expect(within(panel).getByText("notes.txt")).toBeTruthy();
+    expect(within(panel).getByText("No media. Convert.")).toBeTruthy();
+    within(panel).getByRole("button", { name: "Dismiss" }).click();
+    flushSync();
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+
+  it("moves the focus with the arrow keys", () => {
+    show();
+    const [first, second] = [screen.getByText("Title of short"), screen.getByText("Title of next")];
+    first.focus();
+    first.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
+    expect(document.activeElement).toBe(second);
+  });
+
+  it("lets nothing be dragged", () => {
+    show();
+    for (const a of document.querySelectorAll("a, img")) expect(a.getAttribute("draggable")).toBe("false");
+  });
+});
+
+describe("the line beyond the board", () => {
+  const line: Job[] = Array.from({ length: 132 }, (_, i) => job(`j${i}`));
+  const now = snapshot(1, { next: line.slice(0, 50) });
+
+  /** page answers as the server does, at most 60 at a time. */
+  async function page(limit: number, cursor = "0"): Promise<Page> {
+    const from = Number(cursor);
+    const to = from + Math.min(limit, 60);
+    return { jobs: line.slice(from, to), next: to < line.length ? String(to) : undefined };
+  }
+
+  it("is read only when asked for, and over as many pages as it takes", async () => {
+    const rest = new Rest(page);
+    await rest.follow(now);
+    expect(rest.jobs).toEqual([]);
+    await rest.more(now);
+    expect(rest.jobs.map((j) => j.id)).toEqual(line.slice(50, 100).map((j) => j.id));
+    expect(rest.jobs[0]?.position).toBe(51);
+    await rest.more(now);
+    expect(rest.jobs.at(-1)).toMatchObject({ id: "j131", position: 132 });
+  });
+
+  it("never shows a job twice when the line has moved meanwhile", async () => {
+    const rest = new Rest(page);
+    const moved = snapshot(2, { running: line.slice(0, 1), next: line.slice(1, 51) });
+    await rest.more(moved);
+    expect(rest.jobs[0]).toMatchObject({ id: "j51", position: 51 });
+  });
+});
+
+describe("addresses", () => {
+  it.each([
+    ["", "queue", ""],
+    ["#/machine", "machine", ""],
+    ["#/job/01K6", "job", "01K6"],
+    ["#/job/", "queue", ""],
+    ["#/job/%E0%A4%A", "queue", ""],
+    ["#/nowhere", "queue", ""],
+  ])("reads %s", (hash, place, id) => expect(parse(hash)).toEqual({ place, job: id }));
+});

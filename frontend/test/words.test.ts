@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, it } from "vitest";
+import { sayFault, sayGate, sayReason } from "../src/lib/words/say";
+import { en } from "../src/lib/words/en";
+import { ko } from "../src/lib/words/ko";
+import { language, t } from "../src/lib/words/words.svelte";
+import { job, reading } from "./fakes";
+
+const schemas = (
+  JSON.parse(readFileSync("src/lib/api/openapi.json", "utf8")) as {
+    components: { schemas: Record<string, { enum?: string[] }> };
+  }
+).components.schemas;
+
+const valuesOf = (name: string): string[] => {
+  const values = schemas[name]?.enum ?? [];
+  expect(values.length).toBeGreaterThan(1);
+  return values;
+};
+
+const hangul = /[가-힣]/;
+
+/** leaves gives every sentence of a table under its dotted name. */
+function* leaves(table: object, path = ""): Generator<[string, unknown]> {
+  for (const [name, value] of Object.entries(table)) {
+    const at = path ? `${path}.${name}` : name;
+    if (typeof value === "object" && value !== null) yield* leaves(value, at);
+    else yield [at, value];
+  }
+}
+
+afterEach(() => language.choose("en"));
+
+describe("the words", () => {
+  it.each(valuesOf("Code"))("has %s in both languages", (code) => {
+    for (const table of [en.faults, ko.faults] as Record<string, { message: string; hint: string }>[]) {
+      expect(table[code]?.message).toBeTruthy();
+      expect(table[code]?.hint).toBeTruthy();
+    }
+    expect((ko.faults as Record<string, { message: string }>)[code]?.message).toMatch(hangul);
+  });
+
+  it.each([
+    ["Reason", en.reasons.text, ko.reasons.text],
+    ["State", en.common.states, ko.common.states],
+    ["Stage", en.common.stages, ko.common.stages],
+    ["Pressure", en.common.levels, ko.common.levels],
+    ["GateState", en.frame.gate, ko.frame.gate],
+  ])("has every %s in both languages", (name, english, korean) => {
+    for (const value of valuesOf(name)) {
+      expect((english as Record<string, string>)[value]).toBeTruthy();
+      expect((korean as Record<string, string>)[value]).toBeTruthy();
+    }
+  });
+
+  it("has the same rooms and sentences in both languages", () => {
+    const english = [...leaves(en)].map(([at, v]) => `${at} ${typeof v}`);
+    const korean = [...leaves(ko)].map(([at, v]) => `${at} ${typeof v}`);
+    expect(korean.sort()).toEqual(english.sort());
+  });
+
+  it("follows the chosen language, remembers it and tells the document", () => {
+    language.choose("ko");
+    expect(t.queue.title).toBe("대기열");
+    expect(document.documentElement.lang).toBe("ko");
+    expect(localStorage.getItem("sluice.language")).toBe("ko");
+    language.choose("en");
+    expect(t.queue.title).toBe("Queue");
+  });
+});
+
+describe("what is said", () => {
+  const short = job("a", { reason: "memory", reason_text: "needs 6.9 GB, 4.2 GB free", need_bytes: 6.9e9 });
+  const memory = reading({ available_bytes: 4.2e9 });
+
+  it("shows the server's own sentence in English", () => {
+    expect(sayReason(short, memory)).toBe("Waiting for memory: needs 6.9 GB, 4.2 GB free");
+    expect(sayFault({ code: "no_audio_track", message: "It is mute.", hint: "Pick another." })).toEqual({
+      message: "It is mute.",
+      hint: "Pick another.",
+    });
+  });
+
+  it("tells memory with numbers in Korean", () => {
+    language.choose("ko");
+    expect(sayReason(short, memory)).toBe("메모리 대기: 6.9 GB 필요, 지금 4.2 GB 여유");
+    expect(sayGate({ state: "waiting", text: "needs 6.9 GB, 4.2 GB free" }, memory, short)).toBe(
+      "6.9 GB 필요, 지금 4.2 GB 여유",
+    );
+    expect(sayGate({ state: "shut", text: "memory is critically short" }, memory, short)).toMatch(/4\.2 GB/);
+  });
+
+  it("tells a failure by its code in Korean, and an unknown one in the server's words", () => {
+    language.choose("ko");
+    expect(sayFault({ code: "no_audio_track", message: "It is mute." }).message).toBe(
+      "파일에 소리가 없습니다.",
+    );
+    expect(sayFault({ code: "never_heard_of", message: "It is mute." }).message).toBe("It is mute.");
+  });
+
+  it("says when a job is tried again", () => {
+    const at = new Date(2026, 2, 14, 10, 24).getTime();
+    const late = job("a", {
+      reason: "backoff",
+      reason_text: "It crashed.",
+      until: new Date(at).toISOString(),
+    });
+    expect(sayReason(late, memory, at - 60_000)).toBe("It crashed. Next try at 10:24.");
+    expect(sayReason(late, memory, at + 60_000)).toBe("It crashed.");
+    language.choose("ko");
+    expect(sayReason(late, memory, at - 60_000)).toBe("오류가 나서 다시 시도를 기다립니다 (10:24 예정)");
+  });
+});
