@@ -57,7 +57,7 @@ window:
 	@CGO_ENABLED=1 go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(WINDOW) .
 
 app: setup ## build Sluice.app (on a Mac)
-	@VERSION='$(VERSION)' build/darwin/bundle.sh
+	@build/darwin/bundle.sh '$(VERSION)'
 
 bench: setup ## print speed and memory figures, and write them to build/bench.json
 	@go test -run '^$$' -bench . ./app ./internal/... | tee build/bench.txt

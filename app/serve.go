@@ -41,6 +41,7 @@ type running struct {
 	settings *settings.Settings
 	core     *core
 	server   *server
+	complain func(ctx context.Context) error // says what will keep jobs from running
 	unlock   func()
 }
 
@@ -70,14 +71,17 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 		r.Close()
 		return nil, err
 	}
-	complain(log, p.findings(ctx, s, slog.New(slog.DiscardHandler)))
+	r.complain = func(ctx context.Context) error {
+		complain(log, p.findings(ctx, s, slog.New(slog.DiscardHandler)))
+		return nil
+	}
 	log.Info("serving", "address", r.server.url, "data", s.Dirs.Data, "version", version)
 	return r, nil
 }
 
 // Run works until ctx ends or a part fails for good.
 func (r *running) Run(ctx context.Context, more ...func(context.Context) error) error {
-	return r.core.Run(ctx, append(more, r.core.record, r.core.survey, r.server.Run)...)
+	return r.core.Run(ctx, append(more, r.core.record, r.core.survey, r.complain, r.server.Run)...)
 }
 
 // Close gives back what start took.

@@ -169,7 +169,7 @@ build_page() {
 			npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 		printf '%s\n' "$key" >"$modules/.stamp"
 	fi
-	key=$(cd "$page" && find src public index.html ./*.ts ./*.js package-lock.json tsconfig*.json -type f -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0 cat | digest)
+	key=$(cd "$page" && find src ./*.html ./*.ts ./*.js package-lock.json tsconfig*.json -type f -print0 | LC_ALL=C sort -z | xargs -0 cat | digest)
 	if stamped "$page/dist/page" "$key"; then
 		return
 	fi

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Problem } from "../src/lib/api/client";
 import { detect } from "../src/lib/shell/shell";
 import { looksLikeMedia } from "../src/lib/shell/media";
 import { streamSource, windowSource, type Listener } from "../src/lib/live/source";
@@ -65,7 +66,7 @@ describe("the window", () => {
 
   it("asks the window to save, and says whether it did", async () => {
     inWindow();
-    const asked = answers({ body: { saved: true } }, { body: { saved: false } });
+    const asked = answers({ body: { saved: "/home/mina/a.srt" } }, { body: { saved: "" } });
     expect(await detect().saveTranscript(job("a"), "srt")).toBe(true);
     expect(await detect().saveTranscript(job("a"), "srt")).toBe(false);
     expect(asked[0]).toEqual({ url: "/window/save", body: { job: "a", format: "srt" } });
@@ -75,10 +76,16 @@ describe("the window", () => {
     const fake = inWindow();
     const told: Dropped[] = [];
     const shell = detect();
-    shell.onDropped((d) => told.push(d));
+    const failed: Problem[] = [];
+    shell.onDropped(
+      (d) => told.push(d),
+      (p) => failed.push(p),
+    );
     const dropped: Dropped = { jobs: [], refused: [] };
     fake.listeners.get("dropped")?.(dropped);
     expect(told).toEqual([dropped]);
+    fake.listeners.get("failed")?.({ code: "disk_full", detail: "The disk is full.", hint: "Free some." });
+    expect(failed).toMatchObject([{ code: "disk_full", detail: "The disk is full.", hint: "Free some." }]);
     expect(shell.take(new Event("drop") as DragEvent)).toBe(false);
   });
 
@@ -141,7 +148,7 @@ describe("the browser", () => {
     vi.stubGlobal("fetch", async () => new Response(JSON.stringify(job("a")), { status: 202 }));
     const told = new Promise<Dropped>((then) => {
       const shell = detect();
-      shell.onDropped(then);
+      shell.onDropped(then, () => {});
       const files = [new File(["x"], "one.mp4"), new File(["x"], "notes.txt"), new File(["x"], "two.wav")];
       const items = files.map((f) => ({ kind: "file", webkitGetAsEntry: () => null, getAsFile: () => f }));
       expect(shell.take({ dataTransfer: { items } } as unknown as DragEvent)).toBe(true);
@@ -157,7 +164,7 @@ describe("the browser", () => {
     const folder = folderEntry([...entries, fileEntry(".DS_Store"), folderEntry([fileEntry("deep.txt")])]);
     const told = new Promise<Dropped>((then) => {
       const shell = detect();
-      shell.onDropped(then);
+      shell.onDropped(then, () => {});
       const items = [{ kind: "file", webkitGetAsEntry: () => folder, getAsFile: () => null }];
       shell.take({ dataTransfer: { items } } as unknown as DragEvent);
     });

@@ -156,11 +156,14 @@ func (fakeLine) Standing(context.Context, int, int) (board.Standing, error) {
 		Running: []job.Job{j["r1"]}, Next: []job.Job{first, j["q1"]},
 	}, nil
 }
+
 func (fakeLine) Reading() job.Reading { return job.Reading{At: at, Level: job.Warn} }
 func (fakeLine) Ceiling() int64       { return 10 << 30 }
+
 func (fakeLine) Holders(context.Context) ([]job.Holder, error) {
 	return []job.Holder{{Kind: job.HolderEngine, Name: "tiny", Bytes: 1 << 30, Count: 1}}, nil
 }
+
 func (fakeLine) History(_ context.Context, since time.Time, points int) ([]job.Sample, error) {
 	return []job.Sample{{At: since, Level: job.Warn, Depth: points}}, nil
 }

@@ -21,8 +21,7 @@ class Adding {
       const d = await shell().addFiles();
       if (d) this.tell(d);
     } catch (e) {
-      const said = sayFault(Problem.of(e));
-      toasts.warn(said.message, said.hint);
+      this.fail(Problem.of(e));
     } finally {
       this.#asking = false;
     }
@@ -41,6 +40,12 @@ class Adding {
     if (d.jobs.length + d.refused.length > 0) router.go("queue"); // where it can be seen
     this.refused = [...this.refused, ...d.refused];
     board.refetch();
+  }
+
+  /** fail says why nothing came of it. */
+  fail(p: Problem): void {
+    const said = sayFault(p);
+    toasts.warn(said.message, said.hint);
   }
 
   dismiss(): void {

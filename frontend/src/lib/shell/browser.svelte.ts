@@ -14,6 +14,7 @@ class BrowserShell implements Shell {
   readonly kind = "browser";
   sending = $state<Sending>();
   #tell: (d: Dropped) => void = () => {};
+  #fail: (p: Problem) => void = () => {};
   #tail: Promise<unknown> = Promise.resolve(); // the drops before, so that they go one after another
 
   addFiles(): Promise<Dropped | undefined> {
@@ -28,8 +29,9 @@ class BrowserShell implements Shell {
     });
   }
 
-  onDropped(then: (d: Dropped) => void): void {
+  onDropped(then: (d: Dropped) => void, failed: (p: Problem) => void): void {
     this.#tell = then;
+    this.#fail = failed;
   }
 
   take(drop: DragEvent): boolean {
@@ -39,7 +41,8 @@ class BrowserShell implements Shell {
     const found = items.map((i) => i.webkitGetAsEntry() ?? i.getAsFile());
     void Promise.all(found.map(filesOf))
       .then((files) => this.#send(files.flat()))
-      .then((d) => this.#tell(d));
+      .then((d) => this.#tell(d))
+      .catch((e) => this.#fail(Problem.of(e)));
     return true;
   }
 

@@ -1,7 +1,7 @@
 // The app's window. It opens files and takes drops natively, so paths go
 // straight into the line and no byte of a video passes through the page.
-import { askWindow } from "../api/client";
-import type { Dropped } from "../api/types";
+import { askWindow, Problem } from "../api/client";
+import type { Dropped, ProblemBody } from "../api/types";
 import { runtime } from "./runtime";
 import type { Shell } from "./shell";
 
@@ -11,16 +11,17 @@ export function desktopShell(): Shell {
     kind: "window",
     sending: undefined,
     addFiles: () => askWindow<Dropped>("pick"),
-    onDropped(then) {
+    onDropped(then, failed) {
       runtime()?.EventsOn("dropped", (d) => then(d as Dropped));
+      runtime()?.EventsOn("failed", (p) => failed(new Problem(p as ProblemBody)));
     },
     take: () => false, // the window has them already
     async copy(text) {
       if (!(await runtime()?.ClipboardSetText(text))) throw new Error("The clipboard did not take the text.");
     },
     async saveTranscript(job, format) {
-      const done = await askWindow<{ saved: boolean }>("save", { job: job.id, format });
-      return done?.saved ?? false;
+      const done = await askWindow<{ saved: string }>("save", { job: job.id, format });
+      return Boolean(done?.saved); // the path; none when somebody thought better of it
     },
     setLanguage(code) {
       void askWindow("language", { language: code }).catch(ignore);

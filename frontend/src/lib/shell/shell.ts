@@ -1,5 +1,6 @@
 // What surrounds the page: the app's window, or a browser. Views know only
 // this type and never ask which of the two it is.
+import type { Problem } from "../api/client";
 import type { Dropped, Format, Job } from "../api/types";
 import type { Code } from "../words/words.svelte";
 import { browserShell } from "./browser.svelte";
@@ -10,8 +11,8 @@ export type Shell = {
   readonly kind: "window" | "browser";
   /** Lets people choose files and puts them in the line; undefined when they chose none. */
   addFiles(): Promise<Dropped | undefined>;
-  /** Tells what came of every drop. */
-  onDropped(then: (d: Dropped) => void): void;
+  /** Tells what came of every drop, or why nothing did. */
+  onDropped(then: (d: Dropped) => void, failed: (p: Problem) => void): void;
   /** Takes the files of a drop event on the page, where the page has to. Says whether there was anything to take. */
   take(drop: DragEvent): boolean;
   copy(text: string): Promise<void>;

@@ -1,0 +1,232 @@
+//go:build desktop && !bindings && (darwin || linux)
+
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"sluice/internal/cli"
+	"sluice/internal/fault"
+	"sluice/internal/httpapi"
+	"sluice/internal/tray"
+)
+
+// lingering is how long the loop of the window may take to end after
+// everything else has.
+const lingering = 2 * time.Second
+
+// desktop is the app with its window.
+func (p *program) desktop() func(context.Context, cli.DesktopOptions) error { return p.openDesktop }
+
+// openDesktop runs the app, or gives the files to the one that runs already.
+// It must be called on the main thread.
+func (p *program) openDesktop(ctx context.Context, o cli.DesktopOptions) error {
+	began := time.Now()
+	set, err := p.load(nil)
+	if err != nil {
+		return apologize(ctx, err)
+	}
+	log, file := fileLogger(set.Dirs)
+	defer func() { _ = file.Close() }()
+	w := newWindow(o.Hidden, log)
+	first := &second{found: discoveryFile(set), open: openAddress, note: o.Note, files: o.Files, hidden: o.Hidden}
+	r, err := startOrJoin(ctx, func() (*running, error) { return p.start(ctx, nil, log, w) }, first.hand)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil // told to end before it had begun
+	case err != nil:
+		return apologize(ctx, err)
+	case r == nil:
+		return nil
+	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	c := r.core
+	d := &desktop{window: w, running: r, shell: newShell(w, c.desk, c.board, log), end: end, stopped: make(chan struct{})}
+	lang := language(os.Getenv)
+	w.SetLanguage(lang)
+	d.tray = tray.New(c.board, tray.Actions{
+		Pause:    func() { heed(log, c.desk.Pause(ctx)) },
+		Resume:   func() { heed(log, c.desk.Resume(ctx)) },
+		AddFiles: d.shell.Ask,
+		Open:     w.Show,
+		Quit:     end,
+	}, tray.Config{Language: lang}, log)
+	d.shell.Add(o.Files...)
+	return d.run(ctx, &shellRoutes{
+		shell:    d.shell,
+		api:      httpapi.New(p.httpDeps(c, w)),
+		language: func(code string) { d.tray.SetLanguage(code); w.SetLanguage(code) },
+		began:    began,
+		ending:   ctx.Done(),
+		log:      log,
+	})
+}
+
+// desktop is the window, the tray and the server in one process. Whatever ends
+// it - the tray, Cmd-Q, a signal, a logout - ends the server first, while the
+// loop of the window still runs, and the loop last.
+type desktop struct {
+	window  *window
+	running *running
+	shell   *shell
+	tray    *tray.Tray
+
+	end     context.CancelFunc
+	stopped chan struct{} // closed when the server has ended and the store is closed
+	failed  error         // why it ended by itself; set before stopped
+
+	left   atomic.Bool // the loop was told to end
+	system atomic.Bool // the system ends the process when we are done
+}
+
+func (d *desktop) run(ctx context.Context, page http.Handler) error {
+	var group sync.WaitGroup
+	group.Go(func() { d.work(ctx) })
+	done := make(chan struct{})
+	group.Go(func() { insist(done) })
+
+	// Hidden at once: who quits does not want to watch.
+	keep := context.AfterFunc(ctx, d.window.hide)
+	defer keep()
+	hookSystem(d.window.hidden, hooks{reopen: d.window.Show, terminate: d.terminate})
+	err := d.window.Run(course{
+		page:    page,
+		opened:  d.shell.Add,
+		asked:   d.shell.Ask,
+		started: func() { onMain(d.tray.Start) },
+		leaving: d.leave,
+		ended:   d.tray.Stop,
+	})
+	d.end()
+	close(done)
+	group.Wait()
+	return errors.Join(d.failed, err)
+}
+
+// work runs the server until ctx ends, or it fails for good; then it ends the
+// window too.
+func (d *desktop) work(ctx context.Context) {
+	err := d.running.Run(ctx, d.shell.follow, d.shell.take, d.shell.answer, d.tray.Run)
+	d.running.Close()
+	d.failed = err
+	close(d.stopped)
+	if err != nil && ctx.Err() == nil {
+		f := fault.From(err)
+		d.window.Show()
+		d.window.Say(ctx, "Sluice has stopped", f.Say+"\n\n"+f.Hint)
+	}
+	d.linger()
+	mayTerminate()
+	if !d.system.Load() {
+		d.window.Quit()
+	}
+}
+
+// linger ends the process when the loop does not. An open dialog has one of its
+// own, which nobody but the user ends.
+func (d *desktop) linger() {
+	code := cli.ExitOK
+	if d.failed != nil {
+		code = cli.ExitFailed
+	}
+	time.AfterFunc(lingering, func() { os.Exit(code) })
+}
+
+// terminate begins to end the app for the system, which waits for mayTerminate.
+func (d *desktop) terminate() {
+	d.system.Store(true)
+	d.end()
+}
+
+// leave is asked before the loop ends, and lets it end once, when everything
+// else has.
+func (d *desktop) leave() (stay bool) {
+	d.end()
+	<-d.stopped
+	if d.system.Load() || d.left.Swap(true) {
+		return true
+	}
+	d.linger()
+	d.window.settle()
+	wakeLoop()
+	return false
+}
+
+// insist ends the process the hard way at the second signal: the first has
+// begun to end it gently.
+func insist(done <-chan struct{}) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	for range 2 {
+		select {
+		case <-done:
+			return
+		case <-signals:
+		}
+	}
+	os.Exit(cli.ExitFailed)
+}
+
+// apologize shows in a dialog why the app cannot start. The error is given
+// back: who started it in a terminal reads it there.
+func apologize(ctx context.Context, err error) error {
+	w := newWindow(true, logger())
+	f := fault.From(err)
+	quit := context.AfterFunc(ctx, func() { time.AfterFunc(lingering, func() { os.Exit(cli.ExitFailed) }) })
+	defer quit()
+	hookSystem(false, hooks{reopen: func() {}, terminate: mayTerminate})
+	var group sync.WaitGroup
+	group.Go(func() {
+		w.Say(ctx, "Sluice cannot start", f.Say+"\n\n"+f.Hint)
+		w.Quit()
+	})
+	shown := w.Run(course{
+		page:    http.NotFoundHandler(),
+		opened:  func(...string) {},
+		asked:   func() {},
+		started: func() {},
+		leaving: func() bool { wakeLoop(); return false },
+		ended:   func() {},
+	})
+	group.Wait()
+	if shown != nil {
+		w.log.Debug("dialog not shown", "err", shown)
+	}
+	return err
+}
+
+// openAddress opens a page in the user's browser.
+func openAddress(ctx context.Context, address string) error {
+	return exec.CommandContext(ctx, opener, address).Run()
+}
+
+// heed notes that a click in the menu came to nothing.
+func heed(log *slog.Logger, err error) {
+	if err != nil {
+		log.Error("menu entry failed", "err", err)
+	}
+}
+
+// language is that of the user's session, until the page names its own.
+func language(env func(string) string) string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := env(name); v != "" {
+			code, _, _ := strings.Cut(v, "_")
+			return code
+		}
+	}
+	return ""
+}

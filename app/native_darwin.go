@@ -1,0 +1,89 @@
+//go:build desktop && !bindings
+
+package app
+
+/*
+#cgo CFLAGS: -x objective-c -fobjc-arc
+#cgo LDFLAGS: -framework Cocoa -framework UniformTypeIdentifiers
+#include "native_darwin.h"
+*/
+import "C"
+
+import (
+	"context"
+	"runtime/cgo"
+
+	"github.com/wailsapp/wails/v2/pkg/menu"
+	"github.com/wailsapp/wails/v2/pkg/menu/keys"
+)
+
+// opener opens addresses the way the user likes it.
+const opener = "open"
+
+// windowIcon is the bundle's own on a Mac.
+func windowIcon() []byte { return nil }
+
+// hooks are what the system may ask of the app. They are called on the main
+// thread and must not block.
+type hooks struct {
+	reopen    func() // the app was opened again
+	terminate func() // the process is to end; mayTerminate says when it can
+}
+
+// hookSystem mends what Wails' application delegate does not do: a start without
+// the window that shows nothing in the Dock and takes no focus, opening again,
+// and a log-out that waits for us instead of being refused. Call it on the main
+// thread before Wails starts.
+func hookSystem(hidden bool, h hooks) {
+	C.sluiceHook(C.bool(hidden), C.uintptr_t(cgo.NewHandle(h)))
+}
+
+// missingHook names the first method of Wails' delegate that is not where it
+// was; "" = all are.
+func missingHook() string { return C.GoString(C.sluiceMissingHook()) }
+
+// mayTerminate lets the process end, now or whenever the system asks.
+func mayTerminate() { C.sluiceMayTerminate() }
+
+// wakeLoop makes the loop notice that it was told to end: it looks only after
+// an event.
+func wakeLoop() { C.sluiceWakeLoop() }
+
+// appear makes the app one with an icon in the Dock, and not hidden.
+func appear() { C.sluiceAppear() }
+
+// onMain runs f on the main thread as soon as the loop runs.
+func onMain(f func()) { C.sluiceOnMain(C.uintptr_t(cgo.NewHandle(f))) }
+
+// whenRunning runs f as soon as the loop runs.
+func whenRunning(_ context.Context, f func()) { onMain(f) }
+
+func prefersDark() bool { return bool(C.sluicePrefersDark()) }
+
+// literal is for systems that take the text of a dialog for a format.
+func literal(text string) string { return text }
+
+// appMenu is the menu bar. Without its Edit menu nothing could be copied.
+func appMenu(add, put func()) *menu.Menu {
+	file := menu.NewMenu()
+	file.AddText("Add Files…", keys.CmdOrCtrl("o"), func(*menu.CallbackData) { add() })
+	file.AddText("Close Window", keys.CmdOrCtrl("w"), func(*menu.CallbackData) { put() })
+	return menu.NewMenuFromItems(menu.AppMenu(), menu.SubMenu("File", file), menu.EditMenu(), menu.WindowMenu())
+}
+
+//export sluiceGoRun
+func sluiceGoRun(f C.uintptr_t) {
+	h := cgo.Handle(f)
+	defer h.Delete()
+	h.Value().(func())() //nolint:errcheck,forcetypeassert // onMain made it
+}
+
+//export sluiceGoReopen
+func sluiceGoReopen(h C.uintptr_t) { hooksOf(h).reopen() }
+
+//export sluiceGoTerminate
+func sluiceGoTerminate(h C.uintptr_t) { hooksOf(h).terminate() }
+
+func hooksOf(h C.uintptr_t) hooks {
+	return cgo.Handle(h).Value().(hooks) //nolint:errcheck,forcetypeassert // hookSystem made it
+}
