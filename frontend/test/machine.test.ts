@@ -5,7 +5,7 @@ import type { Holder, MachineNow, Sample } from "../src/lib/api/types";
 import { board } from "../src/lib/live/board.svelte";
 import { language } from "../src/lib/words/words.svelte";
 import { rowsOf, wholeOf } from "../src/views/machine/holders";
-import { whileVisible } from "../src/views/machine/visible";
+import { whileVisible } from "../src/lib/visible";
 import Machine from "../src/views/Machine.svelte";
 import { job, reading, snapshot } from "./fakes";
 
