@@ -69,9 +69,9 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Level: job.Normal},
 				"",
-				[]string{"Line is empty", "Memory: normal, 62 % free"},
-				[]string{"대기 중인 작업 없음", "메모리 정상, 62% 사용 가능"},
-				"Sluice: line is empty, memory normal", "Sluice: 대기 중인 작업 없음, 메모리 정상",
+				[]string{"Line is empty", "Memory: fine, 62% free"},
+				[]string{"대기 중인 작업 없음", "메모리 여유 있음, 62% 사용 가능"},
+				"Sluice: line is empty, memory fine", "Sluice: 대기 중인 작업 없음, 메모리 여유 있음",
 			},
 		},
 		"a job at work and two behind it": {
@@ -79,9 +79,9 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Level: job.Normal, Running: true},
 				"3",
-				[]string{"3 in the line", "Memory: normal, 62 % free", "Interview.mp4 - transcribing 43 %, 2 min left", "Done in about 12 min"},
-				[]string{"대기 3건", "메모리 정상, 62% 사용 가능", "Interview.mp4 - 받아쓰는 중 43%, 2분 남음", "약 12분 뒤 모두 끝남"},
-				"Sluice: 3 in the line, working, memory normal", "Sluice: 대기 3건, 작업 중, 메모리 정상",
+				[]string{"3 in line", "Memory: fine, 62% free", "Interview.mp4 - transcribing 43%, 2 min left", "Done in about 12 min"},
+				[]string{"대기 3건", "메모리 여유 있음, 62% 사용 가능", "Interview.mp4 - 받아쓰는 중 43%, 2분 남음", "약 12분 뒤 모두 끝남"},
+				"Sluice: 3 in line, working, memory fine", "Sluice: 대기 3건, 작업 중, 메모리 여유 있음",
 			},
 		},
 		"the first waits for memory": {
@@ -91,9 +91,9 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Shut: true, Level: job.Warn},
 				"2",
-				[]string{"2 in the line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: tight, 22 % free"},
-				[]string{"대기 2건", "메모리 여유를 기다리는 중: 6.9 GB 필요, 4.2 GB 사용 가능", "메모리 빠듯함, 22% 사용 가능"},
-				"Sluice: 2 in the line, waiting for memory, memory tight", "Sluice: 대기 2건, 메모리 여유를 기다리는 중, 메모리 빠듯함",
+				[]string{"2 in line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: getting short, 22% free"},
+				[]string{"대기 2건", "메모리 여유를 기다리는 중: 6.9 GB 필요, 4.2 GB 사용 가능", "메모리 줄고 있음, 22% 사용 가능"},
+				"Sluice: 2 in line, waiting for memory, memory getting short", "Sluice: 대기 2건, 메모리 여유를 기다리는 중, 메모리 줄고 있음",
 			},
 		},
 		"memory is critically short": {
@@ -101,9 +101,9 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Shut: true, Level: job.Critical, Running: true},
 				"1",
-				[]string{"1 in the line", "Memory is critically short, 1.2 GB free", "Memory: critically short, 6 % free", "Interview.mp4 - transcribing 10 %"},
+				[]string{"1 in line", "Memory is critically short, 1.2 GB free", "Memory: critically short, 6% free", "Interview.mp4 - transcribing 10%"},
 				[]string{"대기 1건", "메모리가 매우 부족함: 1.2 GB 사용 가능", "메모리 매우 부족, 6% 사용 가능", "Interview.mp4 - 받아쓰는 중 10%"},
-				"Sluice: 1 in the line, nothing starts, memory critically short", "Sluice: 대기 1건, 새 작업을 시작하지 않음, 메모리 매우 부족",
+				"Sluice: 1 in line, nothing starts, memory critically short", "Sluice: 대기 1건, 새 작업을 시작하지 않음, 메모리 매우 부족",
 			},
 		},
 		"paused with nobody at work": {
@@ -111,9 +111,9 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Level: job.Normal, Paused: true},
 				"1",
-				[]string{"1 in the line", "Paused", "Memory: normal, 62 % free"},
-				[]string{"대기 1건", "일시 정지됨", "메모리 정상, 62% 사용 가능"},
-				"Sluice: 1 in the line, paused, memory normal", "Sluice: 대기 1건, 일시 정지됨, 메모리 정상",
+				[]string{"1 in line", "Paused", "Memory: fine, 62% free"},
+				[]string{"대기 1건", "일시 정지됨", "메모리 여유 있음, 62% 사용 가능"},
+				"Sluice: 1 in line, paused, memory fine", "Sluice: 대기 1건, 일시 정지됨, 메모리 여유 있음",
 			},
 		},
 		"paused while a job runs": {
@@ -121,9 +121,9 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Level: job.Normal, Paused: true, Running: true},
 				"1",
-				[]string{"1 in the line", "Paused after this job", "Memory: normal, 62 % free", "Interview.mp4 - transcribing 99 %"},
-				[]string{"대기 1건", "이 작업까지만 하고 멈춤", "메모리 정상, 62% 사용 가능", "Interview.mp4 - 받아쓰는 중 99%"},
-				"Sluice: 1 in the line, paused, memory normal", "Sluice: 대기 1건, 일시 정지됨, 메모리 정상",
+				[]string{"1 in line", "Paused after this job", "Memory: fine, 62% free", "Interview.mp4 - transcribing 99%"},
+				[]string{"대기 1건", "이 작업까지만 하고 멈춤", "메모리 여유 있음, 62% 사용 가능", "Interview.mp4 - 받아쓰는 중 99%"},
+				"Sluice: 1 in line, paused, memory fine", "Sluice: 대기 1건, 일시 정지됨, 메모리 여유 있음",
 			},
 		},
 		"a job that waits for its model, in the core's words": {
@@ -131,9 +131,9 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Level: job.Normal},
 				"1",
-				[]string{"1 in the line", "The model tiny is not installed", "Memory: normal, 62 % free"},
-				[]string{"대기 1건", "모델 설치를 기다리는 중", "메모리 정상, 62% 사용 가능"},
-				"Sluice: 1 in the line, waiting for its model, memory normal", "Sluice: 대기 1건, 모델 설치를 기다리는 중, 메모리 정상",
+				[]string{"1 in line", "The model tiny is not installed", "Memory: fine, 62% free"},
+				[]string{"대기 1건", "모델 설치를 기다리는 중", "메모리 여유 있음, 62% 사용 가능"},
+				"Sluice: 1 in line, waiting for its model, memory fine", "Sluice: 대기 1건, 모델 설치를 기다리는 중, 메모리 여유 있음",
 			},
 		},
 		"those that may go before the first are what counts": {
@@ -141,9 +141,9 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Level: job.Normal},
 				"2",
-				[]string{"2 in the line", "Memory: normal, 62 % free"},
-				[]string{"대기 2건", "메모리 정상, 62% 사용 가능"},
-				"Sluice: 2 in the line, working, memory normal", "Sluice: 대기 2건, 작업 중, 메모리 정상",
+				[]string{"2 in line", "Memory: fine, 62% free"},
+				[]string{"대기 2건", "메모리 여유 있음, 62% 사용 가능"},
+				"Sluice: 2 in line, working, memory fine", "Sluice: 대기 2건, 작업 중, 메모리 여유 있음",
 			},
 		},
 		"nothing is known of the memory": {
@@ -212,27 +212,27 @@ func TestTheJobLine(t *testing.T) {
 		},
 		"the time of the whole job while an early stage runs": {
 			job.Job{Title: "a.mp4", ETASeconds: 5400, Progress: job.Progress{Stage: job.Extract, Fraction: 0.5, ETASeconds: 4}},
-			"a.mp4 - reading the sound 50 %, 1 h 30 min left", "a.mp4 - 소리 읽는 중 50%, 1시간 30분 남음",
+			"a.mp4 - reading the sound 50%, 1 h 30 min left", "a.mp4 - 소리 읽는 중 50%, 1시간 30분 남음",
 		},
 		"the last stage knows better than the line": {
 			job.Job{Title: "a.mp4", ETASeconds: 5400, Progress: job.Progress{Stage: job.Transcribe, Fraction: 1, ETASeconds: 4}},
-			"a.mp4 - transcribing 100 %, less than a minute left", "a.mp4 - 받아쓰는 중 100%, 1분 안에 끝남",
+			"a.mp4 - transcribing 100%, less than a minute left", "a.mp4 - 받아쓰는 중 100%, 1분 안에 끝남",
 		},
 		"minutes are rounded up": {
 			job.Job{Title: "a.mp4", Progress: job.Progress{Stage: job.Transcribe, ETASeconds: 61}},
-			"a.mp4 - transcribing 0 %, 2 min left", "a.mp4 - 받아쓰는 중 0%, 2분 남음",
+			"a.mp4 - transcribing 0%, 2 min left", "a.mp4 - 받아쓰는 중 0%, 2분 남음",
 		},
 		"a full hour": {
 			job.Job{Title: "a.mp4", Progress: job.Progress{Stage: job.Transcribe, ETASeconds: 3600}},
-			"a.mp4 - transcribing 0 %, 1 h left", "a.mp4 - 받아쓰는 중 0%, 1시간 남음",
+			"a.mp4 - transcribing 0%, 1 h left", "a.mp4 - 받아쓰는 중 0%, 1시간 남음",
 		},
 		"many hours need no minutes": {
 			job.Job{Title: "a.mp4", Progress: job.Progress{Stage: job.Transcribe, ETASeconds: 11*3600 + 60}},
-			"a.mp4 - transcribing 0 %, 12 h left", "a.mp4 - 받아쓰는 중 0%, 12시간 남음",
+			"a.mp4 - transcribing 0%, 12 h left", "a.mp4 - 받아쓰는 중 0%, 12시간 남음",
 		},
 		"a fraction that is none": {
 			job.Job{Title: "a.mp4", Progress: job.Progress{Stage: job.Transcribe, Fraction: math.NaN()}},
-			"a.mp4 - transcribing 0 %", "a.mp4 - 받아쓰는 중 0%",
+			"a.mp4 - transcribing 0%", "a.mp4 - 받아쓰는 중 0%",
 		},
 		"without a title the file's name": {
 			job.Job{Source: job.Source{Name: "b.mp4"}, Title: " \t", Stage: job.Extract}, "b.mp4 - reading the sound", "b.mp4 - 소리 읽는 중",

@@ -107,7 +107,7 @@ func TestAFloodIsDrawnOnceASecond(t *testing.T) {
 		if len(at) < 10 || x.line.questions() > 14 {
 			t.Errorf("drawn %d times, asked %d times", len(at), x.line.questions())
 		}
-		if got := x.screen.last().Labels()[2]; got != "Interview.mp4 - transcribing 99 %" {
+		if got := x.screen.last().Labels()[2]; got != "Interview.mp4 - transcribing 99%" {
 			t.Errorf("the last one is missing: %q", got)
 		}
 	})
@@ -145,7 +145,7 @@ func TestProgressAndMemoryNeedNoSnapshot(t *testing.T) {
 		if n := x.line.questions() - before; n > 1 {
 			t.Errorf("asked %d times", n)
 		}
-		want := []string{"1 in the line", "Memory: normal, 41 % free", "Interview.mp4 - transcribing 9 %"}
+		want := []string{"1 in line", "Memory: fine, 41% free", "Interview.mp4 - transcribing 9%"}
 		if diff := cmp.Diff(want, x.screen.last().Labels()[:3]); diff != "" {
 			t.Error(diff)
 		}

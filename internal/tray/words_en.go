@@ -21,7 +21,7 @@ func (english) depth(n int) string {
 	if n == 0 {
 		return "Line is empty"
 	}
-	return fmt.Sprintf("%d in the line", n)
+	return fmt.Sprintf("%d in line", n)
 }
 
 func (english) paused(running bool) string {
@@ -94,24 +94,24 @@ func (english) because(r job.Reason) string {
 }
 
 func (e english) memory(level job.Pressure, freePercent int) string {
-	return fmt.Sprintf("Memory: %s, %d %% free", e.level(level), freePercent)
+	return fmt.Sprintf("Memory: %s, %d%% free", e.level(level), freePercent)
 }
 
 func (english) level(p job.Pressure) string {
 	switch p {
 	case job.Warn:
-		return "tight"
+		return "getting short"
 	case job.Critical:
 		return "critically short"
 	case job.Normal:
 	}
-	return "normal"
+	return "fine"
 }
 
 func (e english) atWork(name string, stage job.Stage, percent, left int) string {
 	text := name + " - " + e.doing(stage)
 	if percent >= 0 {
-		text += fmt.Sprintf(" %d %%", percent)
+		text += fmt.Sprintf(" %d%%", percent)
 	}
 	switch {
 	case left <= 0:

@@ -78,12 +78,12 @@ func (k korean) memory(level job.Pressure, freePercent int) string {
 func (korean) level(p job.Pressure) string {
 	switch p {
 	case job.Warn:
-		return "빠듯함"
+		return "줄고 있음"
 	case job.Critical:
 		return "매우 부족"
 	case job.Normal:
 	}
-	return "정상"
+	return "여유 있음"
 }
 
 func (k korean) atWork(name string, stage job.Stage, percent, left int) string {

@@ -33,8 +33,9 @@ export function sayReason(job: Job, memory: Reading | undefined, now = Date.now(
 /** sayGate tells why the gate is not open; "" when it is. */
 export function sayGate(gate: Gate, memory: Reading, first: Job | undefined): string {
   if (gate.state === "open") return "";
+  // The level beside it says already how short memory is.
+  if (gate.state === "shut") return t.reasons.shut(bytes(memory.available_bytes));
   if (language.code === "en" && gate.text) return sentence(gate.text);
-  if (gate.state === "shut") return t.reasons.critical(bytes(memory.available_bytes));
   return first ? sentence(numbers(first, memory)) : t.reasons.text.memory;
 }
 

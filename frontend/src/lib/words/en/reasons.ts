@@ -21,5 +21,5 @@ export const reasons = {
   needs: (need: string) => `needs ${need}`,
   nextTry: (text: string, when: string) => `${text} Next try at ${when}.`,
   startsAt: (when: string) => `Starts at ${when}`,
-  critical: (free: string) => `Memory is critically short, ${free} free`,
+  shut: (free: string) => `Nothing starts now: ${free} free`,
 };

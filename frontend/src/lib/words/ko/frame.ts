@@ -17,8 +17,8 @@ export const frame = {
   eta: (when: string) => `모두 ${when}`,
   pause: "일시 정지",
   resume: "계속",
-  pauseHint: "다음 작업부터 멈춥니다. 진행 중인 작업은 끝까지 합니다 (스페이스)",
-  resumeHint: "다시 작업을 시작합니다 (스페이스)",
+  pauseHint: "다음 작업부터 멈춥니다. 진행 중인 작업은 끝까지 합니다",
+  resumeHint: "다시 작업을 시작합니다",
   connecting: "연결하는 중",
   away: "Sluice가 응답하지 않습니다",
   awayText:

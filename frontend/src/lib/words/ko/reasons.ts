@@ -21,5 +21,5 @@ export const reasons = {
   needs: (need: string) => `${need} 필요`,
   nextTry: (text: string, when: string) => `${text} (${when} 예정)`,
   startsAt: (when: string) => `${when}에 시작합니다`,
-  critical: (free: string) => `메모리가 매우 부족합니다. 지금 ${free} 여유`,
+  shut: (free: string) => `지금은 작업을 시작하지 않습니다. ${free} 여유`,
 } satisfies typeof en;
