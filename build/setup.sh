@@ -109,7 +109,7 @@ install_e2e() {
 	have xdotool || missing+=(xdotool)
 	have import || missing+=(imagemagick)
 	have chromium || missing+=(chromium)
-	python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2>/dev/null || missing+=(python3-gi gir1.2-gtk-3.0)
+	/usr/bin/python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2>/dev/null || missing+=(python3-gi gir1.2-gtk-3.0)
 	fc-list 2>/dev/null | grep -qi 'cjk' || missing+=(fontconfig fonts-noto-cjk)
 	install_packages ${missing[@]+"${missing[@]}"}
 }

@@ -135,10 +135,33 @@ func (s *Store) inspect(f file, e *Entry) error {
 			WithHint("It has %s instead of %s. Pull it again with 'sluice models pull %s'.",
 				job.FormatBytes(f.info.Size()), job.FormatBytes(e.Bytes), e.Name)
 	}
-	if err := s.cfg.Check(f.path); err != nil {
+	if err := s.check(f); err != nil {
 		return damaged(stem(f.name), err)
 	}
 	return nil
+}
+
+// opinion is what Check said of a file as it was then.
+type opinion struct {
+	info fs.FileInfo
+	err  error
+}
+
+// check asks Check about a file that is new or has changed. A drop of a
+// thousand files asks for the same model a thousand times.
+func (s *Store) check(f file) error {
+	s.checking.Lock()
+	defer s.checking.Unlock()
+	if o, ok := s.checked[f.path]; ok && unchanged(o.info, f.info) {
+		return o.err
+	}
+	err := s.cfg.Check(f.path)
+	s.checked[f.path] = opinion{f.info, err}
+	return err
+}
+
+func unchanged(a, b fs.FileInfo) bool {
+	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && inode(a) == inode(b)
 }
 
 func damaged(name string, cause error) *fault.Fault {

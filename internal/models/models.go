@@ -25,6 +25,9 @@ type Store struct {
 
 	mu      sync.Mutex // held while a digest is computed: one disk, one reader
 	digests map[string]proof
+
+	checking sync.Mutex
+	checked  map[string]opinion // what Check said of files that have not changed since
 }
 
 // Config of a Store; the zero value works but for Dir.
@@ -74,7 +77,7 @@ func New(cfg Config) *Store {
 	if cfg.Poll == 0 {
 		cfg.Poll = 250 * time.Millisecond
 	}
-	return &Store{cfg: cfg, digests: map[string]proof{}}
+	return &Store{cfg: cfg, digests: map[string]proof{}, checked: map[string]opinion{}}
 }
 
 // Info is one model as people see it.

@@ -460,3 +460,28 @@ func FuzzCheckHeader(f *testing.F) {
 		}
 	})
 }
+
+func TestAModelIsLookedIntoOncePerChange(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "own.bin")
+	if err := os.WriteFile(path, []byte("one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	looks := 0
+	s := models.New(models.Config{Dir: dir, Check: func(string) error { looks++; return nil }})
+	for range 3 {
+		if _, err := s.Look("own"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if looks != 1 {
+		t.Errorf("the same file was looked into %d times", looks)
+	}
+	if err := os.WriteFile(path, []byte("longer"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Look("own"); err != nil || looks != 2 {
+		t.Errorf("after a change it was looked into %d times, %v", looks, err)
+	}
+}
