@@ -121,23 +121,14 @@ func (p *program) models() cli.ModelCommands {
 	}
 }
 
-// unused refuses to take a model away from a live job. It reads the database
-// beside a server that may run on it, and writes nothing.
+// unused refuses to take a model away from a live job. It only reads the
+// database, since a server may run on it.
 func (p *program) unused(ctx context.Context, name string) error {
 	s, err := p.load(nil)
 	if err != nil {
 		return err
 	}
-	path := databaseFile(s.Dirs.Data)
-	if _, err := os.Stat(path); err != nil {
-		return nil // no line yet
-	}
-	store, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: path}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = store.Close() }()
-	jobs, err := store.ModelsInUse(ctx)
+	jobs, err := sqlitestore.ModelsInUse(ctx, databaseFile(s.Dirs.Data))
 	if err != nil {
 		return err
 	}

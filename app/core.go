@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 	"golang.org/x/sync/errgroup"
@@ -169,10 +170,27 @@ func (c *core) Run(ctx context.Context, more ...func(context.Context) error) err
 	for _, part := range parts {
 		g.Go(func() error { return part(ctx) })
 	}
-	err := g.Wait()
+	done := make(chan error, 1)
+	go func() { done <- g.Wait() }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		// A look at a file on a share that is gone may never return, and no context
+		// ends it. By now the worker has long put its job back.
+		select {
+		case err = <-done:
+		case <-time.After(stopPatience):
+			c.log.Error("a part does not end and is left behind")
+		}
+	}
 	c.engine.Release()
 	return err
 }
+
+// stopPatience is how long the parts may take to end: longer than the worker
+// needs to stop a job and to write it back.
+const stopPatience = 15 * time.Second
 
 // Close ends what newCore opened.
 func (c *core) Close() error { return c.store.Close() }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -67,33 +66,60 @@ func (d *desk) Submit(ctx context.Context, orders []job.Order) ([]queue.Accepted
 	return d.Queue.Submit(ctx, drafts)
 }
 
+// dropPiece is how many files of a drop are put into the line together: the
+// first of a thousand should run while the others are still looked at.
+const dropPiece = 100
+
 // Drop takes files and folders as people drop them. What makes a job is
 // enqueued with the default options, all else is named. The error is for what
 // keeps all of it out.
-func (d *desk) Drop(ctx context.Context, paths []string) ([]queue.Accepted, []job.Refused, error) {
+func (d *desk) Drop(ctx context.Context, paths []string) (accepted []queue.Accepted, refused []job.Refused, err error) {
 	found, refused := d.gather(ctx, paths)
+	for len(found) > 0 {
+		piece := found[:min(dropPiece, len(found))]
+		more, not, err := d.dropPiece(ctx, piece)
+		accepted, refused = append(accepted, more...), append(refused, not...)
+		if err != nil && len(accepted) == 0 {
+			return nil, refused, err
+		}
+		if err != nil { // some are in the line: the rest is named
+			for _, path := range found {
+				refused = append(refused, refusal(path, err))
+			}
+			return accepted, refused, nil
+		}
+		found = found[len(piece):]
+	}
+	return accepted, refused, context.Cause(ctx)
+}
+
+func (d *desk) dropPiece(ctx context.Context, paths []string) ([]queue.Accepted, []job.Refused, error) {
 	var drafts []job.Draft
-	for _, path := range found {
+	var refused []job.Refused
+	for _, path := range paths {
 		draft, err := d.draft(ctx, job.Order{Source: path})
 		if ctx.Err() != nil {
 			return nil, nil, context.Cause(ctx)
 		}
 		if err != nil {
-			f := fault.From(err)
-			refused = append(refused, job.Refused{Path: path, Name: filepath.Base(path), Code: string(f.Code), Message: f.Say, Hint: f.Hint})
+			refused = append(refused, refusal(path, err))
 			continue
 		}
 		drafts = append(drafts, draft)
 	}
-	var accepted []queue.Accepted
-	for batch := range slices.Chunk(drafts, job.MaxOrders) {
-		more, err := d.Queue.Submit(ctx, batch)
-		if err != nil {
-			return accepted, refused, err
-		}
-		accepted = append(accepted, more...)
+	if len(drafts) == 0 {
+		return nil, refused, nil
+	}
+	accepted, err := d.Queue.Submit(ctx, drafts)
+	if err != nil {
+		return nil, nil, err
 	}
 	return accepted, refused, nil
+}
+
+func refusal(path string, err error) job.Refused {
+	f := fault.From(err)
+	return job.Refused{Path: path, Name: filepath.Base(path), Code: string(f.Code), Message: f.Say, Hint: f.Hint}
 }
 
 func (d *desk) draft(ctx context.Context, o job.Order) (job.Draft, error) {

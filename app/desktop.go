@@ -5,12 +5,10 @@ package app
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -54,15 +52,13 @@ func (p *program) openDesktop(ctx context.Context, o cli.DesktopOptions) error {
 	defer end()
 	c := r.core
 	d := &desktop{window: w, running: r, shell: newShell(w, c.desk, c.board, log), end: end, stopped: make(chan struct{})}
-	lang := language(os.Getenv)
-	w.SetLanguage(lang)
 	d.tray = tray.New(c.board, tray.Actions{
-		Pause:    func() { heed(log, c.desk.Pause(ctx)) },
-		Resume:   func() { heed(log, c.desk.Resume(ctx)) },
+		Pause:    func() { d.shell.heed(c.desk.Pause(ctx)) },
+		Resume:   func() { d.shell.heed(c.desk.Resume(ctx)) },
 		AddFiles: d.shell.Ask,
 		Open:     w.Show,
 		Quit:     end,
-	}, tray.Config{Language: lang}, log)
+	}, tray.Config{Language: preferredLanguage()}, log)
 	d.shell.Add(o.Files...)
 	return d.run(ctx, &shellRoutes{
 		shell:    d.shell,
@@ -89,6 +85,7 @@ type desktop struct {
 
 	left   atomic.Bool // the loop was told to end
 	system atomic.Bool // the system ends the process when we are done
+	broken atomic.Bool // the server failed by itself
 }
 
 func (d *desktop) run(ctx context.Context, page http.Handler) error {
@@ -98,7 +95,11 @@ func (d *desktop) run(ctx context.Context, page http.Handler) error {
 	group.Go(func() { insist(done) })
 
 	// Hidden at once: who quits does not want to watch.
-	keep := context.AfterFunc(ctx, d.window.hide)
+	keep := context.AfterFunc(ctx, func() {
+		if !d.broken.Load() { // then there is something to read
+			d.window.hide()
+		}
+	})
 	defer keep()
 	hookSystem(d.window.hidden, hooks{reopen: d.window.Show, terminate: d.terminate})
 	err := d.window.Run(course{
@@ -124,8 +125,10 @@ func (d *desktop) work(ctx context.Context) {
 	close(d.stopped)
 	if err != nil && ctx.Err() == nil {
 		f := fault.From(err)
+		d.broken.Store(true)
+		d.end() // nothing behind page and menu can be relied on any more
 		d.window.Show()
-		d.window.Say(ctx, "Sluice has stopped", f.Say+"\n\n"+f.Hint)
+		d.window.Say(context.WithoutCancel(ctx), "Sluice has stopped", f.Say+"\n\n"+f.Hint)
 	}
 	d.linger()
 	mayTerminate()
@@ -213,20 +216,10 @@ func openAddress(ctx context.Context, address string) error {
 	return exec.CommandContext(ctx, opener, address).Run()
 }
 
-// heed notes that a click in the menu came to nothing.
-func heed(log *slog.Logger, err error) {
+// heed tells of a click in the menu that came to nothing.
+func (s *shell) heed(err error) {
 	if err != nil {
-		log.Error("menu entry failed", "err", err)
+		s.screen.Show() // it is said there
+		s.fail(err)
 	}
-}
-
-// language is that of the user's session, until the page names its own.
-func language(env func(string) string) string {
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if v := env(name); v != "" {
-			code, _, _ := strings.Cut(v, "_")
-			return code
-		}
-	}
-	return ""
 }

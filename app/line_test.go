@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -228,4 +229,55 @@ func TestWhatHoldsMemoryIsNamed(t *testing.T) {
 		}
 		return kinds["engine"] == "sluice-tiny" && kinds["sluice"] != ""
 	})
+}
+
+func TestADropOfManyFilesGoesInPieces(t *testing.T) {
+	t.Parallel()
+	s := newHome(t).serve()
+	s.post("/api/v1/queue/pause")
+	body, err := os.ReadFile(clip(t, "seen-000.wav"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	const many = 250 // more than two pieces
+	for i := range many {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d.wav", i)), body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	request, err := json.Marshal(map[string]any{"paths": []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Jobs, Refused []view }
+	if status, text := s.call(http.MethodPost, "/api/v1/drop", bytes.NewReader(request), nil, &got); status != http.StatusOK {
+		t.Fatalf("drop: %d %s", status, text)
+	}
+	if len(got.Jobs) != many || len(got.Refused) != 0 || s.board().Depth != many {
+		t.Errorf("%d jobs, %d refused, %d in line", len(got.Jobs), len(got.Refused), s.board().Depth)
+	}
+}
+
+func TestTheFirstServersAddressIsForgottenWhenItWasKilled(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	s := h.serve()
+	s.kill()
+	old, err := os.ReadFile(filepath.Join(h.dir, "server.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A start that fails after it has the folder must not leave the old address.
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	if _, errs, code := h.run("serve", "--listen", taken.Addr().String()); code != 1 {
+		t.Fatalf("it listens where somebody else does: code %d, %s", code, errs)
+	}
+	if now, err := os.ReadFile(filepath.Join(h.dir, "server.json")); err == nil {
+		t.Errorf("the address %s of a dead server is still told: %s", old, now)
+	}
 }

@@ -5,6 +5,7 @@ package app
 /*
 #cgo CFLAGS: -x objective-c -fobjc-arc
 #cgo LDFLAGS: -framework Cocoa -framework UniformTypeIdentifiers
+#include <stdlib.h>
 #include "native_darwin.h"
 */
 import "C"
@@ -12,6 +13,8 @@ import "C"
 import (
 	"context"
 	"runtime/cgo"
+	"strings"
+	"unsafe"
 
 	"github.com/wailsapp/wails/v2/pkg/menu"
 	"github.com/wailsapp/wails/v2/pkg/menu/keys"
@@ -38,8 +41,8 @@ func hookSystem(hidden bool, h hooks) {
 	C.sluiceHook(C.bool(hidden), C.uintptr_t(cgo.NewHandle(h)))
 }
 
-// missingHook names the first method of Wails' delegate that is not where it
-// was; "" = all are.
+// missingHook names the first thing of Wails' that is not as the hooks need it;
+// "" = all are.
 func missingHook() string { return C.GoString(C.sluiceMissingHook()) }
 
 // mayTerminate lets the process end, now or whenever the system asks.
@@ -57,6 +60,21 @@ func onMain(f func()) { C.sluiceOnMain(C.uintptr_t(cgo.NewHandle(f))) }
 
 // whenRunning runs f as soon as the loop runs.
 func whenRunning(_ context.Context, f func()) { onMain(f) }
+
+// onDrop calls f with the files of every drop that holds some; nothing else can
+// be dropped. It is called on the main thread and must not block. Wails' own call
+// splits names at line breaks, and a link would end the process.
+func onDrop(_ context.Context, f func(paths ...string)) {
+	C.sluiceOnDrop(C.uintptr_t(cgo.NewHandle(f)))
+}
+
+// preferredLanguage is the one that the user likes best, as "ko-KR". A start from the
+// Finder has no environment that would name one.
+func preferredLanguage() string {
+	code := C.sluiceLanguage()
+	defer C.free(unsafe.Pointer(code))
+	return C.GoString(code)
+}
 
 func prefersDark() bool { return bool(C.sluicePrefersDark()) }
 
@@ -83,6 +101,12 @@ func sluiceGoReopen(h C.uintptr_t) { hooksOf(h).reopen() }
 
 //export sluiceGoTerminate
 func sluiceGoTerminate(h C.uintptr_t) { hooksOf(h).terminate() }
+
+//export sluiceGoDropped
+func sluiceGoDropped(f C.uintptr_t, paths *C.char, length C.int) {
+	drop := cgo.Handle(f).Value().(func(...string)) //nolint:errcheck,forcetypeassert // onDrop made it
+	drop(strings.Split(strings.TrimSuffix(C.GoStringN(paths, length), "\x00"), "\x00")...)
+}
 
 func hooksOf(h C.uintptr_t) hooks {
 	return cgo.Handle(h).Value().(hooks) //nolint:errcheck,forcetypeassert // hookSystem made it

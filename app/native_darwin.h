@@ -11,6 +11,8 @@ const char *sluiceMissingHook(void);
 bool sluicePrefersDark(void);
 
 // On any thread.
+char *sluiceLanguage(void); // to be freed
+void sluiceOnDrop(uintptr_t f);
 void sluiceMayTerminate(void);
 void sluiceWakeLoop(void);
 void sluiceAppear(void);

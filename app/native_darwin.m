@@ -3,11 +3,15 @@
 #import <Cocoa/Cocoa.h>
 #import <objc/runtime.h>
 
+#include <limits.h>
+#include <string.h>
+
 #include "_cgo_export.h"
 #include "native_darwin.h"
 
 // All of this is touched on the main thread only.
 static uintptr_t hooks;
+static uintptr_t drops; // takes what is dropped
 static bool mayEnd;  // everything of ours has ended
 static bool waiting; // the system waits for that
 
@@ -18,6 +22,25 @@ static Class delegateClass(void) { return objc_getClass("AppDelegate"); }
 static SEL launching(void) { return @selector(applicationWillFinishLaunching:); }
 static SEL launched(void) { return @selector(applicationDidFinishLaunching:); }
 static SEL quitting(void) { return @selector(applicationShouldTerminate:); }
+static SEL reopening(void) { return @selector(applicationShouldHandleReopen:hasVisibleWindows:); }
+
+// And so is that of the page's view.
+static Class pageClass(void) { return objc_getClass("WailsWebView"); }
+
+static SEL entering(void) { return @selector(draggingEntered:); }
+static SEL moving(void) { return @selector(draggingUpdated:); }
+static SEL dropping(void) { return @selector(performDragOperation:); }
+
+// One that is inherited must stay as it is: it is not ours alone.
+static Method ownMethod(Class c, SEL method) {
+  Method m = class_getInstanceMethod(c, method);
+  return m == class_getInstanceMethod(class_getSuperclass(c), method) ? NULL : m;
+}
+
+static void replace(Class c, SEL method, IMP with) {
+  Method m = ownMethod(c, method);
+  if (m) method_setImplementation(m, with);
+}
 
 // In Wails this one makes the app a regular one, with an icon in the Dock, and
 // shows the window.
@@ -42,20 +65,15 @@ static NSApplicationTerminateReply terminate(id self, SEL cmd, NSApplication *ap
   return NSTerminateLater;
 }
 
-static void replace(SEL method, IMP with) {
-  Method m = class_getInstanceMethod(delegateClass(), method);
-  if (m) method_setImplementation(m, with);
-}
-
 void sluiceHook(bool hidden, uintptr_t h) {
   hooks = h;
   if (!delegateClass()) return;
   if (hidden) {
-    replace(launching(), (IMP)launchHidden);
-    replace(launched(), (IMP)stayBehind);
+    replace(delegateClass(), launching(), (IMP)launchHidden);
+    replace(delegateClass(), launched(), (IMP)stayBehind);
   }
-  replace(quitting(), (IMP)terminate);
-  class_addMethod(delegateClass(), @selector(applicationShouldHandleReopen:hasVisibleWindows:), (IMP)reopen, "B@:@B");
+  replace(delegateClass(), quitting(), (IMP)terminate);
+  class_addMethod(delegateClass(), reopening(), (IMP)reopen, "B@:@B");
   // The close button hides the app, and so does Cmd-H: no icon in the Dock then.
   [[NSNotificationCenter defaultCenter] addObserverForName:NSApplicationDidHideNotification
                                                     object:nil
@@ -65,13 +83,65 @@ void sluiceHook(bool hidden, uintptr_t h) {
                                                 }];
 }
 
+static NSDictionary *onlyFiles(void) { return @{NSPasteboardURLReadingFileURLsOnlyKey : @YES}; }
+
+// Refuses what holds no file. Wails takes every drag, and ends the process when
+// a link is dropped.
+static void refuseLinks(SEL method) {
+  Method m = ownMethod(pageClass(), method);
+  if (!m) return;
+  NSDragOperation (*wails)(id, SEL, id) = (NSDragOperation(*)(id, SEL, id))method_getImplementation(m);
+  method_setImplementation(m, imp_implementationWithBlock(^NSDragOperation(id self, id<NSDraggingInfo> drag) {
+                             if (![drag.draggingPasteboard canReadObjectForClasses:@[ [NSURL class] ] options:onlyFiles()]) {
+                               return NSDragOperationNone;
+                             }
+                             return wails(self, method, drag);
+                           }));
+}
+
+// Wails gives the page no drop, which would wait for it: to the page the drag
+// leaves. The paths are kept apart by what no path holds; a line break is no such
+// thing.
+static BOOL drop(id self, SEL cmd, id<NSDraggingInfo> drag) {
+  [(NSView *)self draggingExited:drag];
+  NSMutableData *paths = [NSMutableData data];
+  for (NSURL *url in [drag.draggingPasteboard readObjectsForClasses:@[ [NSURL class] ] options:onlyFiles()]) {
+    char path[PATH_MAX];
+    if ([url getFileSystemRepresentation:path maxLength:sizeof path]) [paths appendBytes:path length:strlen(path) + 1];
+  }
+  if (paths.length == 0) return NO;
+  sluiceGoDropped(drops, paths.mutableBytes, (int)paths.length);
+  return YES;
+}
+
+void sluiceOnDrop(uintptr_t f) {
+  dispatch_async(dispatch_get_main_queue(), ^{
+    drops = f;
+    refuseLinks(entering());
+    refuseLinks(moving());
+    replace(pageClass(), dropping(), (IMP)drop);
+  });
+}
+
 const char *sluiceMissingHook(void) {
   if (!delegateClass()) return "AppDelegate";
-  SEL wanted[] = {launching(), launched(), quitting()};
+  if (!pageClass()) return "WailsWebView";
+  SEL ofDelegate[] = {launching(), launched(), quitting()};
+  SEL ofPage[] = {entering(), moving(), dropping()};
   for (int i = 0; i < 3; i++) {
-    if (!class_getInstanceMethod(delegateClass(), wanted[i])) return sel_getName(wanted[i]);
+    if (!ownMethod(delegateClass(), ofDelegate[i])) return sel_getName(ofDelegate[i]);
+    if (!ownMethod(pageClass(), ofPage[i])) return sel_getName(ofPage[i]);
   }
+  // This one we add; nothing is added where one is.
+  if (class_getInstanceMethod(delegateClass(), reopening())) return sel_getName(reopening());
   return "";
+}
+
+char *sluiceLanguage(void) {
+  @autoreleasepool {
+    NSString *code = NSLocale.preferredLanguages.firstObject;
+    return strdup(code ? code.UTF8String : "");
+  }
 }
 
 bool sluicePrefersDark(void) {

@@ -2,5 +2,5 @@
 
 package app
 
-// MissingHook names what Wails no longer has where we hook it.
+// MissingHook names what is not in Wails as the hooks need it.
 func MissingHook() string { return missingHook() }

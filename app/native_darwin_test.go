@@ -8,10 +8,10 @@ import (
 	"sluice/app"
 )
 
-// The hooks rely on a class that is Wails' own affair.
+// The hooks rely on classes that are Wails' own affair.
 func TestTheHooksFitWails(t *testing.T) {
 	t.Parallel()
 	if missing := app.MissingHook(); missing != "" {
-		t.Errorf("Wails has no %s any more", missing)
+		t.Errorf("%s is not where Wails had it, or is new there", missing)
 	}
 }

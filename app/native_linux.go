@@ -46,6 +46,22 @@ func whenRunning(ctx context.Context, f func()) {
 // nearer at hand.
 func appMenu(func(), func()) *menu.Menu { return nil }
 
+// onDrop calls f with what is dropped. It must not block.
+func onDrop(ctx context.Context, f func(paths ...string)) {
+	runtime.OnFileDrop(ctx, func(_, _ int, paths []string) { f(paths...) })
+}
+
+// preferredLanguage is that of the user's session; "" = it names none.
+func preferredLanguage() string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			code, _, _ := strings.Cut(v, "_")
+			return code
+		}
+	}
+	return ""
+}
+
 // prefersDark says whether the desktop is dark, as far as it says so where
 // WebKit looks too.
 func prefersDark() bool { return strings.Contains(strings.ToLower(os.Getenv("GTK_THEME")), "dark") }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -108,9 +109,6 @@ func readDiscovery(path string) (discovery, error) {
 // post asks a running server. Its problems come back as faults; errAway when
 // nobody answers.
 func (d discovery) post(ctx context.Context, route string, body, into any) error {
-	// Files are looked at one by one before a drop is answered.
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
 	address, err := url.JoinPath(d.URL, route)
 	if err != nil {
 		return fmt.Errorf("ask first Sluice: %w", err)
@@ -129,10 +127,19 @@ func (d discovery) post(ctx context.Context, route string, body, into any) error
 	if d.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+d.Token)
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	// No limit on the whole: every file of a large folder is looked at before the
+	// answer, and giving up would take the folder back.
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       (&net.Dialer{Timeout: dialPatience}).DialContext,
+	}}
 	res, err := client.Do(req)
-	if err != nil {
+	var dial *net.OpError
+	switch {
+	case errors.As(err, &dial) && dial.Op == "dial":
 		return fmt.Errorf("%w: %w", errAway, err)
+	case err != nil:
+		return fault.New(fault.ServerAway, "The Sluice that runs has ended before it answered.", err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode >= http.StatusBadRequest {
@@ -154,6 +161,7 @@ func (d discovery) post(ctx context.Context, route string, body, into any) error
 
 // How long a second start tries to reach the first, and how often.
 const (
+	dialPatience   = 2 * time.Second
 	secondPatience = 15 * time.Second
 	secondEvery    = 250 * time.Millisecond
 )

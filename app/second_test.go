@@ -26,6 +26,7 @@ import (
 type elder struct {
 	show  int    // the status of /window/show
 	full  bool   // it takes no files
+	dies  bool   // it takes the files and breaks off
 	name  string // of a file it refuses
 	asked []string
 	token string // as it was asked with
@@ -46,6 +47,8 @@ func (e *elder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/api/v1/window/show":
 		w.WriteHeader(e.show)
 		_, _ = io.WriteString(w, `{"code":"no_window","detail":"No window.","hint":"None."}`)
+	case e.dies:
+		panic(http.ErrAbortHandler)
 	case e.full:
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = io.WriteString(w, `{"code":"disk_full","detail":"The disk is full.","hint":"Free some."}`)
@@ -94,6 +97,9 @@ func TestASecondStart(t *testing.T) {
 		},
 		"says why no file is taken": {
 			first: elder{full: true}, files: []string{"/a"}, asked: []string{drop + " 1 from /a"}, code: fault.DiskFull,
+		},
+		"does not give its files twice to one that has ended over them": {
+			first: elder{dies: true}, files: []string{"/a"}, asked: []string{drop + " 1 from /a"}, code: fault.ServerAway,
 		},
 		"opens the page of one without a window": {
 			first: elder{show: 409}, asked: []string{show}, opened: true,

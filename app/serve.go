@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -57,6 +58,8 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 	if r.unlock, err = lockData(s.Dirs.Data); err != nil {
 		return nil, err
 	}
+	// What a killed predecessor left names an address that may be anybody's now.
+	_ = os.Remove(discoveryFile(s))
 	for _, note := range s.Notes {
 		log.Warn("setting", "note", note)
 	}
@@ -67,7 +70,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 		r.Close()
 		return nil, err
 	}
-	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r.core, w))); err != nil {
+	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r.core, w)), w != nil); err != nil {
 		r.Close()
 		return nil, err
 	}
@@ -155,13 +158,17 @@ type server struct {
 	found    string // the discovery file
 }
 
-// newServer listens and says where in the discovery file.
-func newServer(ctx context.Context, s *settings.Settings, bare http.Handler) (*server, error) {
+// newServer listens and says where in the discovery file. An app with a window
+// can do with any port when the usual one is taken, by another user say.
+func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, anyPort bool) (*server, error) {
 	token := string(s.Server.Token)
 	if token == "auto" {
 		token = ulid.Make().String() + ulid.Make().String()
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Server.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) && anyPort && s.Origin("server.listen") == settings.FromDefault {
+		l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	}
 	if err != nil {
 		return nil, fault.New(fault.SettingInvalid, "The address "+s.Server.Listen+" cannot be listened on.", err).
 			WithHint("Another program may use it: name another with --listen, or stop that one.")

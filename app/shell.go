@@ -155,7 +155,7 @@ func (s *shell) answer(ctx context.Context) error {
 }
 
 func (s *shell) fail(err error) {
-	s.log.Error("files not taken", "err", err)
+	s.log.Error("not done as asked", "err", err)
 	f := fault.From(err)
 	s.screen.Emit(eventFailed, failure{Code: f.Code, Detail: f.Say, Hint: f.Hint})
 }

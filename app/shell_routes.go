@@ -19,6 +19,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
+	"sluice/internal/disk"
 	"sluice/internal/fault"
 	"sluice/internal/httpapi"
 )
@@ -44,6 +47,12 @@ func (h *shellRoutes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.problem(w, r, fault.New(fault.ServerAway, "Sluice is just ending.", nil))
 		return
 	default:
+	}
+	// Only a page of the web has such an origin, and only its mistake would bring
+	// one into the window.
+	if strings.HasPrefix(r.Header.Get("Origin"), "http") {
+		h.problem(w, r, fault.New(fault.OriginRefused, "Another web site may not use Sluice.", nil))
+		return
 	}
 	answer := h.find(r)
 	if answer == nil {
@@ -210,11 +219,12 @@ func (k *kept) copyTo(w http.ResponseWriter) {
 	_, _ = w.Write(k.body.Bytes())
 }
 
-// writeWhole writes a file that is there whole or not at all.
+// writeWhole writes a file that is there whole or not at all. One that it
+// replaces leaves its rights to it.
 func writeWhole(path string, body []byte) (err error) {
 	defer func() {
 		switch {
-		case errors.Is(err, syscall.ENOSPC):
+		case disk.Full(err):
 			err = fault.New(fault.DiskFull, "The disk is full: the file was not written.", err)
 		case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 			err = fault.New(fault.RequestInvalid, "Sluice may not write to that folder.", err).WithHint("Choose another folder.")
@@ -222,14 +232,21 @@ func writeWhole(path string, body []byte) (err error) {
 			err = fmt.Errorf("write %s: %w", filepath.Base(path), err)
 		}
 	}()
-	f, err := os.CreateTemp(filepath.Dir(path), ".sluice-*")
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // a link goes on pointing there
+	}
+	draft := filepath.Join(filepath.Dir(path), ".sluice-"+ulid.Make().String())
+	f, err := os.OpenFile(draft, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666) // less what the user's umask takes
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
+	defer func() { _ = os.Remove(draft) }() // gone already when all went well
+	if old, err := os.Stat(path); err == nil {
+		_ = f.Chmod(old.Mode().Perm()) // not every disk has rights
+	}
 	_, err = f.Write(body)
-	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	return os.Rename(draft, path)
 }

@@ -7,9 +7,14 @@ import (
 	"sluice/internal/job"
 )
 
-// surveyEvery is how often the line is looked through for media whose length
-// is not known. Nothing waits for it but the forecast.
-const surveyEvery = 3 * time.Second
+// The survey's pace. Nothing waits for it but the forecast.
+const (
+	surveyEvery = 3 * time.Second
+	surveyBatch = 50
+	surveyShare = 5                // it works at most a fifth of the time
+	surveyAgain = time.Minute      // until what told no length is asked again; twice as long each time
+	surveyLast  = 64 * time.Minute // the longest of these pauses
+)
 
 // survey finds out how long the media of queued jobs are, so that the line can
 // tell when a job will be done. Submitting never does: it must answer at once,
@@ -17,9 +22,9 @@ const surveyEvery = 3 * time.Second
 func (c *core) survey(ctx context.Context) error {
 	tick := time.NewTicker(surveyEvery)
 	defer tick.Stop()
-	tried := map[string]bool{} // what does not tell its length is not asked again
+	silent := map[string]silence{}
 	for {
-		if err := c.surveyOnce(ctx, tried); err != nil && ctx.Err() == nil {
+		if err := c.surveyOnce(ctx, silent); err != nil && ctx.Err() == nil {
 			c.log.Warn("durations not stored", "err", err)
 		}
 		select {
@@ -30,9 +35,16 @@ func (c *core) survey(ctx context.Context) error {
 	}
 }
 
-func (c *core) surveyOnce(ctx context.Context, tried map[string]bool) error {
-	const batch = 50
-	jobs, err := c.store.Unmeasured(ctx, batch+len(tried))
+// silence is that of a job whose media told no length: its disk was away, or
+// it has none to tell.
+type silence struct {
+	pause time.Duration
+	until time.Time
+}
+
+// surveyOnce goes through the line once.
+func (c *core) surveyOnce(ctx context.Context, silent map[string]silence) error {
+	jobs, err := c.store.Unmeasured(ctx, surveyBatch+len(silent))
 	if err != nil {
 		return err
 	}
@@ -40,22 +52,29 @@ func (c *core) surveyOnce(ctx context.Context, tried map[string]bool) error {
 	found := false
 	for _, j := range jobs {
 		waiting[j.ID] = true
-		if tried[j.ID] || ctx.Err() != nil {
+		if ctx.Err() != nil || c.gate.Reading().Level == job.Critical || time.Now().Before(silent[j.ID].until) {
 			continue
 		}
-		tried[j.ID] = true
+		began := time.Now()
 		ms, ok := c.measure(ctx, j)
-		if !ok {
-			continue
+		if ok {
+			err := c.store.SetDuration(ctx, j.ID, ms)
+			if err != nil {
+				return err
+			}
+			found = true
+			delete(silent, j.ID)
+		} else {
+			pause := min(max(2*silent[j.ID].pause, surveyAgain), surveyLast)
+			silent[j.ID] = silence{pause, time.Now().Add(pause)}
 		}
-		if err := c.store.SetDuration(ctx, j.ID, ms); err != nil {
-			return err
+		if !pause(ctx, (surveyShare-1)*time.Since(began)) {
+			return nil
 		}
-		found = true
 	}
-	for id := range tried {
+	for id := range silent {
 		if !waiting[id] {
-			delete(tried, id)
+			delete(silent, id)
 		}
 	}
 	if found {

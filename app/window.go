@@ -48,7 +48,7 @@ type window struct {
 
 func newWindow(hidden bool, log *slog.Logger) *window {
 	w := &window{hidden: hidden, log: log, ready: make(chan struct{}), gone: make(chan struct{})}
-	w.SetLanguage("")
+	w.SetLanguage(preferredLanguage())
 	return w
 }
 
@@ -107,7 +107,7 @@ func (w *window) Run(c course) (err error) {
 		DragAndDrop: &options.DragAndDrop{EnableFileDrop: true, DisableWebViewDrop: goruntime.GOOS == "darwin"},
 		OnStartup: func(ctx context.Context) {
 			whenRunning(ctx, func() { w.start(ctx) })
-			runtime.OnFileDrop(ctx, func(_, _ int, paths []string) { c.opened(paths...) })
+			onDrop(ctx, c.opened)
 			c.started()
 		},
 		OnDomReady:    func(ctx context.Context) { runtime.WindowExecJS(ctx, stayHome) },

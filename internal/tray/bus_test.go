@@ -275,9 +275,9 @@ func TestATrayOnARealBus(t *testing.T) {
 	p.say(t, "wait")
 	shows(t, host, p, scene{
 		tray.Icon{Level: job.Warn, Shut: true},
-		"1", "Sluice: 1 in line, waiting for memory, memory getting short",
+		"1", "Sluice: 1 in line, waiting for memory, memory tight",
 		[]string{
-			"1 in line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: getting short, 22% free", traytest.Separator,
+			"1 in line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: tight, 22% free", traytest.Separator,
 			"Pause", "Add files…", "Open Sluice", traytest.Separator, "Quit Sluice",
 		},
 	})
@@ -287,18 +287,18 @@ func TestATrayOnARealBus(t *testing.T) {
 	p.say(t, "ko")
 	shows(t, host, p, scene{
 		tray.Icon{Level: job.Warn, Shut: true, Paused: true},
-		"1", "Sluice: 대기 1건, 일시 정지됨, 메모리 줄고 있음",
+		"1", "Sluice: 대기 1건, 일시 정지됨, 메모리 빠듯함",
 		[]string{
-			"대기 1건", "일시 정지됨", "메모리 줄고 있음, 22% 사용 가능", traytest.Separator,
+			"대기 1건", "일시 정지됨", "메모리 빠듯함, 22% 사용 가능", traytest.Separator,
 			"계속하기", "파일 추가…", "Sluice 열기", traytest.Separator, "Sluice 종료",
 		},
 	})
 	click("계속하기", "resume")
 	shows(t, host, p, scene{
 		tray.Icon{Level: job.Warn, Shut: true},
-		"1", "Sluice: 대기 1건, 메모리 여유를 기다리는 중, 메모리 줄고 있음",
+		"1", "Sluice: 대기 1건, 메모리 여유를 기다리는 중, 메모리 빠듯함",
 		[]string{
-			"대기 1건", "메모리 여유를 기다리는 중: 6.9 GB 필요, 4.2 GB 사용 가능", "메모리 줄고 있음, 22% 사용 가능", traytest.Separator,
+			"대기 1건", "메모리 여유를 기다리는 중: 6.9 GB 필요, 4.2 GB 사용 가능", "메모리 빠듯함, 22% 사용 가능", traytest.Separator,
 			"일시 정지", "파일 추가…", "Sluice 열기", traytest.Separator, "Sluice 종료",
 		},
 	})

@@ -91,9 +91,9 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Shut: true, Level: job.Warn},
 				"2",
-				[]string{"2 in line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: getting short, 22% free"},
-				[]string{"대기 2건", "메모리 여유를 기다리는 중: 6.9 GB 필요, 4.2 GB 사용 가능", "메모리 줄고 있음, 22% 사용 가능"},
-				"Sluice: 2 in line, waiting for memory, memory getting short", "Sluice: 대기 2건, 메모리 여유를 기다리는 중, 메모리 줄고 있음",
+				[]string{"2 in line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: tight, 22% free"},
+				[]string{"대기 2건", "메모리 여유를 기다리는 중: 6.9 GB 필요, 4.2 GB 사용 가능", "메모리 빠듯함, 22% 사용 가능"},
+				"Sluice: 2 in line, waiting for memory, memory tight", "Sluice: 대기 2건, 메모리 여유를 기다리는 중, 메모리 빠듯함",
 			},
 		},
 		"memory is critically short": {

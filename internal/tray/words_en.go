@@ -100,7 +100,7 @@ func (e english) memory(level job.Pressure, freePercent int) string {
 func (english) level(p job.Pressure) string {
 	switch p {
 	case job.Warn:
-		return "getting short"
+		return "tight"
 	case job.Critical:
 		return "critically short"
 	case job.Normal:

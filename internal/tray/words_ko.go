@@ -78,7 +78,7 @@ func (k korean) memory(level job.Pressure, freePercent int) string {
 func (korean) level(p job.Pressure) string {
 	switch p {
 	case job.Warn:
-		return "줄고 있음"
+		return "빠듯함"
 	case job.Critical:
 		return "매우 부족"
 	case job.Normal:
