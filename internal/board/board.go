@@ -6,6 +6,7 @@ package board
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,11 +88,13 @@ func (b *Board) Snapshot(ctx context.Context) (Snapshot, error) {
 }
 
 // gate tells how the gate stands from what it has said: the first of the line
-// carries its words.
+// carries its words. Those that step aside keep their rank, but the gate was
+// not asked about them; and while a job runs it is asked about nobody, so that
+// what it once said of a queued one is over.
 func gate(st Standing, r job.Reading) job.Gate {
 	var first job.Job
-	if len(st.Next) > 0 {
-		first = st.Next[0]
+	if i := slices.IndexFunc(st.Next, func(j job.Job) bool { return j.Reason.Blocking() }); i >= 0 && len(st.Running) == 0 {
+		first = st.Next[i]
 	}
 	switch {
 	case r.Level == job.Critical:

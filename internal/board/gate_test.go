@@ -27,24 +27,31 @@ func TestTheGateStandsAsItHasSpoken(t *testing.T) {
 	next := job.Job{State: job.Queued, Reason: job.Turn, ReasonText: "is next"}
 	critical := job.Reading{Level: job.Critical, Available: 400e6}
 	tests := map[string]struct {
+		running []job.Job
 		next    []job.Job
 		reading job.Reading
 		want    job.Gate
 	}{
-		"nobody is there":                         {nil, job.Reading{Level: job.Normal}, job.Gate{State: job.GateOpen}},
-		"before the first reading":                {nil, job.Reading{}, job.Gate{State: job.GateOpen}},
-		"the first waits for its turn only":       {[]job.Job{next, waits}, job.Reading{Level: job.Normal}, job.Gate{State: job.GateOpen}},
-		"little memory, but the first fits":       {[]job.Job{next}, job.Reading{Level: job.Warn}, job.Gate{State: job.GateOpen}},
-		"the first does not fit":                  {[]job.Job{waits, next}, job.Reading{Level: job.Normal}, job.Gate{State: job.GateWaiting, Text: waits.ReasonText}},
-		"memory is critical and nobody is there":  {nil, critical, job.Gate{State: job.GateShut, Text: "memory is critically short, 400 MB free"}},
-		"memory is critical and the first waits":  {[]job.Job{waits}, critical, job.Gate{State: job.GateShut, Text: "memory is critically short, 400 MB free"}},
-		"the first waits for something else":      {[]job.Job{{Reason: job.NoModel, ReasonText: "no model"}}, job.Reading{}, job.Gate{State: job.GateOpen}},
-		"a job behind the first waits for memory": {[]job.Job{{Reason: job.Backoff}, waits}, job.Reading{}, job.Gate{State: job.GateOpen}},
+		"nobody is there":                        {nil, nil, job.Reading{Level: job.Normal}, job.Gate{State: job.GateOpen}},
+		"before the first reading":               {nil, nil, job.Reading{}, job.Gate{State: job.GateOpen}},
+		"the first waits for its turn only":      {nil, []job.Job{next, waits}, job.Reading{Level: job.Normal}, job.Gate{State: job.GateOpen}},
+		"little memory, but the first fits":      {nil, []job.Job{next}, job.Reading{Level: job.Warn}, job.Gate{State: job.GateOpen}},
+		"the first does not fit":                 {nil, []job.Job{waits, next}, job.Reading{Level: job.Normal}, job.Gate{State: job.GateWaiting, Text: waits.ReasonText}},
+		"memory is critical and nobody is there": {nil, nil, critical, job.Gate{State: job.GateShut, Text: "memory is critically short, 400 MB free"}},
+		"memory is critical and the first waits": {nil, []job.Job{waits}, critical, job.Gate{State: job.GateShut, Text: "memory is critically short, 400 MB free"}},
+		"the first waits for something else":     {nil, []job.Job{{Reason: job.NoModel, ReasonText: "no model"}}, job.Reading{}, job.Gate{State: job.GateOpen}},
+		"the first that does not step aside does not fit": {
+			nil, []job.Job{{Reason: job.Backoff}, {Reason: job.NoSource}, waits}, job.Reading{}, job.Gate{State: job.GateWaiting, Text: waits.ReasonText},
+		},
+		"one behind those that step aside and the next waits for memory": {nil, []job.Job{{Reason: job.Backoff}, next, waits}, job.Reading{}, job.Gate{State: job.GateOpen}},
+		"the first did not fit before the job that runs was taken":       {[]job.Job{{State: job.Running}}, []job.Job{waits}, job.Reading{}, job.Gate{State: job.GateOpen}},
+		"memory is critical while a job runs":                            {[]job.Job{{State: job.Running}}, nil, critical, job.Gate{State: job.GateShut, Text: "memory is critically short, 400 MB free"}},
+		"the first of a paused line did not fit":                         {nil, []job.Job{{Reason: job.Paused}, {Reason: job.Backoff}}, job.Reading{}, job.Gate{State: job.GateOpen}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := view{standing: board.Standing{Next: tt.next}, reading: tt.reading}
+			v := view{standing: board.Standing{Running: tt.running, Next: tt.next}, reading: tt.reading}
 			s, err := board.New("boot", v, v).Snapshot(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -182,19 +182,21 @@ func (r *Recorder) unstored() []job.Sample {
 
 // Points gives the history since a time, oldest first, in at most so many
 // points; with most = 0 all of them. Where there are more, neighbours are put
-// together to the worst of them.
+// together to the worst of them. What lies after now is left out: the clock was
+// wrong when it was made.
 func (r *Recorder) Points(ctx context.Context, since time.Time, most int) ([]job.Sample, error) {
 	kept := r.unstored() // before the store is read: what moves there meanwhile is seen twice, not missed
 	points, err := r.d.History.Samples(ctx, since)
 	if err != nil {
 		return nil, fmt.Errorf("read history: %w", err)
 	}
-	for _, s := range kept {
-		if !s.At.Before(since) {
-			points = append(points, s)
-		}
-	}
+	now := time.Now()
+	points = append(points, kept...)
+	points = slices.DeleteFunc(points, func(s job.Sample) bool { return s.At.Before(since) || s.At.After(now) })
 	slices.SortStableFunc(points, func(a, b job.Sample) int { return a.At.Compare(b.At) })
 	points = slices.CompactFunc(points, func(a, b job.Sample) bool { return a.At.Equal(b.At) })
-	return thin(points, most), nil
+	if since.IsZero() && len(points) > 0 { // all there is, then, and not two thousand years
+		since = points[0].At
+	}
+	return thin(points, most, now.Sub(since)), nil
 }

@@ -9,11 +9,13 @@ import (
 // thin puts neighbours together until there are at most so many points. Time is
 // cut into equal pieces, and at the same places from call to call, so that a
 // chart that moves on does not flicker. A piece without a point stays without.
-func thin(points []job.Sample, most int) []job.Sample {
+// The span is the time that was asked for, and not that from the first point to
+// the last: what is there must not change how the time is cut.
+func thin(points []job.Sample, most int, span time.Duration) []job.Sample {
 	if most <= 0 || len(points) <= most {
 		return points
 	}
-	piece := pieces(points[len(points)-1].At.Sub(points[0].At), most)
+	piece := pieces(span, most)
 	out := points[:0:0]
 	for _, p := range points {
 		last := len(out) - 1

@@ -3,7 +3,9 @@ package board_test
 import (
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,8 +14,8 @@ import (
 	"sluice/internal/job"
 )
 
-// noon is not on a line of every cut.
-var noon = time.Date(2026, 3, 1, 12, 0, 10, 0, time.UTC)
+// noon is not on a line of every cut, and it has yet to come when a test begins.
+var noon = time.Date(2000, 3, 1, 12, 0, 10, 0, time.UTC)
 
 // row is a sample every ten seconds.
 func row(n int) []job.Sample {
@@ -27,14 +29,61 @@ func row(n int) []job.Sample {
 	return out
 }
 
+// thinned is what is told of samples when the last of them has just been made.
 func thinned(t *testing.T, samples []job.Sample, most int) []job.Sample {
 	t.Helper()
-	r := board.NewRecorder(board.RecorderDeps{History: &shelf{samples: samples}, Log: slog.New(slog.DiscardHandler)})
-	points, err := r.Points(t.Context(), time.Time{}, most)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return thinnedAt(t, samples, samples[0].At, samples[len(samples)-1].At, most)
+}
+
+func thinnedAt(t *testing.T, samples []job.Sample, since, now time.Time, most int) (points []job.Sample) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(now))
+		r := board.NewRecorder(board.RecorderDeps{History: &shelf{samples: samples}, Log: slog.New(slog.DiscardHandler)})
+		var err error
+		if points, err = r.Points(t.Context(), since, most); err != nil {
+			t.Fatal(err)
+		}
+	})
 	return points
+}
+
+// A clock that was wrong when the machine started leaves samples of a time to
+// come: they must be seen neither as points nor by what they do to the others.
+func TestWhatIsStillToComeIsNotShown(t *testing.T) {
+	t.Parallel()
+	samples := row(1000)
+	now := samples[999].At
+	ahead := samples[0]
+	ahead.At, ahead.Level = now.AddDate(1, 0, 0), job.Critical
+	soon := ahead
+	soon.At = now.Add(time.Second)
+	for _, most := range []int{0, 100} {
+		want := thinned(t, samples, most)
+		got := thinnedAt(t, append(slices.Clone(samples), soon, ahead), samples[0].At, now, most)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("at most %d (-without +with):\n%s", most, diff)
+		}
+	}
+}
+
+// The same time is cut at the same places, whatever of it is there.
+func TestThePiecesAreThoseOfTheTimeAskedFor(t *testing.T) {
+	t.Parallel()
+	samples := row(8640)
+	all := thinned(t, samples, 301)
+	part := thinnedAt(t, samples[7000:], samples[0].At, samples[8639].At, 301)
+	if n := len(part); n < 50 || !cmp.Equal(all[len(all)-n+1:], part[1:]) { // the first piece may be cut short
+		t.Errorf("%d points of the last %d samples are not the last of %d", n, 1640, len(all))
+	}
+}
+
+func TestAllThereIsIsCutByWhatIsThere(t *testing.T) {
+	t.Parallel()
+	samples := row(1000)
+	if n := len(thinnedAt(t, samples, time.Time{}, samples[999].At, 100)); n < 50 || n > 100 {
+		t.Errorf("%d points", n)
+	}
 }
 
 func TestFewPointsStayAsTheyAre(t *testing.T) {

@@ -153,7 +153,7 @@ func (fakeLine) Standing(context.Context, int, int) (board.Standing, error) {
 	first.Reason, first.ReasonText, first.Need, first.DurationMS = job.Memory, "needs 2 GB, 1 GB free", job.Need{Bytes: 2e9}, 61_000
 	return board.Standing{
 		Counts: map[job.State]int{job.Queued: 2, job.Running: 1}, Paused: true, ETASeconds: 90,
-		Running: []job.Job{j["r1"]}, Next: []job.Job{first, j["q1"]},
+		Next: []job.Job{first, j["q1"]},
 	}, nil
 }
 

@@ -26,6 +26,9 @@ import (
 // belongs to other programs, is passed over; links in it are not followed. A
 // file that is reached twice is found once. When ctx ends, so does Gather, with
 // what it has by then.
+//
+// Whatever is in a folder counts towards the bounds, also what is passed over:
+// it has to be read all the same.
 func Gather(ctx context.Context, paths []string) (found []string, refused []job.Refused) {
 	return gather(ctx, paths, bounds{files: job.MaxDropped, looks: 20 * job.MaxDropped, named: 100})
 }
@@ -33,17 +36,23 @@ func Gather(ctx context.Context, paths []string) (found []string, refused []job.
 // bounds keep a drop of a whole disk from taking all day.
 type bounds struct {
 	files int // found
-	looks int // files and folders looked at
+	looks int // files dropped, and entries of folders
 	named int // refusals of one folder
 }
 
 func gather(ctx context.Context, paths []string, b bounds) ([]string, []job.Refused) {
-	g := &gathering{bounds: b, seen: map[string]int{}, named: map[string]bool{}}
+	g := &gathering{
+		bounds: b, seen: map[string]int{}, walked: map[string]int{}, named: map[string]bool{},
+		link: fault.New(fault.NotAFile, "This is a link, and links in folders are not followed.", nil).WithHint("Drop the file itself."),
+	}
 	for _, p := range paths {
 		if g.over(ctx) {
 			break
 		}
 		g.path(ctx, p)
+	}
+	if g.full != nil {
+		g.refused = append(g.refused, *g.full)
 	}
 	return g.found, g.refused
 }
@@ -54,14 +63,25 @@ type gathering struct {
 
 	found   []string
 	refused []job.Refused
+	within  *rest           // of the folder that is being looked through; nil = none is
 	seen    map[string]int  // files by real path: 1 = media
+	walked  map[string]int  // folders by real path: how much media they have
 	named   map[string]bool // paths that were refused
 	looks   int
-	full    bool // a bound is reached, and was told as the last refusal
+	link    error        // what is said of every link in a folder; there may be many
+	full    *job.Refused // the bound that was reached: the last word
+}
+
+// rest is what a dropped folder has beside its media.
+type rest struct {
+	named []job.Refused
+	more  int    // not named, only counted
+	code  string // of the first of those
+	worse bool   // some of it should be media, or cannot be looked at
 }
 
 // over says that the drop ends here.
-func (g *gathering) over(ctx context.Context) bool { return g.full || ctx.Err() != nil }
+func (g *gathering) over(ctx context.Context) bool { return g.full != nil || ctx.Err() != nil }
 
 // path takes what was dropped itself.
 func (g *gathering) path(ctx context.Context, given string) {
@@ -81,6 +101,11 @@ func (g *gathering) path(ctx context.Context, given string) {
 	case err != nil:
 		g.refuse(path, sourceFault(name, place, err))
 	case !info.IsDir():
+		if g.looks == g.bounds.looks {
+			g.tooMuch(path)
+			return
+		}
+		g.looks++
 		g.file(path, place)
 	case system(place):
 		g.refuse(path, notAFile(name))
@@ -95,74 +120,101 @@ func (g *gathering) path(ctx context.Context, given string) {
 // folder takes a dropped folder. Where there is no media at all, that says
 // more than a list of what else there is.
 func (g *gathering) folder(ctx context.Context, path, place string) {
-	before := g.refused
-	g.refused = nil
+	within := &rest{}
+	g.within = within
 	media := g.walk(ctx, path, place)
-	within := g.refused
-	g.refused = before
-	worse := func(r job.Refused) bool { return r.Code != string(fault.NotMedia) }
+	g.within = nil
 	switch {
 	case ctx.Err() != nil: // who asked is gone
-	case media == 0 && !slices.ContainsFunc(within, worse):
+	case media == 0 && !within.worse && g.full == nil:
 		g.refuse(path, fault.New(fault.NotMedia, "There is no audio or video in this folder.", nil).
 			WithHint("Drop a folder with media files in it."))
 	default:
-		g.refused = append(g.refused, g.few(path, within)...)
+		g.refused = append(g.refused, within.named...)
+		if within.more > 0 {
+			g.refused = append(g.refused, job.Refused{
+				Path: path, Name: readable(filepath.Base(path)), Code: within.code,
+				Message: fmt.Sprintf("%d more files of this folder are left out.", within.more),
+			})
+		}
 	}
 }
 
-// few names as many refusals of one folder as a person reads. A bound of the
-// whole drop stays the last word.
-func (g *gathering) few(path string, all []job.Refused) []job.Refused {
-	var last []job.Refused
-	if n := len(all); g.full && n > 0 {
-		all, last = all[:n-1], all[n-1:]
-	}
-	if more := len(all) - g.bounds.named; more > 0 {
-		code := all[g.bounds.named].Code
-		all = append(all[:g.bounds.named:g.bounds.named], job.Refused{
-			Path: path, Name: readable(filepath.Base(path)), Code: code,
-			Message: fmt.Sprintf("%d more files of this folder are left out.", more),
-		})
-	}
-	return append(all, last...)
-}
-
-// walk goes through a folder at a real place and says how much media it has.
+// walk goes through a folder at a real place and says how much media it has. A
+// folder that is reached again, by another way, has nothing new to tell.
 func (g *gathering) walk(ctx context.Context, path, place string) (media int) {
-	entries, err := os.ReadDir(place)
+	if media, again := g.walked[spelt(place)]; again {
+		return media
+	}
+	entries, whole, err := g.read(ctx, place)
 	if err != nil {
 		g.refuse(path, sourceFault(filepath.Base(path), place, err))
 	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return naturally(a.Name(), b.Name()) })
 	for _, e := range entries {
 		if g.over(ctx) {
-			break
+			return media
 		}
 		path, place := filepath.Join(path, e.Name()), filepath.Join(place, e.Name())
 		switch {
-		case litter(e.Name()) || hidden(e):
+		case hidden(e):
 		case e.Type()&fs.ModeSymlink != 0:
-			g.refuse(path, fault.New(fault.NotAFile, "This is a link, and links in folders are not followed.", nil).
-				WithHint("Drop the file itself."))
+			g.refuse(path, g.link)
 		case !e.IsDir():
 			media += g.file(path, place)
-		case !foreign(place) && !system(place) && g.look(path):
+		case whole && !foreign(place) && !system(place): // else there is no room for what is in it
 			media += g.walk(ctx, path, place)
 		}
 	}
+	if !whole && !g.over(ctx) {
+		g.tooMuch(path)
+	}
+	g.walked[spelt(place)] = media
 	return media
+}
+
+// entry is one of a folder, and where it stands in it.
+type entry struct {
+	fs.DirEntry
+	natural natural
+}
+
+// batch is how many entries are read between two looks at ctx.
+const batch = 1000
+
+// read lists a folder in the order a person reads it, without its litter. When
+// the bounds end before the folder does, it is not whole: which entries are
+// there is for the disk to say then.
+func (g *gathering) read(ctx context.Context, place string) (entries []entry, whole bool, err error) {
+	f, err := os.Open(place) //nolint:gosec // where the user's drop leads
+	if err != nil {
+		return nil, true, err
+	}
+	defer func() { _ = f.Close() }()
+	for whole = true; whole && err == nil && ctx.Err() == nil; {
+		var some []fs.DirEntry
+		some, err = f.ReadDir(min(batch, g.bounds.looks-g.looks+1)) // one more tells whether there is more
+		if room := g.bounds.looks - g.looks; len(some) > room {
+			some, whole = some[:room], false
+		}
+		g.looks += len(some)
+		for _, e := range some {
+			if !litter(e.Name()) {
+				entries = append(entries, entry{e, naturalOf(e.Name())})
+			}
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	if ctx.Err() == nil { // sorting so many takes its time
+		slices.SortFunc(entries, func(a, b entry) int { return a.natural.compare(b.natural) })
+	}
+	return entries, whole, err
 }
 
 // file takes one file: 1 when it is media.
 func (g *gathering) file(path, place string) int {
-	if !g.look(path) {
-		return 0
-	}
-	key := place
-	if runtime.GOOS == "darwin" { // where one file answers to both spellings of its name
-		key = norm.NFC.String(place)
-	}
+	key := spelt(place)
 	if media, again := g.seen[key]; again {
 		return media
 	}
@@ -173,38 +225,61 @@ func (g *gathering) file(path, place string) int {
 	}
 	g.seen[key] = 1
 	if len(g.found) == g.bounds.files {
-		g.full = true
-		g.refuse(path, tooMany("One drop brings at most %d files; the rest is left out.", g.bounds.files))
+		g.end(path, "One drop brings at most %d files; the rest is left out.", g.bounds.files)
 		return 1
 	}
 	g.found = append(g.found, path)
 	return 1
 }
 
-// look counts what is looked at, and says whether there may be one more.
-func (g *gathering) look(path string) bool {
-	if g.looks++; g.looks <= g.bounds.looks {
-		return true
+// spelt is a path by which a place is known again: on a Mac one file answers to
+// both spellings of its name.
+func spelt(place string) string {
+	if runtime.GOOS == "darwin" {
+		return norm.NFC.String(place)
 	}
-	g.full = true
-	g.refuse(path, tooMany("This drop holds more than %d files and folders; the rest is left out.", g.bounds.looks))
-	return false
+	return place
 }
 
-func tooMany(format string, n int) error {
-	return fault.New(fault.RequestTooLarge, fmt.Sprintf(format, n), nil).WithHint("Drop the rest by itself.")
+// tooMuch ends the drop at a path: there is no more room to look.
+func (g *gathering) tooMuch(path string) {
+	g.end(path, "This drop holds more than %d files and folders; the rest is left out.", g.bounds.looks)
 }
 
-// refuse names a path, once.
+// end ends the drop with its last word.
+func (g *gathering) end(path, format string, bound int) {
+	r := refusal(path, fault.New(fault.RequestTooLarge, fmt.Sprintf(format, bound), nil).WithHint("Drop the rest by itself."))
+	g.full = &r
+}
+
+// refuse names a path, once. Of one folder it names as many as a person reads
+// and counts the others.
 func (g *gathering) refuse(path string, err error) {
-	if g.named[path] && !g.full {
+	if g.named[path] {
 		return
 	}
-	g.named[path] = true
+	w := g.within
+	if w == nil {
+		g.named[path] = true
+		g.refused = append(g.refused, refusal(path, err))
+		return
+	}
+	code := fault.From(err).Code
+	w.worse = w.worse || code != fault.NotMedia
+	if len(w.named) < g.bounds.named {
+		g.named[path] = true
+		w.named = append(w.named, refusal(path, err))
+		return
+	}
+	if w.more == 0 {
+		w.code = string(code)
+	}
+	w.more++
+}
+
+func refusal(path string, err error) job.Refused {
 	f := fault.From(err)
-	g.refused = append(g.refused, job.Refused{
-		Path: path, Name: readable(filepath.Base(path)), Code: string(f.Code), Message: f.Say, Hint: f.Hint,
-	})
+	return job.Refused{Path: path, Name: readable(filepath.Base(path)), Code: string(f.Code), Message: f.Say, Hint: f.Hint}
 }
 
 // identify makes sure that the file at a real place is media, or says what

@@ -336,10 +336,13 @@ func TestTooMuchForOneDrop(t *testing.T) {
 			"d/0.txt: not_media", "d/1.txt: not_media", "d/2.txt: not_media", "d: not_media", "other.mp4: request_too_large",
 		}},
 		"the same file again is none too many": {[]string{"other.mp4", "other.mp4"}, 1, 100, 1, nil},
-		"too many to look at": {[]string{"d", "other.mp4"}, 100, 5, 3, []string{
-			"d/0.txt: not_media", "d/1.txt: not_media", "d/2.txt: request_too_large",
+		"no room to look beside it": {[]string{"d", "other.mp4"}, 100, 24, 12, []string{
+			"d/0.txt: not_media", "d/1.txt: not_media", "d/2.txt: not_media", "d: not_media", "other.mp4: request_too_large",
 		}},
-		"too many to look at, and no media yet": {[]string{"d"}, 100, 0, 0, []string{"d/0.mp4: request_too_large"}},
+		"a folder opened twice is looked at once": {[]string{"d", "d", "other.mp4"}, 100, 25, 13, []string{
+			"d/0.txt: not_media", "d/1.txt: not_media", "d/2.txt: not_media", "d: not_media",
+		}},
+		"no room to look at all": {[]string{"d"}, 100, 0, 0, []string{"d: request_too_large"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -357,6 +360,68 @@ func TestTooMuchForOneDrop(t *testing.T) {
 				t.Errorf("refused (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Which of a folder's files are seen when there are too many is for the disk
+// to say, but it is as many as there is room for.
+func TestAFolderThatIsTooLongIsSeenInPart(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		name, body   string // of each of a dozen
+		looks        int
+		found, named int    // with the last word
+		last         string // where it is said
+	}{
+		"media":               {"d/%d.mp4", mp4, 5, 5, 1, "d"},
+		"just not too many":   {"d/%d.mp4", mp4, 12, 12, 0, ""},
+		"other files":         {"d/%d.txt", "text", 5, 0, 4 + 1, "d"},
+		"links":               {"d/%d.mp4@", "nowhere", 5, 0, 4 + 1, "d"},
+		"hidden files":        {"d/.%d.mp4", mp4, 5, 0, 1, "d"},
+		"litter in folders":   {"d/%d/desktop.ini", "", 20, 0, 1, "d/8"},
+		"folders with more":   {"d/%d/a.mp4", mp4, 5, 0, 1, "d"},
+		"folders in a folder": {"d/%d/", "", 5, 0, 1, "d"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, files := folder(t), map[string]string{}
+			for i := range 12 {
+				files[fmt.Sprintf(tt.name, i)] = tt.body
+			}
+			drop(t, dir, files)
+			found, refused := intake.GatherWithin(t.Context(), []string{filepath.Join(dir, "d")}, 100, tt.looks, 3)
+			if len(found) != tt.found || len(refused) != tt.named {
+				t.Fatalf("found %q, refused %+v", found, refused)
+			}
+			if n := len(refused); n > 0 && (refused[n-1].Code != string(fault.RequestTooLarge) || refused[n-1].Path != filepath.Join(dir, tt.last)) {
+				t.Errorf("the last word is %+v", refused[n-1])
+			}
+		})
+	}
+}
+
+// asked counts how often somebody looks whether it has ended.
+type asked struct {
+	context.Context
+	times int
+}
+
+func (a *asked) Err() error {
+	a.times++
+	return a.Context.Err()
+}
+
+func TestALongFolderCanBeGivenUpWhileItIsRead(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	for i := range 5000 {
+		must(t, os.Symlink("nowhere", filepath.Join(dir, fmt.Sprintf(".%d", i))))
+	}
+	ctx := &asked{Context: t.Context()}
+	intake.Gather(ctx, []string{dir})
+	if ctx.times < 8 {
+		t.Errorf("looked %d times", ctx.times)
 	}
 }
 

@@ -8,14 +8,25 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// naturally compares names as people read them: "clip 2" comes before
-// "clip 10", "clip" before both, and capitals make no difference.
-func naturally(a, b string) int {
-	x, y := strings.ToLower(norm.NFC.String(a)), strings.ToLower(norm.NFC.String(b))
+// natural is a name as people read it. It is made once for each name: a long
+// folder compares every one of them many times.
+type natural struct {
+	name   string
+	folded string
+}
+
+func naturalOf(name string) natural {
+	return natural{name: name, folded: strings.ToLower(norm.NFC.String(name))}
+}
+
+// compare puts "clip 2" before "clip 10", "clip" before both, and capitals
+// make no difference.
+func (n natural) compare(m natural) int {
+	x, y := n.folded, m.folded
 	return cmp.Or(
 		counting(strings.TrimSuffix(x, path.Ext(x)), strings.TrimSuffix(y, path.Ext(y))),
 		counting(x, y),
-		cmp.Compare(a, b),
+		cmp.Compare(n.name, m.name),
 	)
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"sluice/internal/job"
 )
@@ -30,13 +31,13 @@ func finished[T any](ctx context.Context, w *work, stage job.Stage, key string) 
 	return v, true, nil
 }
 
-// finish stores what a stage made.
-func (w *work) finish(ctx context.Context, stage job.Stage, key string, v any, reused bool) error {
+// finish stores what a stage made or, reused, was found to have made.
+func (w *work) finish(ctx context.Context, stage job.Stage, key string, v any, reused bool, took time.Duration) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("write checkpoint of %s: %w", stage, err)
 	}
-	if err := w.deps.Checkpoints.Finish(ctx, w.lease, stage, key, body, reused); err != nil {
+	if err := w.deps.Checkpoints.Finish(ctx, w.lease, stage, key, body, reused, took); err != nil {
 		return fmt.Errorf("store checkpoint of %s: %w", stage, err)
 	}
 	w.deps.Listener.Changed(w.job.ID)

@@ -201,18 +201,20 @@ func (w *work) extract(ctx context.Context, source string) (Audio, error) {
 	if err := os.MkdirAll(w.Dir(w.job.ID), 0o700); err != nil {
 		return Audio{}, fmt.Errorf("make workdir: %w", err)
 	}
+	began := time.Now()
 	a, err := w.deps.Extractor.Extract(ctx, ExtractRequest{
 		Source: source,
 		Track:  w.job.Options.AudioTrack,
 		Out:    w.sound(),
 	}, w.progress(job.Extract))
+	took := time.Since(began)
 	if err != nil {
 		return Audio{}, err
 	}
 	if err := w.measured(ctx, a); err != nil {
 		return Audio{}, err
 	}
-	return a, w.finish(ctx, job.Extract, key, a, false)
+	return a, w.finish(ctx, job.Extract, key, a, false, took)
 }
 
 // measured remembers how long the sound is, for forecasts. It comes before the

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,6 +30,9 @@ type bench struct {
 	verdict     job.Verdict
 	spans       []pipeline.Span // what the recogniser says, whole
 	breakAfter  int             // spans before the engine dies; -1 = never
+	extracting  time.Duration   // how long the parts take, where that matters
+	recognising time.Duration
+	others      time.Duration
 	extracted   int
 	transcribed []pipeline.TranscribeRequest
 
@@ -38,6 +42,7 @@ type bench struct {
 	warnings    []job.Warning
 	durations   map[string]int64
 	history     []string
+	took        []time.Duration // by each finish
 	live        []transcript.Segment
 }
 
@@ -77,6 +82,7 @@ func (b *bench) Probe(context.Context, string) (pipeline.Media, error) { return 
 
 func (b *bench) Extract(_ context.Context, req pipeline.ExtractRequest, report func(float64)) (pipeline.Audio, error) {
 	b.extracted++
+	time.Sleep(b.extracting)
 	report(1)
 	return pipeline.Audio{Path: req.Out, Bytes: 4, DurationMS: 20_000, Warnings: []job.Warning{{Code: "partial_audio"}}}, os.WriteFile(req.Out, []byte("pcm!"), 0o600)
 }
@@ -87,6 +93,7 @@ func (b *bench) Model(context.Context, string) (pipeline.Model, error) {
 
 func (b *bench) Transcribe(_ context.Context, req pipeline.TranscribeRequest, w pipeline.Watch) error {
 	b.transcribed = append(b.transcribed, req)
+	time.Sleep(b.recognising)
 	said := 0
 	for _, s := range b.spans {
 		if s.FromMS < req.FromMS {
@@ -114,12 +121,14 @@ func (b *bench) Finished(_ context.Context, stage job.Stage, key string) ([]byte
 }
 
 func (b *bench) Begin(_ context.Context, _ job.Lease, stage job.Stage) error {
+	time.Sleep(b.others)
 	b.history = append(b.history, "begin "+string(stage))
 	return nil
 }
 
-func (b *bench) Finish(_ context.Context, _ job.Lease, stage job.Stage, key string, body []byte, reused bool) error {
+func (b *bench) Finish(_ context.Context, _ job.Lease, stage job.Stage, key string, body []byte, reused bool, took time.Duration) error {
 	b.finished[string(stage)+key] = body
+	b.took = append(b.took, took)
 	what := "finish "
 	if reused {
 		what = "reuse "
@@ -143,14 +152,18 @@ func (b *bench) SetDuration(_ context.Context, id string, ms int64) error {
 }
 
 func (b *bench) SaveTranscript(_ context.Context, l job.Lease, t transcript.Transcript, w []job.Warning) error {
+	time.Sleep(b.others)
 	b.transcripts[l.ID], b.warnings = t, w
 	return nil
 }
 
-func (b *bench) Admit(context.Context, job.Need) job.Verdict { return b.verdict }
-func (b *bench) Segment(_ string, s transcript.Segment)      { b.live = append(b.live, s) }
-func (b *bench) Footprint(pipeline.Model, int64)             {}
-func (b *bench) Changed(string)                              {}
+func (b *bench) Admit(context.Context, job.Need) job.Verdict {
+	time.Sleep(b.others)
+	return b.verdict
+}
+func (b *bench) Segment(_ string, s transcript.Segment) { b.live = append(b.live, s) }
+func (b *bench) Footprint(pipeline.Model, int64)        {}
+func (b *bench) Changed(string)                         {}
 
 func TestAJobGoesThroughItsStages(t *testing.T) {
 	t.Parallel()
@@ -200,6 +213,24 @@ func TestAnotherJobOnTheSameInputsReusesTheTranscript(t *testing.T) {
 	if b.extracted != 2 || len(b.transcribed) != 2 {
 		t.Errorf("reuse: false reused: extracted %d times, transcribed %d times", b.extracted, len(b.transcribed))
 	}
+}
+
+func TestTheTimeOfAStageIsThatOfItsOwnWork(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	synctest.Test(t, func(t *testing.T) {
+		b.t = t
+		b.extracting, b.recognising, b.others = 3*time.Second, time.Minute, time.Hour
+		for _, id := range []string{"a", "b"} {
+			if err := b.run(aJob(id)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// The second job finds all that the first has made.
+		if d := cmp.Diff([]time.Duration{3 * time.Second, time.Minute, 0}, b.took); d != "" {
+			t.Error(d)
+		}
+	})
 }
 
 func TestWhatChangesTheWordsIsDoneAnew(t *testing.T) {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"time"
 
 	"sluice/internal/job"
 	"sluice/internal/transcript"
@@ -123,7 +124,9 @@ type Checkpoints interface {
 	Begin(ctx context.Context, lease job.Lease, stage job.Stage) error
 	// Finish stores what the stage left and closes its row of history. What
 	// body points to must already be durable. Reused: nothing was done anew.
-	Finish(ctx context.Context, lease job.Lease, stage job.Stage, key string, body []byte, reused bool) error
+	// Took is how long the stage itself has worked, by a clock that stands still
+	// while the machine sleeps and that nobody sets; 0 = not known.
+	Finish(ctx context.Context, lease job.Lease, stage job.Stage, key string, body []byte, reused bool, took time.Duration) error
 	// Spans lists the finished spans under a key, in order, and makes them the job's partial transcript.
 	Spans(ctx context.Context, lease job.Lease, key string) ([]Span, error)
 	// AddSpan stores one more.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"sluice/internal/job"
 	"sluice/internal/transcript"
@@ -19,14 +20,14 @@ func (w *work) transcribe(ctx context.Context, m Model, audio Audio) error {
 		return err
 	}
 	key := w.transcribeKey(m)
-	spans, err := w.recognise(ctx, m, key, audio)
+	spans, took, err := w.recognise(ctx, m, key, audio)
 	if err != nil {
 		return err
 	}
 	if err := w.save(ctx, spans, audio.Warnings); err != nil {
 		return err
 	}
-	return w.finish(ctx, job.Transcribe, key, spans, false)
+	return w.finish(ctx, job.Transcribe, key, spans, false, took)
 }
 
 func (w *work) model(ctx context.Context) (Model, error) {
@@ -58,14 +59,15 @@ func (w *work) reuse(ctx context.Context, m Model) (ok bool, err error) {
 	if err := w.save(ctx, spans, audio.Warnings); err != nil {
 		return false, err
 	}
-	return true, w.finish(ctx, job.Transcribe, key, spans, true)
+	return true, w.finish(ctx, job.Transcribe, key, spans, true, 0)
 }
 
-// recognise runs the engine over what is not done yet and stores each span.
-func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio) ([]Span, error) {
-	spans, err := w.deps.Checkpoints.Spans(ctx, w.lease, key)
+// recognise runs the engine over what is not done yet and stores each span. It
+// says how long the engine took.
+func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio) (spans []Span, took time.Duration, err error) {
+	spans, err = w.deps.Checkpoints.Spans(ctx, w.lease, key)
 	if err != nil {
-		return nil, fmt.Errorf("read spans: %w", err)
+		return nil, 0, fmt.Errorf("read spans: %w", err)
 	}
 	req := TranscribeRequest{
 		Audio:    audio,
@@ -83,6 +85,7 @@ func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio) 
 			req.Language = lang
 		}
 	}
+	began := time.Now()
 	err = w.deps.Transcriber.Transcribe(ctx, req, Watch{
 		Progress: w.progress(job.Transcribe),
 		Segment:  func(s transcript.Segment) { w.deps.Listener.Segment(w.job.ID, s) },
@@ -95,7 +98,7 @@ func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio) 
 			return nil
 		},
 	})
-	return spans, err
+	return spans, time.Since(began), err
 }
 
 // save stores the whole transcript, readable from now on.

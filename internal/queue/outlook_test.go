@@ -71,7 +71,7 @@ func (f *forecast) stage(lease job.Lease, stage job.Stage, took time.Duration) {
 	f.Helper()
 	must(f.T, f.store.Begin(f.Context(), lease, stage))
 	f.clock.Advance(took)
-	must(f.T, f.store.Finish(f.Context(), lease, stage, lease.ID, nil, false))
+	must(f.T, f.store.Finish(f.Context(), lease, stage, lease.ID, nil, false, took))
 }
 
 // running adds a job that is being worked on.

@@ -99,3 +99,14 @@ func BenchmarkAheadOfTheLast(b *testing.B) {
 		}
 	})
 }
+
+// Every view asks for the sum of the line.
+func BenchmarkAhead(b *testing.B) {
+	depths(b, func(b *testing.B, s *sqlitestore.Store) {
+		b.Helper()
+		for b.Loop() {
+			_, err := s.Ahead(b.Context(), "")
+			must(b, err)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"sluice/internal/job"
 	"sluice/internal/pipeline"
@@ -47,7 +48,7 @@ func (s *Store) Begin(ctx context.Context, lease job.Lease, stage job.Stage) err
 // Finish stores what a stage left. See pipeline.Checkpoints. The counters
 // start anew only with a checkpoint that was not there before: a job that
 // finishes the same stage again and again makes no progress.
-func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, key string, body []byte, reused bool) error {
+func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, key string, body []byte, reused bool, took time.Duration) error {
 	small, err := deflate(body)
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, ke
 			}
 		}
 		if !reused {
-			if err := s.learn(t, h.seq, stage); err != nil {
+			if err := s.learn(t, h.seq, stage, took); err != nil {
 				return err
 			}
 		}

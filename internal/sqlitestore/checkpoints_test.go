@@ -3,6 +3,7 @@ package sqlitestore_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ import (
 type bench struct {
 	*testing.T
 	*sqlitestore.Store
+	path  string
 	clock *storetest.Clock
 	lease job.Lease
 }
@@ -29,8 +31,9 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	clock := storetest.NewClock()
-	s := open(t, sqlitestore.Config{Now: clock.Now})
-	return &bench{T: t, Store: s, clock: clock, lease: take(t, s, submit(t, s, draft("talk"))[0].ID)}
+	path := filepath.Join(t.TempDir(), "sluice.db")
+	s := open(t, sqlitestore.Config{Path: path, Now: clock.Now})
+	return &bench{T: t, Store: s, path: path, clock: clock, lease: take(t, s, submit(t, s, draft("talk"))[0].ID)}
 }
 
 // another is the lease of one more running job.
@@ -70,7 +73,7 @@ func TestAStageThatIsFinishedIsFoundByItsInputs(t *testing.T) {
 	b.same("found before", ok, false)
 	body := []byte("{\"path\":\"x\"}\x00\xff" + strings.Repeat("long", 1000))
 	must(t, b.Begin(t.Context(), b.lease, job.Extract))
-	must(t, b.Finish(t.Context(), b.lease, job.Extract, "inputs", body, false))
+	must(t, b.Finish(t.Context(), b.lease, job.Extract, "inputs", body, false, time.Minute))
 	b.another() // whoever asks
 	got, ok, err := b.Finished(t.Context(), job.Extract, "inputs")
 	must(t, err)
@@ -79,7 +82,7 @@ func TestAStageThatIsFinishedIsFoundByItsInputs(t *testing.T) {
 	_, ok, err = b.Finished(t.Context(), job.Transcribe, "inputs")
 	must(t, err)
 	b.same("found under another stage", ok, false)
-	must(t, b.Finish(t.Context(), b.lease, job.Extract, "inputs", nil, false))
+	must(t, b.Finish(t.Context(), b.lease, job.Extract, "inputs", nil, false, time.Minute))
 	got, ok, err = b.Finished(t.Context(), job.Extract, "inputs")
 	must(t, err)
 	b.same("replaced by nothing", []any{len(got), ok}, []any{0, true})
@@ -95,17 +98,17 @@ func TestStagesLeaveTheirHistory(t *testing.T) {
 	must(t, b.Begin(t.Context(), b.lease, job.Extract))
 	b.same("while it runs", get(t, b.Store, id).Stages, []job.StageRun{{Stage: job.Extract, StartedAt: at(0)}})
 	tick()
-	must(t, b.Finish(t.Context(), b.lease, job.Extract, "k", []byte("x"), false))
+	must(t, b.Finish(t.Context(), b.lease, job.Extract, "k", []byte("x"), false, time.Minute))
 	b.same("what comes next", get(t, b.Store, id).Stage, job.Transcribe)
 	must(t, b.Begin(t.Context(), b.lease, job.Transcribe))
 	tick()
 	_, err := b.Settle(t.Context(), b.lease, queue.Outcome{State: job.Queued, Crash: true, Error: &job.Failure{Code: "engine_crashed"}})
 	must(t, err)
 	b.lease = take(t, b.Store, id)
-	must(t, b.Finish(t.Context(), b.lease, job.Extract, "k", []byte("x"), true)) // never begun
+	must(t, b.Finish(t.Context(), b.lease, job.Extract, "k", []byte("x"), true, time.Minute)) // never begun
 	must(t, b.Begin(t.Context(), b.lease, job.Transcribe))
 	tick()
-	must(t, b.Finish(t.Context(), b.lease, job.Transcribe, "k2", []byte("y"), false))
+	must(t, b.Finish(t.Context(), b.lease, job.Transcribe, "k2", []byte("y"), false, time.Minute))
 	j, err := b.Settle(t.Context(), b.lease, queue.Outcome{State: job.Done})
 	must(t, err)
 	want := []job.StageRun{
@@ -137,20 +140,20 @@ func TestEveryNewCheckpointForgives(t *testing.T) {
 		forgiven     bool
 	}{
 		"a finished stage": {nil, func(b *bench) error {
-			return b.Finish(b.Context(), b.lease, job.Extract, "k", []byte("x"), false)
+			return b.Finish(b.Context(), b.lease, job.Extract, "k", []byte("x"), false, time.Minute)
 		}, true},
 		"a new span": {nil, func(b *bench) error {
 			return b.AddSpan(b.Context(), b.lease, "k", span(0, 1000, "en", "a"))
 		}, true},
 		"the same stage finished again": {func(b *bench) error {
-			return b.Finish(b.Context(), b.lease, job.Extract, "k", []byte("x"), false)
+			return b.Finish(b.Context(), b.lease, job.Extract, "k", []byte("x"), false, time.Minute)
 		}, func(b *bench) error {
-			return b.Finish(b.Context(), b.lease, job.Extract, "k", []byte("x"), false)
+			return b.Finish(b.Context(), b.lease, job.Extract, "k", []byte("x"), false, time.Minute)
 		}, false},
 		"a stage that was found finished": {func(b *bench) error {
-			return b.Finish(b.Context(), b.lease, job.Extract, "k", []byte("x"), false)
+			return b.Finish(b.Context(), b.lease, job.Extract, "k", []byte("x"), false, time.Minute)
 		}, func(b *bench) error {
-			return b.Finish(b.Context(), b.lease, job.Extract, "k", []byte("x"), true)
+			return b.Finish(b.Context(), b.lease, job.Extract, "k", []byte("x"), true, time.Minute)
 		}, false},
 		"the same span again": {func(b *bench) error {
 			return b.AddSpan(b.Context(), b.lease, "k", span(0, 1000, "en", "a"))
@@ -194,8 +197,10 @@ func TestCheckpointsAreFenced(t *testing.T) {
 	b.lease = take(t, b.Store, dead.ID)
 	before := get(t, b.Store, dead.ID)
 	for name, call := range map[string]func(context.Context) error{
-		"begin":  func(ctx context.Context) error { return b.Begin(ctx, dead, job.Transcribe) },
-		"finish": func(ctx context.Context) error { return b.Finish(ctx, dead, job.Extract, "k", []byte("x"), false) },
+		"begin": func(ctx context.Context) error { return b.Begin(ctx, dead, job.Transcribe) },
+		"finish": func(ctx context.Context) error {
+			return b.Finish(ctx, dead, job.Extract, "k", []byte("x"), false, time.Minute)
+		},
 		"spans": func(ctx context.Context) error {
 			_, err := b.Spans(ctx, dead, "k")
 			return err
@@ -344,9 +349,12 @@ func TestTheJanitorFindsWhatIsOver(t *testing.T) {
 	endedAt := b.clock.Now()
 	b.clock.Advance(24 * time.Hour)
 
-	models, err := b.ModelsInUse(t.Context())
+	models, err := sqlitestore.ModelsInUse(t.Context(), b.path)
 	must(t, err)
 	b.same("models", models, map[string]int{"large": 1})
+	none, err := sqlitestore.ModelsInUse(t.Context(), b.path+".none")
+	must(t, err)
+	b.same("models of no file", none, map[string]int{})
 	for since, want := range map[time.Time]map[string]bool{
 		endedAt:                       {"u1": true, "u2": true},
 		endedAt.Add(time.Millisecond): {"u1": true},

@@ -55,23 +55,6 @@ func (s *Store) UploadsInUse(ctx context.Context, since time.Time) (map[string]b
 	return used, nil
 }
 
-// ModelsInUse says which models live jobs need, by name, and how many of them.
-func (s *Store) ModelsInUse(ctx context.Context) (map[string]int, error) {
-	used := map[string]int{}
-	err := s.query(ctx, `SELECT model, count(*) FROM jobs INDEXED BY jobs_state WHERE state IN ('queued', 'running') GROUP BY model`, nil,
-		func(row scanner) error {
-			var name string
-			var n int
-			err := row.Scan(&name, &n)
-			used[name] = n
-			return err
-		})
-	if err != nil {
-		return nil, err
-	}
-	return used, nil
-}
-
 // ForgetKeys drops idempotency keys that are older than Config.KeepKey and
 // whose job has ended. It returns how many.
 func (s *Store) ForgetKeys(ctx context.Context) (int, error) {

@@ -50,8 +50,9 @@ func (s *Store) Next(ctx context.Context) (job.Job, error) {
 }
 
 // Take starts a job. See queue.Line. That the line is not paused is part of the
-// statement: nothing starts once a pause is acknowledged. Once begun it is not given up when ctx
-// ends: a job that runs while nobody holds its lease would be stuck.
+// statement: nothing starts once a pause is acknowledged. A take that has begun
+// is not given up when ctx ends: a job that runs while nobody holds its lease
+// would be stuck.
 func (s *Store) Take(ctx context.Context, id, owner string) (job.Job, job.Lease, error) {
 	if owner == "" {
 		return job.Job{}, job.Lease{}, errors.New("take job: no owner")

@@ -157,37 +157,6 @@ func (s *Store) Paused(ctx context.Context) (bool, error) {
 	return paused, s.explain(err)
 }
 
-// Ahead sums up the work before a job. See queue.Reader. Both parts of it read
-// a stretch of the line's index and nothing else.
-func (s *Store) Ahead(ctx context.Context, id string) ([]queue.Load, error) {
-	state, priority, rank, seq := job.Queued, job.MinPriority-1, int64(0), int64(0) // all of the line comes before that
-	if id != "" {
-		err := s.reads.QueryRowContext(ctx, `SELECT state, priority, rank, seq FROM jobs WHERE id = ?`, id).Scan(&state, &priority, &rank, &seq)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil, unknownJob()
-		}
-		if err != nil {
-			return nil, s.explain(err)
-		}
-	}
-	if state != job.Queued {
-		return nil, nil
-	}
-	now := s.now()
-	var loads []queue.Load
-	err := s.query(ctx, `SELECT model, count(*), sum(duration_ms = 0), sum(duration_ms) FROM (
-			SELECT model, duration_ms FROM jobs INDEXED BY jobs_line WHERE state = 'queued' AND ready_at <= ? AND priority > ?
-			UNION ALL
-			SELECT model, duration_ms FROM jobs INDEXED BY jobs_line WHERE state = 'queued' AND ready_at <= ? AND priority = ? AND (rank, seq) < (?, ?))
-		GROUP BY model ORDER BY model`, []any{now, priority, now, priority, rank, seq}, func(row scanner) error {
-		var l queue.Load
-		err := row.Scan(&l.Model, &l.Jobs, &l.Unknown, &l.MediaMS)
-		loads = append(loads, l)
-		return err
-	})
-	return loads, err
-}
-
 // Unmeasured lists queued jobs of unknown length. See queue.Reader.
 func (s *Store) Unmeasured(ctx context.Context, limit int) ([]job.Job, error) {
 	now := s.now()

@@ -7,12 +7,22 @@ import (
 	"sluice/internal/job"
 )
 
-// keepSamples is how far back the machine's history goes.
-const keepSamples = 24 * time.Hour
+// keepSamples is how many samples the machine's history has: those of a day,
+// six in a minute, and some to spare for the short ones that a sleep or a
+// restart leaves.
+const keepSamples = 9000
 
-// AppendSamples adds to the machine's history and drops what is too old. A
+// clockSlack is how much later than now a sample may be: clocks are put right
+// by a second now and then.
+const clockSlack = time.Minute
+
+// AppendSamples adds to the machine's history and drops what is too much. A
 // sample is known by its time, in milliseconds: one that is already there
 // stays as it is.
+//
+// What comes after now is from a time when the clock was wrong, and goes. What
+// is old goes by number and not by age: by a clock that is ahead for once, all
+// there is would be old, while by number each wrong sample costs one old one.
 func (s *Store) AppendSamples(ctx context.Context, samples []job.Sample) error {
 	if len(samples) == 0 {
 		return nil
@@ -25,7 +35,10 @@ func (s *Store) AppendSamples(ctx context.Context, samples []job.Sample) error {
 				return err
 			}
 		}
-		return t.exec(`DELETE FROM samples WHERE at < ?`, s.now()-keepSamples.Milliseconds())
+		if err := t.exec(`DELETE FROM samples WHERE at > ?`, s.now()+clockSlack.Milliseconds()); err != nil {
+			return err
+		}
+		return t.exec(`DELETE FROM samples WHERE at <= (SELECT at FROM samples ORDER BY at DESC LIMIT 1 OFFSET ?)`, keepSamples)
 	})
 }
 

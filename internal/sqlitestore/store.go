@@ -13,6 +13,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"sluice/internal/library"
@@ -27,6 +28,7 @@ type Store struct {
 	db     *sql.DB // one connection, the writer's
 	writer *writer
 	reads  *sql.DB
+	line   atomic.Pointer[lineSum]
 	ids    *idSource // the writer's goroutine only
 }
 

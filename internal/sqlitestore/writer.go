@@ -32,6 +32,8 @@ type writer struct {
 	wake  chan struct{}
 	done  chan struct{}
 
+	commits atomic.Int64 // how many were tried: while it stays, the file does
+
 	mu     sync.Mutex
 	queues [precedences][]*op
 	closed bool
@@ -179,7 +181,11 @@ func (w *writer) run(t *tx, batch []*op) ([]error, error) {
 	if good == 0 {
 		end = "ROLLBACK"
 	}
-	if err := t.exec(end); err != nil {
+	err := t.exec(end)
+	if good > 0 {
+		w.commits.Add(1) // also when it failed: who knows what is on the disk
+	}
+	if err != nil {
 		_ = t.exec("ROLLBACK") // SQLite may have done so already
 		return nil, fmt.Errorf("commit: %w", err)
 	}

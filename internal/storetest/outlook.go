@@ -99,6 +99,33 @@ func workAhead() map[string]scenario {
 			s.clock.Advance(time.Minute)
 			s.same("ahead in time", s.ahead(jobs[3].ID), []queue.Load{{Model: "tiny", Jobs: 2, Unknown: 2}})
 		},
+		"the whole line is summed up anew after each change of it": func(s *stand) {
+			jobs := s.submit("a", "b", "c")
+			s.same("at first", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 3, Unknown: 3}})
+			for range 2 {
+				s.ahead("")[0].Jobs = 99 // what was given out is the caller's
+			}
+			s.same("again", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 3, Unknown: 3}})
+			s.measure(jobs[0].ID, 1000)
+			s.same("once one is measured", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 3, Unknown: 2, MediaMS: 1000}})
+			_, err := s.Defer(s.Context(), jobs[0].ID, job.Wait{Reason: job.Backoff, Until: s.clock.Now().Add(time.Minute)})
+			s.ok(err)
+			s.same("once one waits", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 2, Unknown: 2}})
+			s.clock.Advance(time.Minute)
+			s.same("once its time has come", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 3, Unknown: 2, MediaMS: 1000}})
+			s.clock.Advance(-time.Minute)
+			s.same("when the clock is set back", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 2, Unknown: 2}})
+			_, err = s.Release(s.Context(), job.Backoff)
+			s.ok(err)
+			s.same("once it is released", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 3, Unknown: 2, MediaMS: 1000}})
+			_, lease := s.take(jobs[1].ID)
+			s.same("once one runs", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 2, Unknown: 1, MediaMS: 1000}})
+			s.settle(lease, queue.Outcome{State: job.Queued})
+			s.same("once it is back", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 3, Unknown: 2, MediaMS: 1000}})
+			_, err = s.Cancel(s.Context(), jobs[2].ID)
+			s.ok(err)
+			s.same("once one is canceled", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 2, Unknown: 1, MediaMS: 1000}})
+		},
 		"nothing is ahead of a job that is not in the line": func(s *stand) {
 			s.submit("a", "b")
 			j, lease := s.running()
@@ -138,7 +165,7 @@ func workAhead() map[string]scenario {
 // keeps it too learns from it how fast stages are.
 type stages interface {
 	Begin(ctx context.Context, lease job.Lease, stage job.Stage) error
-	Finish(ctx context.Context, lease job.Lease, stage job.Stage, key string, body []byte, reused bool) error
+	Finish(ctx context.Context, lease job.Lease, stage job.Stage, key string, body []byte, reused bool, took time.Duration) error
 }
 
 func pace() map[string]scenario {
@@ -180,7 +207,7 @@ func pace() map[string]scenario {
 			s.ok(st.Begin(s.Context(), lease, job.Extract))
 			s.clock.Advance(time.Second)
 			s.measure(j.ID, 10_000)
-			s.ok(st.Finish(s.Context(), lease, job.Extract, "k", nil, false))
+			s.ok(st.Finish(s.Context(), lease, job.Extract, "k", nil, false, time.Second))
 			s.same("paces", s.paces(), []queue.Pace{{Stage: job.Extract, Ratio: 0.1}})
 		},
 		"a length that is not known tells nothing": func(s *stand) {
@@ -194,13 +221,13 @@ func pace() map[string]scenario {
 			s.measure(j.ID, 60_000)
 			s.ok(st.Begin(s.Context(), lease, job.Transcribe))
 			s.clock.Advance(time.Second)
-			s.ok(st.Finish(s.Context(), lease, job.Transcribe, "k", nil, true))
+			s.ok(st.Finish(s.Context(), lease, job.Transcribe, "k", nil, true, time.Second))
 			s.same("paces", s.paces(), []queue.Pace(nil))
 		},
 		"a stage that never began tells nothing": func(s *stand) {
 			st, j, lease := s.stages()
 			s.measure(j.ID, 60_000)
-			s.ok(st.Finish(s.Context(), lease, job.Extract, "k", nil, false))
+			s.ok(st.Finish(s.Context(), lease, job.Extract, "k", nil, false, time.Second))
 			s.same("paces", s.paces(), []queue.Pace(nil))
 		},
 		"a stage that was cut off and begun again tells nothing": func(s *stand) {
@@ -213,6 +240,54 @@ func pace() map[string]scenario {
 			_, lease = s.take(j.ID)
 			s.stage(st, lease, job.Transcribe, time.Second)
 			s.same("paces", s.paces(), []queue.Pace{{Stage: job.Extract, Ratio: 0.05}})
+		},
+		"what counts is how long the stage worked, whatever the clock says": func(s *stand) {
+			st, j, lease := s.stages()
+			s.measure(j.ID, 60_000)
+			s.ok(st.Begin(s.Context(), lease, job.Extract))
+			s.clock.Advance(9 * time.Hour) // a night asleep
+			s.ok(st.Finish(s.Context(), lease, job.Extract, "k", nil, false, 3*time.Second))
+			s.ok(st.Begin(s.Context(), lease, job.Transcribe))
+			s.clock.Advance(-time.Hour) // the clock was set back
+			s.ok(st.Finish(s.Context(), lease, job.Transcribe, "k", nil, false, 30*time.Second))
+			s.same("paces", s.paces(), []queue.Pace{{Stage: job.Extract, Ratio: 0.05}, {Stage: job.Transcribe, Model: "tiny", Ratio: 0.5}})
+		},
+		"a run that does not say how long it took tells nothing": func(s *stand) {
+			st, j, lease := s.stages()
+			s.measure(j.ID, 60_000)
+			for stage, took := range map[job.Stage]time.Duration{job.Extract: 0, job.Transcribe: -time.Second} {
+				s.ok(st.Begin(s.Context(), lease, stage))
+				s.clock.Advance(time.Second)
+				s.ok(st.Finish(s.Context(), lease, stage, "k", nil, false, took))
+			}
+			s.same("paces", s.paces(), []queue.Pace(nil))
+		},
+		"a run that is far off what three have told is not believed": func(s *stand) {
+			st := s.told(3)
+			for _, took := range []time.Duration{81 * time.Second, time.Second, 81 * time.Second} {
+				s.extracted(st, took)
+				s.same("paces", s.paces(), []queue.Pace{{Stage: job.Extract, Ratio: 0.1}})
+			}
+			s.extracted(st, 79*time.Second)
+			s.same("paces, with one that is not so far off", s.paces(), []queue.Pace{{Stage: job.Extract, Ratio: (0.8*2.44*10 + 79) / (0.8*2.44*100 + 100)}})
+		},
+		"two in a row that are far off and alike are believed": func(s *stand) {
+			st := s.told(3)
+			s.extracted(st, 100*time.Second)
+			s.extracted(st, 150*time.Second)
+			s.same("paces", s.paces(), []queue.Pace{{Stage: job.Extract, Ratio: (0.8*2.44*10 + 150) / (0.8*2.44*100 + 100)}})
+		},
+		"two that are far off are not in a row when an ordinary one is between them": func(s *stand) {
+			st := s.told(3)
+			s.extracted(st, 100*time.Second)
+			s.extracted(st, 10*time.Second)
+			s.extracted(st, 100*time.Second)
+			s.same("paces", s.paces(), []queue.Pace{{Stage: job.Extract, Ratio: 0.1}})
+		},
+		"what two runs have told is not established": func(s *stand) {
+			st := s.told(2)
+			s.extracted(st, 100*time.Second)
+			s.same("paces", s.paces(), []queue.Pace{{Stage: job.Extract, Ratio: (0.8*1.8*10 + 100) / (0.8*1.8*100 + 100)}})
 		},
 		"a model without a name tells nothing": func(s *stand) {
 			st, _, _ := s.stages()
@@ -243,7 +318,27 @@ func (s *stand) stage(st stages, lease job.Lease, stage job.Stage, took time.Dur
 	s.Helper()
 	s.ok(st.Begin(s.Context(), lease, stage))
 	s.clock.Advance(took)
-	s.ok(st.Finish(s.Context(), lease, stage, lease.ID, nil, false))
+	s.ok(st.Finish(s.Context(), lease, stage, lease.ID, nil, false, took))
+}
+
+// told makes a store that knows so many runs, a tenth of their media each.
+func (s *stand) told(runs int) stages {
+	s.Helper()
+	st, _, lease := s.stages()
+	s.settle(lease, queue.Outcome{State: job.Done})
+	for range runs {
+		s.extracted(st, 10*time.Second)
+	}
+	return st
+}
+
+// extracted carries a new job of a hundred seconds through its first stage.
+func (s *stand) extracted(st stages, took time.Duration) {
+	s.Helper()
+	j, lease := s.running()
+	s.measure(j.ID, 100_000)
+	s.stage(st, lease, job.Extract, took)
+	s.settle(lease, queue.Outcome{State: job.Done})
 }
 
 func (s *stand) measure(id string, ms int64) {

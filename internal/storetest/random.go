@@ -236,7 +236,8 @@ func (p *pair) finish(r *rapid.T) {
 	store, model := p.stages(r)
 	l, stage := p.lease(r), rapid.SampledFrom(job.Stages()).Draw(r, "stage")
 	key, reused := rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(r, "key"), rapid.Bool().Draw(r, "reused")
-	p.sameErr("finish", store.Finish(p.ctx, l.store, stage, key, nil, reused), model.Finish(p.ctx, l.model, stage, key, nil, reused))
+	took := time.Duration(rapid.SampledFrom([]int{-1, 0, 1, 7, 7, 7, 100, 170}).Draw(r, "took")) * time.Second
+	p.sameErr("finish", store.Finish(p.ctx, l.store, stage, key, nil, reused, took), model.Finish(p.ctx, l.model, stage, key, nil, reused, took))
 }
 
 func (p *pair) stages(r *rapid.T) (store, model stages) {

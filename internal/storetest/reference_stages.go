@@ -26,7 +26,7 @@ func (r *Reference) Begin(_ context.Context, lease job.Lease, stage job.Stage) e
 }
 
 // Finish ends a stage. What it left is forgotten, but not that it was there.
-func (r *Reference) Finish(_ context.Context, lease job.Lease, stage job.Stage, key string, _ []byte, reused bool) error {
+func (r *Reference) Finish(_ context.Context, lease job.Lease, stage job.Stage, key string, _ []byte, reused bool, took time.Duration) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k, err := r.held(lease)
@@ -38,7 +38,7 @@ func (r *Reference) Finish(_ context.Context, lease job.Lease, stage job.Stage, 
 		k.Attempts, k.Crashes, k.Deaths, k.Error = 0, 0, 0, nil
 	}
 	if !reused {
-		r.learn(k, stage)
+		r.learn(k, stage, took)
 	}
 	k.Stages = slices.Clone(k.Stages)
 	now, open := r.clock.Now(), false
@@ -79,7 +79,11 @@ func cutOff(to job.State, failure *job.Failure) string {
 }
 
 // speed is the sums of past runs of one stage.
-type speed struct{ work, media float64 }
+type speed struct {
+	work, media float64
+	runs        int
+	odd         float64 // ratio of the newest run, when it was not believed at once
+}
 
 type speedOf struct {
 	stage job.Stage
@@ -87,14 +91,14 @@ type speedOf struct {
 }
 
 // learn takes the run that ends now into account, when it says something.
-func (r *Reference) learn(k *kept, stage job.Stage) {
+func (r *Reference) learn(k *kept, stage job.Stage, took time.Duration) {
 	var runs []job.StageRun
 	for _, run := range k.Stages {
 		if run.Stage == stage {
 			runs = append(runs, run)
 		}
 	}
-	if len(runs) != 1 || !runs[0].FinishedAt.IsZero() || k.DurationMS == 0 {
+	if len(runs) != 1 || !runs[0].FinishedAt.IsZero() || k.DurationMS == 0 || took <= 0 {
 		return
 	}
 	of := speedOf{stage: stage}
@@ -104,11 +108,20 @@ func (r *Reference) learn(k *kept, stage job.Stage) {
 		}
 	}
 	was := r.speeds[of]
-	r.speeds[of] = speed{
-		work:  was.work*0.8 + float64(r.clock.Now().Sub(runs[0].StartedAt))/float64(time.Millisecond),
-		media: was.media*0.8 + float64(k.DurationMS),
+	work, media := float64(took)/float64(time.Millisecond), float64(k.DurationMS)
+	now := speed{work: was.work*0.8 + work, media: was.media*0.8 + media, runs: was.runs + 1}
+	if was.runs >= 3 && unlike(work/media, was.work/was.media, 8) {
+		believed := was.odd != 0 && !unlike(work/media, was.odd, 2)
+		if !believed {
+			now = was
+		}
+		now.odd = work / media
 	}
+	r.speeds[of] = now
 }
+
+// unlike says that one is more than so many times the other.
+func unlike(a, b, times float64) bool { return a > b*times || b > a*times }
 
 // Paces implements queue.Reader.
 func (r *Reference) Paces(context.Context) ([]queue.Pace, error) {

@@ -27,11 +27,13 @@ CREATE TABLE paces (
   model      TEXT    NOT NULL, -- '': the stage has nothing to do with it
   work_ms    REAL    NOT NULL,
   media_ms   REAL    NOT NULL,
+  runs       INTEGER NOT NULL, -- that it rests on
+  odd        REAL    NOT NULL, -- work per media of the newest run, if that was far off; else 0
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (stage, model)
 ) STRICT, WITHOUT ROWID;
 
--- samples is the machine's history of the last day.
+-- samples is the machine's history: a day of them, by number.
 CREATE TABLE samples (
   at           INTEGER PRIMARY KEY,
   level        TEXT    NOT NULL,
