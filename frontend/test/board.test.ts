@@ -90,6 +90,17 @@ describe("the board", () => {
     expect(board.snapshot?.next.map((j) => j.id)).toEqual(["b", "c"]);
   });
 
+  it("keeps both of two segments that begin in the same moment, and replaces them when they are heard again", async () => {
+    await opened();
+    const [one, two] = [segment(0, "One."), { ...segment(0, "Two."), end_ms: 2000 }];
+    const texts = () => board.live.segments.map((s) => s.text);
+    wire.event(event(11, "segment", { job_id: "a", segment: one }));
+    wire.event(event(12, "segment", { job_id: "a", segment: two }));
+    expect(texts()).toEqual(["One.", "Two."]);
+    wire.event(event(13, "segment", { job_id: "a", segment: one }));
+    expect(texts()).toEqual(["One."]);
+  });
+
   it("reads again after a gap", async () => {
     await opened();
     wire.event(event(11, "memory", { memory: reading() }));

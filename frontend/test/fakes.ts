@@ -81,3 +81,14 @@ export class Server {
 
   transcript = async (): Promise<Transcript> => ({ language: "en", complete: false, segments: this.heard });
 }
+
+/** withDialogs gives jsdom the modal dialogs it does not have. */
+export function withDialogs(): void {
+  HTMLDialogElement.prototype.showModal = function () {
+    this.open = true;
+  };
+  HTMLDialogElement.prototype.close = function () {
+    this.open = false;
+    this.dispatchEvent(new Event("close"));
+  };
+}

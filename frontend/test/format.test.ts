@@ -55,7 +55,7 @@ describe("numbers for people", () => {
   it("says estimates no finer than they are", () => {
     expect([4, 38, 720].map(about)).toEqual(["a few seconds", "about 40 s", "about 12 min"]);
     language.choose("ko");
-    expect([4, 38, 720].map(about)).toEqual(["곧", "약 40초", "약 12분"]);
+    expect([4, 38, 720].map(about)).toEqual(["몇 초", "약 40초", "약 12분"]);
   });
 
   it("says when something will be done, with the day when it is not today", () => {

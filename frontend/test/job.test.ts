@@ -7,9 +7,10 @@ import { board } from "../src/lib/live/board.svelte";
 import { shell } from "../src/lib/shell/shell";
 import { toasts } from "../src/lib/ui/toasts.svelte";
 import { language } from "../src/lib/words/words.svelte";
-import { languageName, sayRemark, workSeconds } from "../src/views/job/facts";
+import { workSeconds } from "../src/lib/jobs";
+import { languageName, sayRemark } from "../src/views/job/facts";
 import JobView from "../src/views/Job.svelte";
-import { job, segment, snapshot } from "./fakes";
+import { job, segment, snapshot, withDialogs } from "./fakes";
 
 const now = Date.UTC(2026, 2, 14, 9, 0);
 
@@ -76,6 +77,7 @@ beforeEach(() => {
   clock.now = now;
   language.choose("en");
   Element.prototype.scrollIntoView = vi.fn();
+  withDialogs();
 });
 
 afterEach(() => {
@@ -123,7 +125,7 @@ describe("a job that is done", () => {
   it("lists what to know about the text, with the place", async () => {
     const warnings = [{ code: "text_repeats", at_ms: 754_000, text: "The same words again." }];
     await show({ job: { ...done, quality: { warnings } }, transcript: text });
-    const remarks = screen.getByRole("heading", { name: "Remarks" }).closest("section") as HTMLElement;
+    const remarks = screen.getByRole("heading", { name: "Notes" }).closest("section") as HTMLElement;
     expect(within(remarks).getByText("12:34")).toBeTruthy();
     expect(within(remarks).getByText("The same words again.")).toBeTruthy();
   });
@@ -186,7 +188,7 @@ describe("a job that is done", () => {
     const warnings = [{ code: "no_speech", at_ms: 0, text: "No speech was found." }];
     await show({ job: { ...done, quality: { warnings } }, transcript: whole() });
     expect(screen.getByText("No speech was found")).toBeTruthy();
-    expect(screen.queryByText("Remarks")).toBeNull();
+    expect(screen.queryByText("Notes")).toBeNull();
     expect(screen.queryByRole("button", { name: "Export" })).toBeNull();
   });
 
@@ -265,7 +267,29 @@ describe("a job that runs", () => {
     expect((screen.getByRole("button", { name: "Export" }) as HTMLButtonElement).disabled).toBe(true);
     await fireEvent.click(screen.getByRole("button", { name: "Cancel job" }));
     await settled();
+    expect(asked).not.toContain("POST /api/v1/jobs/a/cancel");
+    const question = screen.getByRole("dialog", { name: "Cancel this job?" });
+    await fireEvent.click(within(question).getByRole("button", { name: "Cancel job" }));
+    await settled();
     expect(asked).toContain("POST /api/v1/jobs/a/cancel");
+  });
+
+  it("takes the question back when it ends meanwhile", async () => {
+    board.snapshot = snapshot(1, { running: [running] });
+    await show({ job: done, transcript: partial(segment(0, "One.")) });
+    await fireEvent.click(screen.getByRole("button", { name: "Cancel job" }));
+    expect(screen.queryByRole("dialog")).not.toBeNull();
+    board.snapshot = snapshot(2, { last: [done] });
+    await settled();
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  it("tells its state aloud, but not every percent", async () => {
+    board.snapshot = snapshot(1, { running: [running] });
+    await show({ job: running, transcript: partial() });
+    const aloud = screen.getAllByRole("status").map((x) => x.textContent?.trim());
+    expect(aloud).toContain("Running");
+    expect(aloud.join()).not.toContain("%");
   });
 });
 
@@ -294,6 +318,30 @@ describe("any job", () => {
     await show({ job: waiting, transcript: partial() });
     expect(screen.getByText("No. 3 in line")).toBeTruthy();
     expect(screen.getByText("Waiting for memory: needs 6.9 GB, 4.2 GB free")).toBeTruthy();
+  });
+
+  it("that stands in line beyond the board is read again when the line moves, but not at every move", async () => {
+    board.snapshot = snapshot(1);
+    const served: Served = { job: job("a", { position: 70 }), transcript: partial() };
+    const asked = await show(served);
+    const reads = () => asked.filter((x) => x === "GET /api/v1/jobs/a").length;
+    expect(screen.getByText("No. 70 in line")).toBeTruthy();
+    served.job = job("a", { position: 69 });
+    for (const wait of [300, 400, 500]) {
+      board.readAt = Date.now();
+      await settled(wait);
+    }
+    expect(reads()).toBe(1);
+    await settled(2000);
+    expect(reads()).toBe(2);
+    expect(screen.getByText("No. 69 in line")).toBeTruthy();
+  });
+
+  it("that was canceled can be added again", async () => {
+    const asked = await show({ job: job("a", { state: "canceled" }), transcript: partial() });
+    await fireEvent.click(screen.getByRole("button", { name: "Add again" }));
+    await settled();
+    expect(asked).toContain("POST /api/v1/jobs");
   });
 
   it("that is not there says so", async () => {

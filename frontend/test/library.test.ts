@@ -57,7 +57,7 @@ describe("the library", () => {
     expect(asked).toEqual(["done |"]);
     expect(titles()).toEqual(["<b>Harbour</b>", "Title of b"]);
     expect(screen.getByRole("link", { name: "<b>Harbour</b>" }).getAttribute("href")).toBe("#/job/a");
-    expect(screen.getByText("2:05 · a.mp4")).toBeTruthy();
+    expect(screen.getByText("2:05 · \u2068a.mp4\u2069")).toBeTruthy();
     expect(document.querySelector("[draggable=true], b")).toBeNull();
   });
 
@@ -123,6 +123,18 @@ describe("the library", () => {
     expect(titles()).toEqual(["Title of a", "Title of b"]);
   });
 
+  it("shows the jobs that failed when they are chosen, each with its reason", async () => {
+    const error = { code: "file_empty", message: "The file is empty.", hint: "Copy it again." };
+    const { asked } = serving({ "|": { jobs: [{ ...done("a"), state: "failed", error }] } });
+    render(Library);
+    await settled();
+    await fireEvent.click(screen.getByRole("radio", { name: "Failed" }));
+    await settled();
+    expect(asked.at(-1)).toBe("failed |");
+    expect(screen.getByRole("list", { name: "Jobs that failed" })).toBeTruthy();
+    expect(screen.getByText("The file is empty.")).toBeTruthy();
+  });
+
   it("says what went wrong and tries again", async () => {
     const pages: Record<string, Page | number> = { "|": 500 };
     serving(pages);
@@ -159,7 +171,7 @@ describe("a shelf", () => {
   it("gives up an earlier search, however late its answer comes", async () => {
     const answers: ((p: Page) => void)[] = [];
     const signals: AbortSignal[] = [];
-    const shelf = new Shelf((_, __, signal) => {
+    const shelf = new Shelf((_, __, ___, signal) => {
       signals.push(signal);
       return new Promise((ok) => answers.push(ok));
     });
@@ -186,6 +198,26 @@ describe("a shelf", () => {
     expect(shelf.jobs).toHaveLength(1);
     expect(shelf.problem?.code).toBe("server_away");
     expect(shelf.more).toBe(true);
+  });
+
+  it("reads anew after what it was reading when more was finished, and lets go what is gone", async () => {
+    let now: Page = { jobs: [done("b"), done("a")] };
+    const shelf = new Shelf(async () => now);
+    const first = shelf.search("");
+    now = { jobs: [done("c"), done("b")] };
+    await Promise.all([first, shelf.refresh()]);
+    expect(shelf.jobs.map((j) => j.id)).toEqual(["c", "b"]);
+  });
+
+  it("keeps the pages behind the first when it reads anew", async () => {
+    let now: Page = { jobs: [done("c"), done("b")], next: "2" };
+    const shelf = new Shelf(async () => now);
+    await shelf.search("");
+    now = { jobs: [done("a")] };
+    await shelf.further();
+    now = { jobs: [done("d"), done("b")], next: "2" };
+    await shelf.refresh();
+    expect(shelf.jobs.map((j) => j.id)).toEqual(["d", "b", "a"]);
   });
 
   it("asks for a page only once at a time", async () => {

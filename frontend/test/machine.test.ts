@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/svelte";
 import { flushSync } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Holder, MachineNow, Sample } from "../src/lib/api/types";
+import type { Holder, MachineNow, Sample, Snapshot } from "../src/lib/api/types";
 import { board } from "../src/lib/live/board.svelte";
 import { language } from "../src/lib/words/words.svelte";
 import { rowsOf, wholeOf } from "../src/views/machine/holders";
@@ -117,7 +117,21 @@ describe("the machine view", () => {
     expect(rows.at(-1)).toBe("Free for a job 4.2 GB");
     expect(document.querySelector("i")).toBeNull();
     expect(screen.getByRole("img", { name: "13.8 GB of 18.0 GB in use" })).toBeTruthy();
-    expect(screen.getByText(/One job may take 10.2 GB at most/)).toBeTruthy();
+    expect(screen.getByText(/A job may use up to 10.2 GB;/)).toBeTruthy();
+  });
+
+  it.each([
+    ["That is enough: it starts next.", { gate: { state: "open" } }],
+    ["There is room for it, but the gate is shut.", { gate: { state: "shut" } }],
+    ["There is room for it; the gate opens in a moment.", { gate: { state: "waiting" } }],
+    ["There is room for it, but the line is paused.", { gate: { state: "open" }, paused: true }],
+  ] as [string, Partial<Snapshot>][])("says of enough memory: %s", async (said, line) => {
+    serving(machine());
+    const first = job("first", { reason: "memory", need_bytes: 1e9, position: 1 });
+    board.snapshot = snapshot(1, { next: [first], memory: reading({ at: iso(-1000) }), ...line });
+    render(Machine);
+    await settled();
+    expect(screen.getByText((text) => text.endsWith(said))).toBeTruthy();
   });
 
   it("holds the need of the first in line against what is free", async () => {
@@ -131,7 +145,9 @@ describe("the machine view", () => {
     board.snapshot = snapshot(1, { next: [first], memory: reading({ at: iso(1) }) });
     render(Machine);
     await settled();
-    expect(screen.getByText(/Needs 6.9 GB, 4.2 GB free. May take 10.2 GB. 2.7 GB short/)).toBeTruthy();
+    expect(
+      screen.getByText(/Needs 6.9 GB, 4.2 GB free. A job may use up to 10.2 GB. 2.7 GB short/),
+    ).toBeTruthy();
     expect(screen.getByRole("link", { name: "First <b>film</b>" }).getAttribute("href")).toBe("#/job/first");
   });
 
@@ -148,7 +164,7 @@ describe("the machine view", () => {
     render(Machine);
     await settled();
     const name = screen.getByRole("img", { name: /^Memory and line, last 1 h/ }).getAttribute("aria-label");
-    expect(name).toContain("critical for 1 min");
+    expect(name).toContain("critically short for 1 min");
     expect(name).toContain("Least free: 7%");
     expect(name).toContain("Longest line: 5, now 1");
     expect(name).not.toContain("Not running");
@@ -173,9 +189,9 @@ describe("the machine view", () => {
     });
     await settled();
     expect(screen.getByRole("slider").getAttribute("aria-valuetext")).toMatch(
-      /Short · 21% free \(3.8 GB\) · 3 in line$/,
+      /Tight · 21% free \(3.8 GB\) · 3 in line$/,
     );
-    expect(screen.getByText("Memory is getting short")).toBeTruthy();
+    expect(screen.getByText("Memory is tight")).toBeTruthy();
   });
 
   it("looks again every five seconds, and not while nobody sees it", async () => {

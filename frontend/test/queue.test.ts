@@ -1,6 +1,7 @@
 import { cleanup, render, screen, within } from "@testing-library/svelte";
 import { flushSync } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { clock } from "../src/lib/clock.svelte";
 import { adding } from "../src/lib/adding.svelte";
 import type { Job, Page } from "../src/lib/api/types";
 import { board } from "../src/lib/live/board.svelte";
@@ -8,8 +9,10 @@ import { Rest } from "../src/lib/rest.svelte";
 import { parse } from "../src/lib/route.svelte";
 import { toasts } from "../src/lib/ui/toasts.svelte";
 import { language } from "../src/lib/words/words.svelte";
+import Line from "../src/views/queue/Line.svelte";
 import Queue from "../src/views/Queue.svelte";
-import { job, reading, segment, snapshot } from "./fakes";
+import Refusals from "../src/views/queue/Refusals.svelte";
+import { job, reading, segment, snapshot, withDialogs } from "./fakes";
 
 const running = job("run", {
   state: "running",
@@ -65,14 +68,7 @@ function show(): void {
 
 beforeEach(() => {
   language.choose("en");
-  // jsdom has no modal dialogs.
-  HTMLDialogElement.prototype.showModal = function () {
-    this.open = true;
-  };
-  HTMLDialogElement.prototype.close = function () {
-    this.open = false;
-    this.dispatchEvent(new Event("close"));
-  };
+  withDialogs();
 });
 
 afterEach(() => {
@@ -103,6 +99,50 @@ describe("the queue", () => {
     expect(screen.getByText("The water comes in.")).toBeTruthy();
   });
 
+  it("says of which stage the percent is, as long as that is not the last", () => {
+    const progress = { stage: "extract" as const, fraction: 0.9, eta_seconds: 3 };
+    board.snapshot = snapshot(1, { running: [{ ...running, stage: "extract", progress }] });
+    board.readAt = Date.now();
+    render(Queue);
+    expect(screen.getByText("Extract sound, 90% · about 12 min left")).toBeTruthy();
+  });
+
+  it("counts an estimate from the moment it was made, and tells none that is past", () => {
+    vi.useFakeTimers({ now: new Date(2026, 2, 14, 9, 0) });
+    clock.now = Date.now();
+    show();
+    const said = () => screen.queryAllByText(/^done about/).map((x) => x.textContent);
+    expect(said()[0]).toBe("done about 09:12");
+    vi.setSystemTime(new Date(2026, 2, 14, 9, 10));
+    clock.now = Date.now();
+    flushSync();
+    expect(said()[0]).toBe("done about 09:12");
+    clock.now = new Date(2026, 2, 14, 9, 13).getTime();
+    flushSync();
+    expect(said()).toEqual([]);
+    vi.useRealTimers();
+  });
+
+  it("does not count the time a job waited between its stages", () => {
+    const stages = [
+      { stage: "extract" as const, started_at: "2026-03-14T06:00:00Z", finished_at: "2026-03-14T06:01:00Z" },
+      {
+        stage: "transcribe" as const,
+        started_at: "2026-03-14T09:00:00Z",
+        finished_at: "2026-03-14T09:05:00Z",
+      },
+    ];
+    const last = job("last", {
+      state: "done",
+      stages,
+      started_at: "2026-03-14T06:00:00Z",
+      finished_at: "2026-03-14T09:05:00Z",
+    });
+    board.snapshot = snapshot(1, { last: [last] });
+    render(Queue);
+    expect(screen.getByText("took 6 min")).toBeTruthy();
+  });
+
   it("takes titles for text, never for markup", () => {
     show();
     expect(screen.getByText("<b>Harbour</b> master")).toBeTruthy();
@@ -112,7 +152,7 @@ describe("the queue", () => {
   it("says why jobs wait and why they failed", () => {
     show();
     expect(screen.getByText("Waiting for memory: needs 6.9 GB, 4.2 GB free")).toBeTruthy();
-    expect(screen.getByText("Waits for its turn")).toBeTruthy();
+    expect(screen.getByText("Waiting for its turn")).toBeTruthy();
     expect(screen.getByText("The file has no sound. Choose a file with an audio track.")).toBeTruthy();
     expect(screen.queryByText("Title of gone")).toBeNull();
   });
@@ -141,8 +181,8 @@ describe("the queue", () => {
     await vi.waitFor(() => expect(toasts.all).toHaveLength(1));
     expect(all[0]?.url).toMatch(/\/jobs\/short\/cancel$/);
     expect(toasts.all[0]).toMatchObject({
-      text: "Canceled “Title of short”",
-      undo: { label: "Put back in line" },
+      text: "Canceled “\u2068Title of short\u2069”",
+      offer: { label: "Add again at the end" },
     });
   });
 
@@ -160,7 +200,7 @@ describe("the queue", () => {
 
   it("lists files that were not added by name, until dismissed", () => {
     board.snapshot = snapshot(1);
-    render(Queue);
+    render(Refusals);
     adding.tell({
       jobs: [{ ...job("a") }, { ...job("b") }, { ...job("c"), existing: true }],
       refused: [
@@ -191,6 +231,16 @@ describe("the queue", () => {
     expect(document.activeElement).toBe(second);
   });
 
+  it("keeps a title that writes backwards from turning a sentence around", () => {
+    board.snapshot = snapshot(1, { running: [{ ...running, title: "in\u202efdp\u2069.exe" }] });
+    render(Queue);
+    screen.getByRole("button", { name: /^Cancel in/ }).click();
+    flushSync();
+    expect(screen.getByRole("dialog").textContent).toContain(
+      "“\u2068in\u202efdp.exe\u2069” is being worked on.",
+    );
+  });
+
   it("lets nothing be dragged", () => {
     show();
     for (const a of document.querySelectorAll("a, img")) expect(a.getAttribute("draggable")).toBe("false");
@@ -211,19 +261,60 @@ describe("the line beyond the board", () => {
   it("is read only when asked for, and over as many pages as it takes", async () => {
     const rest = new Rest(page);
     await rest.follow(now);
-    expect(rest.jobs).toEqual([]);
+    expect(rest.beyond(now)).toEqual([]);
     await rest.more(now);
-    expect(rest.jobs.map((j) => j.id)).toEqual(line.slice(50, 100).map((j) => j.id));
-    expect(rest.jobs[0]?.position).toBe(51);
+    expect(rest.beyond(now).map((j) => j.id)).toEqual(line.slice(50, 100).map((j) => j.id));
+    expect(rest.beyond(now)[0]?.position).toBe(51);
     await rest.more(now);
-    expect(rest.jobs.at(-1)).toMatchObject({ id: "j131", position: 132 });
+    expect(rest.beyond(now).at(-1)).toMatchObject({ id: "j131", position: 132 });
   });
 
   it("never shows a job twice when the line has moved meanwhile", async () => {
     const rest = new Rest(page);
+    await rest.more(now);
+    // The snapshot is newer than what was read: its last one was the first beyond.
     const moved = snapshot(2, { running: line.slice(0, 1), next: line.slice(1, 51) });
-    await rest.more(moved);
-    expect(rest.jobs[0]).toMatchObject({ id: "j51", position: 51 });
+    expect(rest.beyond(moved)[0]).toMatchObject({ id: "j51", position: 51 });
+    board.snapshot = { ...moved, counts: { ...moved.counts, queued: 131 } };
+    render(Line, { now: moved, rest });
+    expect(screen.getAllByRole("link").map((a) => a.textContent)).toEqual(
+      line.slice(1, 100).map((j) => j.title),
+    );
+    expect(screen.getByText("and 32 more")).toBeTruthy();
+  });
+
+  it("is read once at a time, and for the newest snapshot at last", async () => {
+    let flying = 0;
+    const limits: number[] = [];
+    const rest = new Rest(async (limit, cursor) => {
+      expect(++flying).toBe(1);
+      limits.push(limit);
+      await Promise.resolve();
+      flying--;
+      return page(limit, cursor);
+    });
+    await Promise.all([
+      rest.more(now),
+      rest.follow(snapshot(2)),
+      rest.follow(snapshot(3, { next: line.slice(0, 5) })),
+    ]);
+    expect(limits).toEqual([100, 40, 55]);
+  });
+
+  it("gives the focus to the first new row, and keeps it in the line when a row goes", async () => {
+    asked(job("x"));
+    const rest = new Rest(page);
+    board.snapshot = { ...now, counts: { ...now.counts, queued: 132 } };
+    const { rerender } = render(Line, { now, rest });
+    const button = screen.getByRole("button", { name: "Show 50 more" });
+    button.focus();
+    button.click();
+    await vi.waitFor(() => expect(document.activeElement?.textContent).toBe("Title of j50"));
+    const cancel = screen.getByRole("button", { name: "Cancel Title of j3" });
+    cancel.focus();
+    cancel.click();
+    await rerender({ now: snapshot(2, { next: line.slice(0, 50).filter((j) => j.id !== "j3") }), rest });
+    expect(document.activeElement?.textContent).toBe("Title of j4");
   });
 });
 

@@ -195,6 +195,11 @@ test("later lines take the place of earlier ones from their start on", () => {
   expect(join([seg(0, "a")], [])).toHaveLength(1);
 });
 
+test("of two lines that begin in the same moment the earlier stays when the later comes", () => {
+  const [short, long] = [seg(1000, "b", 1200), seg(1000, "c", 2000)];
+  expect(join([seg(0, "a"), short, long], [long]).map((l) => l.text)).toEqual(["a", "b", "c"]);
+});
+
 describe("finding", () => {
   test("does not mind case and width of spaces", () => {
     expect(find(["The Harbour  master", "harbour MASTER"], "harbour master")).toEqual([

@@ -54,6 +54,22 @@ describe("detection", () => {
   });
 });
 
+describe("a drag over the page", () => {
+  const drag = (...types: string[]) => ({ dataTransfer: { types } }) as unknown as DragEvent;
+
+  it("brings files to a browser only when it says so", () => {
+    expect(detect().brings(drag("Files"))).toBe(true);
+    expect(detect().brings(drag("text/uri-list", "text/html"))).toBe(false);
+  });
+
+  it("brings files to the window also by their addresses, but no text", () => {
+    inWindow();
+    expect(detect().brings(drag("Files"))).toBe(true);
+    expect(detect().brings(drag("text/uri-list", "text/html"))).toBe(true);
+    expect(detect().brings(drag("text/plain"))).toBe(false);
+  });
+});
+
 describe("the window", () => {
   it("lets the window open its own dialog and gives what came of it", async () => {
     inWindow();

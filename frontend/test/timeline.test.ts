@@ -62,6 +62,22 @@ describe("the timeline", () => {
     expect([...box.querySelectorAll("text.gap")].map((x) => x.textContent)).toEqual(["Off"]);
   });
 
+  it("shows a point on its own, which makes no line, as a dot in both tracks", () => {
+    const box = show([...points(0, 20), ...points(45, 45)]);
+    expect(box.querySelectorAll("circle.alone")).toHaveLength(2);
+  });
+
+  it("hatches a gap in both tracks but not the name between them", () => {
+    const box = show([...points(0, 20), ...points(45, 60)]);
+    const name = Number(box.querySelectorAll("text.name")[1]?.getAttribute("y"));
+    const rects = [...box.querySelectorAll('rect[fill^="url"]')].map((r) => {
+      const top = Number(r.getAttribute("y"));
+      return { top, bottom: top + Number(r.getAttribute("height")) };
+    });
+    expect(rects).toHaveLength(2);
+    expect(rects.every((r) => r.bottom < name - 10 || r.top > name)).toBe(true);
+  });
+
   it("tells every level by a word, also where its band is too narrow for it", () => {
     const box = show([...points(0, 30), ...points(31, 31, { level: "critical" }), ...points(32, 60)]);
     expect([...box.querySelectorAll("text.level")].map((x) => x.textContent)).not.toContain("Critical");
@@ -92,6 +108,21 @@ describe("the timeline", () => {
     expect(box.querySelectorAll("circle")).toHaveLength(2);
     await fireEvent.keyDown(cursor, { key: "Escape" });
     expect(box.querySelectorAll("circle")).toHaveLength(0);
+  });
+
+  it("says what is so now until somebody points at a moment", async () => {
+    const [latest] = points(60, 60, { free: 77 });
+    render(Timeline, {
+      points: points(0, 60),
+      span: { from: 0, to: 60 * minute },
+      share: minute,
+      latest,
+      labels,
+    });
+    const cursor = screen.getByRole("slider");
+    expect(cursor.getAttribute("aria-valuetext")).toContain("77 free");
+    await fireEvent.keyDown(cursor, { key: "End" });
+    expect(cursor.getAttribute("aria-valuetext")).toContain("60 free");
   });
 
   it("shows the moment under the pointer", async () => {

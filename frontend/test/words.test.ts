@@ -18,6 +18,9 @@ const valuesOf = (name: string): string[] => {
   return values;
 };
 
+type Levels = { levels: Record<string, string> };
+type Level = { level: Record<string, string> };
+
 const hangul = /[가-힣]/;
 
 /** leaves gives every sentence of a table under its dotted name. */
@@ -59,6 +62,14 @@ describe("the words", () => {
     expect(korean.sort()).toEqual(english.sort());
   });
 
+  it.each(valuesOf("Pressure"))("calls the level %s the same in the strip and in the chart", (level) => {
+    for (const words of [en, ko] as { common: Levels; machine: Level }[]) {
+      const short = words.machine.level[level]?.toLowerCase();
+      expect(short).toBeTruthy();
+      expect(words.common.levels[level]?.endsWith(short ?? "?")).toBe(true);
+    }
+  });
+
   it("follows the chosen language, remembers it and tells the document", () => {
     language.choose("ko");
     expect(t.queue.title).toBe("대기열");
@@ -66,6 +77,19 @@ describe("the words", () => {
     expect(localStorage.getItem("sluice.language")).toBe("ko");
     language.choose("en");
     expect(t.queue.title).toBe("Queue");
+  });
+});
+
+describe("a name in a sentence", () => {
+  const backwards = "in\u202efdp\u2069.exe";
+
+  it.each([
+    ["canceled", (w: typeof en) => w.queue.canceled(backwards)],
+    ["cancelRunningText", (w: typeof en) => w.queue.cancelRunningText(backwards)],
+    ["addedAgain", (w: typeof en) => w.queue.addedAgain(backwards)],
+    ["sending", (w: typeof en) => w.queue.sending(backwards)],
+  ])("turns nothing around but itself: %s", (_, said) => {
+    for (const words of [en, ko]) expect(said(words)).toContain("\u2068in\u202efdp.exe\u2069");
   });
 });
 
@@ -107,7 +131,8 @@ describe("what is said", () => {
     });
     expect(sayReason(late, memory, at - 60_000)).toBe("It crashed. Next try at 10:24.");
     expect(sayReason(late, memory, at + 60_000)).toBe("It crashed.");
+    expect(sayReason(late, memory, at - 86_400_000)).toBe("It crashed. Next try tomorrow 10:24.");
     language.choose("ko");
-    expect(sayReason(late, memory, at - 60_000)).toBe("오류가 나서 다시 시도를 기다립니다 (10:24 예정)");
+    expect(sayReason(late, memory, at - 60_000)).toBe("오류가 있어 10:24에 다시 시도합니다");
   });
 });

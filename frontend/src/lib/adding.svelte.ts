@@ -27,6 +27,11 @@ class Adding {
     }
   }
 
+  /** begin goes to where the files can be seen. When they have come at last, people may be elsewhere again. */
+  begin(): void {
+    router.go("queue");
+  }
+
   /** tell says what came of files that were added. */
   tell(d: Dropped): void {
     const existing = d.jobs.filter((j) => j.existing).length;
@@ -37,7 +42,6 @@ class Adding {
     ];
     if (parts.length > 0) toasts.say(parts.join(", "));
     else if (d.refused.length === 0) toasts.say(t.queue.nothingAdded); // an empty folder
-    if (d.jobs.length + d.refused.length > 0) router.go("queue"); // where it can be seen
     this.refused = [...this.refused, ...d.refused];
     board.refetch();
   }

@@ -1,4 +1,4 @@
-// Taking a job out of the line, and back into it.
+// Taking a job out of the line, and adding it again.
 import { again, answer, api, Problem } from "./api/client";
 import type { Job } from "./api/types";
 import { board } from "./live/board.svelte";
@@ -6,7 +6,7 @@ import { toasts } from "./ui/toasts.svelte";
 import { sayFault } from "./words/say";
 import { t } from "./words/words.svelte";
 
-/** cancel takes a job out; the message offers to put it back. */
+/** cancel takes a job out; the message offers to add it again. */
 export async function cancel(job: Job): Promise<void> {
   await told(async () => {
     const params = { path: { id: job.id } };

@@ -52,7 +52,7 @@ export function lasting(seconds: number): string {
 /** about says an estimate, no finer than anybody can know: about 12 min. */
 export function about(seconds: number): string {
   const ko = language.code === "ko";
-  if (seconds < 10) return ko ? "곧" : "a few seconds";
+  if (seconds < 10) return ko ? "몇 초" : "a few seconds";
   const rounded = seconds < minute ? Math.round(seconds / 10) * 10 : seconds;
   return ko ? `약 ${lasting(rounded)}` : `about ${lasting(rounded)}`;
 }

@@ -3,6 +3,7 @@
 // tested alone.
 import { Problem, transcriptOf } from "./api/client";
 import type { Segment, Transcript } from "./api/types";
+import { before } from "./segments";
 import type { LiveText } from "./live/board.svelte";
 
 /** Line is a segment as the reader keeps it. Times of words are not kept: they are most of the weight. */
@@ -107,7 +108,8 @@ export class Reader {
   }
 
   #show(): void {
-    const beyond = this.complete ? [] : this.#live.filter((l) => l.start_ms > this.#reach);
+    const last = this.#stored.at(-1);
+    const beyond = this.complete ? [] : this.#live.filter((l) => !last || before(last, l));
     const lines = [...this.#stored, ...beyond];
     const same = agree(this.lines, lines);
     if (same === lines.length && same === this.lines.length) return;
@@ -124,7 +126,8 @@ export function join(earlier: readonly Line[], later: readonly Line[]): Line[] {
   let high = earlier.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((earlier[middle]?.start_ms ?? 0) < first.start_ms) low = middle + 1;
+    const line = earlier[middle];
+    if (line && before(line, first)) low = middle + 1;
     else high = middle;
   }
   return [...earlier.slice(0, low), ...later];
@@ -135,8 +138,8 @@ export function join(earlier: readonly Line[], later: readonly Line[]): Line[] {
  * enough, and at last without either. Paragraphs made before are kept as far
  * as the first `same` lines say the same.
  */
-export function group(lines: readonly Line[], before: readonly Paragraph[] = [], same = 0): Paragraph[] {
-  const out = before.filter((p) => p.end <= same);
+export function group(lines: readonly Line[], earlier: readonly Paragraph[] = [], same = 0): Paragraph[] {
+  const out = earlier.filter((p) => p.end <= same);
   out.pop(); // more may belong to it
   const begin = out.at(-1)?.end ?? 0;
   let open: Paragraph | undefined;

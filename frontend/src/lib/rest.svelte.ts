@@ -1,5 +1,5 @@
-// The line beyond what the board shows. It is only read when somebody asks to
-// see more, and read again when the board changes.
+// The line beyond what the board shows. It is read when somebody asks to see
+// more, and from then on again with every new snapshot.
 import { answer, api } from "./api/client";
 import type { Job, Page, Snapshot } from "./api/types";
 
@@ -13,51 +13,77 @@ const step = 50; // jobs that one click adds
 const mostOnPage = 500; // the server's own bound
 
 export class Rest {
-  jobs = $state<Job[]>([]);
+  /** Whether more was asked for and is not there yet. */
   loading = $state(false);
-  /** How many jobs of the line are wanted beyond those of the board. */
-  #wanted = 0;
-  #turn = 0; // the newest read; older answers are late
+  #line = $state.raw<Job[]>([]); // what was read last
+  #wanted = $state(0); // jobs beyond those of the board
+  #newest: Snapshot | undefined; // what the line is still to be read for
+  #flight: Promise<void> | undefined;
   readonly #read: ReadPage;
 
   constructor(read: ReadPage = overWire) {
     this.#read = read;
   }
 
+  /**
+   * beyond gives the jobs behind those of a snapshot. The line may have been
+   * read before the snapshot: what stands in both stands only in the snapshot.
+   */
+  beyond(now: Snapshot): Job[] {
+    return this.#line
+      .filter(apartFrom(now))
+      .slice(0, this.#wanted)
+      .map((j, i) => ({ ...j, position: now.next.length + i + 1 }));
+  }
+
   /** more asks for the next jobs of the line. */
   async more(now: Snapshot): Promise<void> {
     this.#wanted += step;
-    await this.follow(now);
-  }
-
-  /** follow brings what is shown in line with a new snapshot. */
-  async follow(now: Snapshot): Promise<void> {
-    if (this.#wanted === 0) return;
-    const turn = ++this.#turn;
     this.loading = true;
     try {
-      const line = await this.#first(now.next.length + this.#wanted);
-      if (turn !== this.#turn) return;
-      const shown = [...now.next, ...now.running].map((j) => j.id);
-      const offset = now.next.length;
-      this.jobs = line
-        .filter((j) => !shown.includes(j.id))
-        .slice(0, this.#wanted)
-        .map((j, i) => ({ ...j, position: offset + i + 1 }));
+      await this.follow(now);
+    } catch (e) {
+      this.#wanted -= step;
+      throw e;
     } finally {
-      if (turn === this.#turn) this.loading = false;
+      this.loading = false;
     }
   }
 
-  /** first reads the first n jobs of the line. */
+  /** follow reads the line anew for a snapshot. Only one read is on its way; the newest snapshot comes next. */
+  follow(now: Snapshot): Promise<void> {
+    if (this.#wanted === 0) return Promise.resolve();
+    this.#newest = now;
+    this.#flight ??= this.#fly().finally(() => (this.#flight = undefined));
+    return this.#flight;
+  }
+
+  async #fly(): Promise<void> {
+    while (this.#newest) {
+      const now = this.#newest;
+      this.#newest = undefined;
+      const line = await this.#first(now.next.length + this.#wanted);
+      this.#line = line.filter(apartFrom(now));
+    }
+  }
+
+  /** first reads the first n jobs of the line. A job that moves meanwhile may come on two pages. */
   async #first(n: number): Promise<Job[]> {
-    const all: Job[] = [];
+    const all = new Map<string, Job>(); // eslint-disable-line svelte/prefer-svelte-reactivity -- gone when this ends
+    let read = 0;
     let cursor: string | undefined;
     do {
-      const page = await this.#read(Math.min(mostOnPage, n - all.length), cursor);
-      all.push(...page.jobs);
+      const page = await this.#read(Math.min(mostOnPage, n - read), cursor);
+      read += page.jobs.length;
+      for (const job of page.jobs) all.set(job.id, job);
       cursor = page.next;
-    } while (cursor && all.length < n);
-    return all;
+    } while (cursor && read < n);
+    return [...all.values()];
   }
+}
+
+/** apartFrom says of a job that it is not among those of a snapshot. */
+function apartFrom(now: Snapshot): (job: Job) => boolean {
+  const shown = new Set([...now.next, ...now.running].map((j) => j.id));
+  return (job) => !shown.has(job.id);
 }

@@ -10,10 +10,17 @@ export const places = ["queue", "library", "machine", "settings"] as const;
 
 class Router {
   route = $state<Route>(parse(location.hash));
+  /** Where the way back from a job leads. The job's view sets it as soon as it knows the job. */
+  home = $state<"queue" | "library">("queue");
+  /** The title of the job that is shown, once its view knows it. */
+  title = $state("");
 
   constructor() {
     window.addEventListener("hashchange", () => {
       this.route = parse(location.hash);
+      this.title = "";
+      const { place } = this.route;
+      if (place === "queue" || place === "library") this.home = place;
       // The heading of the new view takes the focus, so that keyboards and
       // screen readers start there. It is only there after the view has changed.
       requestAnimationFrame(focusHeading);
@@ -22,10 +29,6 @@ class Router {
 
   go(place: Exclude<Place, "job">): void {
     location.hash = hashOf(place);
-  }
-
-  openJob(id: string): void {
-    location.hash = hashOf("job", id);
   }
 }
 
@@ -51,7 +54,7 @@ export function parse(hash: string): Route {
 /** focusHeading begins a view at its top: give its heading `tabindex="-1"` and `data-heading`. */
 export function focusHeading(): void {
   const heading = document.querySelector<HTMLElement>("[data-heading]");
-  heading?.closest("main")?.scrollTo?.(0, 0);
+  heading?.closest(".view")?.scrollTo?.(0, 0);
   heading?.focus({ preventScroll: true });
 }
 

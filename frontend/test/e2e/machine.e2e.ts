@@ -12,7 +12,7 @@ test("pressure and the line are shown over time, with a summary in words", async
   const view = page.getByRole("main");
   await view.getByText(en.machine.meaning.warn).waitFor();
   const chart = view.getByRole("img", {
-    name: /^Memory and line, last 1 h\. Pressure: .*short for .*Least free: \d+%/,
+    name: /^Memory and line, last 1 h\. Pressure: .*tight for .*Least free: \d+%/,
   });
   await chart.waitFor();
   await chart.locator("path.line").first().waitFor({ state: "attached" });
@@ -40,7 +40,9 @@ test("the arrow keys move a cursor that says its values", async () => {
   await page.keyboard.press("Home");
   expect(await cursor.getAttribute("aria-valuenow")).toBe("0");
   expect(await told()).toMatch(
-    /^(yesterday )?\d\d:\d\d · (Fine|Short|Critical) · \d+% free \([\d.]+ [MG]B\) · \d+ in line/,
+    new RegExp(
+      `^(yesterday )?\\d\\d:\\d\\d · (${Object.values(en.machine.level).join("|")}) · \\d+% free \\([\\d.]+ [MG]B\\) · \\d+ in line`,
+    ),
   );
   expect(await page.locator(".readout").innerText()).toBe(await told());
   await page.keyboard.press("ArrowRight");

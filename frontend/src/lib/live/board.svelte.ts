@@ -3,6 +3,7 @@
 // whatever moves the line asks for a new one, at most once in a short while.
 import { answer, api, transcriptOf } from "../api/client";
 import type { Job, LiveEvent, Segment, Snapshot, Transcript } from "../api/types";
+import { before } from "../segments";
 import type { LiveSource } from "./source";
 
 /** Link is how the page stands with the server. */
@@ -87,6 +88,12 @@ export class Board {
     };
   }
 
+  /** find gives a job while the board shows it, and so knows it best. */
+  find(id: string): Job | undefined {
+    const now = this.snapshot;
+    return now && [...now.running, ...now.next, ...now.last].find((j) => j.id === id);
+  }
+
   /** apply takes one event. One that was seen before changes nothing; a gap fetches the snapshot again. */
   apply(e: LiveEvent): void {
     const id = numberOf(e.id);
@@ -161,21 +168,21 @@ export class Board {
       void this.#recall(job);
       return;
     }
-    const kept = this.live.segments.filter((x) => x.start_ms < s.start_ms);
+    const kept = this.live.segments.filter((x) => before(x, s));
     this.live = { job, segments: [...kept, s].slice(-maxSegments) };
   }
 
   /** recall reads what was heard before this page came to listen. */
   async #recall(job: string): Promise<void> {
-    let before: Segment[];
+    let heard: Segment[];
     try {
-      before = (await this.#reads.transcript(job)).segments;
+      heard = (await this.#reads.transcript(job)).segments;
     } catch {
       return; // the live text alone has to do
     }
     if (this.live.job !== job) return;
-    const first = this.live.segments[0]?.start_ms ?? Infinity;
-    const older = before.filter((x) => x.start_ms < first);
+    const [first] = this.live.segments;
+    const older = heard.filter((x) => !first || before(x, first));
     this.live = { job, segments: [...older, ...this.live.segments].slice(-maxSegments) };
   }
 

@@ -13,9 +13,14 @@ export function browserShell(): Shell {
 class BrowserShell implements Shell {
   readonly kind = "browser";
   sending = $state<Sending>();
+  #begun: () => void = () => {};
   #tell: (d: Dropped) => void = () => {};
   #fail: (p: Problem) => void = () => {};
   #tail: Promise<unknown> = Promise.resolve(); // the drops before, so that they go one after another
+
+  onBegun(then: () => void): void {
+    this.#begun = then;
+  }
 
   addFiles(): Promise<Dropped | undefined> {
     return new Promise((resolve) => {
@@ -32,6 +37,10 @@ class BrowserShell implements Shell {
   onDropped(then: (d: Dropped) => void, failed: (p: Problem) => void): void {
     this.#tell = then;
     this.#fail = failed;
+  }
+
+  brings(drag: DragEvent): boolean {
+    return drag.dataTransfer?.types.includes("Files") ?? false;
   }
 
   take(drop: DragEvent): boolean {
@@ -75,6 +84,7 @@ class BrowserShell implements Shell {
       if (!ok) result.refused.push(notMedia(f));
       return ok;
     });
+    if (media.length > 0) this.#begun();
     const stop = new AbortController();
     for (const [i, file] of media.entries()) {
       const left = media.length - i - 1;

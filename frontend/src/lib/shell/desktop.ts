@@ -7,14 +7,25 @@ import type { Shell } from "./shell";
 
 export function desktopShell(): Shell {
   let shown = false;
+  let begun = () => {};
   return {
     kind: "window",
     sending: undefined,
-    addFiles: () => askWindow<Dropped>("pick"),
+    onBegun: (then) => void (begun = then),
+    async addFiles() {
+      const added = await askWindow<Dropped>("pick");
+      if (added && added.jobs.length > 0) begun();
+      return added;
+    },
     onDropped(then, failed) {
-      runtime()?.EventsOn("dropped", (d) => then(d as Dropped));
+      runtime()?.EventsOn("dropped", (d) => {
+        if ((d as Dropped).jobs.length > 0) begun();
+        then(d as Dropped);
+      });
       runtime()?.EventsOn("failed", (p) => failed(new Problem(p as ProblemBody)));
     },
+    // Some web views show files of the system only as their addresses.
+    brings: (drag) => ["Files", "text/uri-list"].some((kind) => drag.dataTransfer?.types.includes(kind)),
     take: () => false, // the window has them already
     async copy(text) {
       if (!(await runtime()?.ClipboardSetText(text))) throw new Error("The clipboard did not take the text.");

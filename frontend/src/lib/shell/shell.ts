@@ -9,10 +9,14 @@ import { runtime } from "./runtime";
 
 export type Shell = {
   readonly kind: "window" | "browser";
+  /** Tells when files begin to be added, before anything came of it. */
+  onBegun(then: () => void): void;
   /** Lets people choose files and puts them in the line; undefined when they chose none. */
   addFiles(): Promise<Dropped | undefined>;
   /** Tells what came of every drop, or why nothing did. */
   onDropped(then: (d: Dropped) => void, failed: (p: Problem) => void): void;
+  /** Says whether something dragged over the page is files. */
+  brings(drag: DragEvent): boolean;
   /** Takes the files of a drop event on the page, where the page has to. Says whether there was anything to take. */
   take(drop: DragEvent): boolean;
   copy(text: string): Promise<void>;

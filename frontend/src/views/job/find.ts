@@ -15,7 +15,7 @@ export interface Piece {
   match?: number;
 }
 
-/** More places than this are counted but not marked: nobody walks through them. */
+/** The search ends after so many places: nobody walks through more. */
 export const mostMatches = 2000;
 
 /**

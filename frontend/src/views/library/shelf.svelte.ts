@@ -2,23 +2,32 @@
 import { answer, api, Problem } from "../../lib/api/client";
 import type { Job, Page } from "../../lib/api/types";
 
-/** ReadPage gives a page of finished jobs whose titles have the words. */
-export type ReadPage = (words: string, cursor: string | undefined, signal: AbortSignal) => Promise<Page>;
+/** ReadPage gives a page of jobs that ended so, whose titles have the words. */
+export type ReadPage = (
+  kind: Kind,
+  words: string,
+  cursor: string | undefined,
+  signal: AbortSignal,
+) => Promise<Page>;
+
+/** Kind is how the jobs ended. */
+export type Kind = "done" | "failed";
 
 const size = 50; // jobs on one page
 
-const overWire: ReadPage = (q, cursor, signal) =>
+const overWire: ReadPage = (state, q, cursor, signal) =>
   answer(
     api.GET("/api/v1/jobs", {
-      params: { query: { state: "done", limit: size, ...(q ? { q } : {}), ...(cursor ? { cursor } : {}) } },
+      params: { query: { state, limit: size, ...(q ? { q } : {}), ...(cursor ? { cursor } : {}) } },
       signal,
     }),
   );
 
 export class Shelf {
   jobs = $state.raw<Job[]>([]);
-  /** The words that the jobs were found with. */
+  /** The words that the jobs were found with, and how they ended. */
   words = $state("");
+  kind = $state<Kind>("done");
   /** Whether anything was read yet. */
   loaded = $state(false);
   loading = $state(false);
@@ -27,6 +36,7 @@ export class Shelf {
 
   readonly #read: ReadPage;
   #next: string | undefined;
+  #stale = false; // more was finished while something was read
   #asked: AbortController | undefined;
 
   constructor(read: ReadPage = overWire) {
@@ -34,9 +44,10 @@ export class Shelf {
   }
 
   /** search begins anew with other words. An answer to earlier words is not waited for. */
-  async search(words: string): Promise<void> {
-    await this.#ask(words, undefined, (page) => {
+  async search(words: string, kind: Kind = this.kind): Promise<void> {
+    await this.#ask(kind, words, undefined, (page) => {
       this.words = words;
+      this.kind = kind;
       this.jobs = page.jobs;
       this.#turn(page.next);
     });
@@ -45,19 +56,24 @@ export class Shelf {
   /** further reads the next page. */
   async further(): Promise<void> {
     if (this.loading || !this.more) return;
-    await this.#ask(this.words, this.#next, (page) => {
+    await this.#ask(this.kind, this.words, this.#next, (page) => {
       this.jobs = [...this.jobs, ...without(page.jobs, this.jobs)];
       this.#turn(page.next);
     });
   }
 
-  /** refresh puts what was finished meanwhile in front; what is shown stays. */
+  /**
+   * refresh puts what was finished meanwhile in front and takes out what is
+   * gone; the pages behind stay. It waits for what is being read.
+   */
   async refresh(): Promise<void> {
+    if (this.loading) this.#stale = true;
     if (this.loading || !this.loaded) return;
-    await this.#ask(this.words, undefined, (page) => {
-      const before = without(this.jobs, page.jobs);
-      this.jobs = [...page.jobs, ...before];
-      if (before.length === 0) this.#turn(page.next);
+    await this.#ask(this.kind, this.words, undefined, (page) => {
+      const end = this.jobs.findIndex((j) => j.id === page.jobs.at(-1)?.id);
+      const behind = page.next === undefined ? [] : without(this.jobs.slice(end + 1), page.jobs);
+      this.jobs = [...page.jobs, ...behind];
+      if (behind.length === 0) this.#turn(page.next);
     });
   }
 
@@ -65,13 +81,18 @@ export class Shelf {
     this.#asked?.abort();
   }
 
-  async #ask(words: string, cursor: string | undefined, then: (page: Page) => void): Promise<void> {
+  async #ask(
+    kind: Kind,
+    words: string,
+    cursor: string | undefined,
+    then: (page: Page) => void,
+  ): Promise<void> {
     this.#asked?.abort();
     const asked = new AbortController();
     this.#asked = asked;
     this.loading = true;
     try {
-      const page = await this.#read(words, cursor, asked.signal);
+      const page = await this.#read(kind, words, cursor, asked.signal);
       if (asked.signal.aborted) return;
       then(page);
       this.loaded = true;
@@ -81,6 +102,9 @@ export class Shelf {
     } finally {
       if (this.#asked === asked) this.loading = false;
     }
+    if (this.#asked !== asked || !this.#stale) return;
+    this.#stale = false;
+    if (!asked.signal.aborted) await this.refresh();
   }
 
   #turn(next: string | undefined): void {

@@ -20,7 +20,7 @@ export const common = {
   },
   levels: {
     normal: "Memory is fine",
-    warn: "Memory is getting short",
+    warn: "Memory is tight",
     critical: "Memory is critically short",
   },
 };

@@ -24,7 +24,7 @@ export const job = {
   code: "Code",
   retrying: "It went wrong before and is tried again.",
 
-  remarks: "Remarks",
+  remarks: "Notes",
   remark: {
     no_speech: "No speech was found.",
     partial_audio: "Some of the sound could not be read: the file is damaged.",
@@ -33,7 +33,7 @@ export const job = {
     text_repeats: "The same words come again and again here.",
   } as Record<string, string>,
 
-  stages: "How long it took",
+  stages: "Stages",
   stage: "Stage",
   began: "Began",
   lasted: "Lasted",

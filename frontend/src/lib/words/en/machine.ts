@@ -9,8 +9,8 @@ type Told = {
   missing: string;
 };
 
-const levels: Record<Level, string> = { normal: "Fine", warn: "Short", critical: "Critical" };
-const lower: Record<Level, string> = { normal: "fine", warn: "short", critical: "critical" };
+const levels: Record<Level, string> = { normal: "Fine", warn: "Tight", critical: "Critically short" };
+const lower: Record<Level, string> = { normal: "fine", warn: "tight", critical: "critically short" };
 
 export const machine = {
   loading: "Reading the memory…",
@@ -41,7 +41,7 @@ export const machine = {
   noHistory: "Nothing was recorded in this time.",
   summary: (range: string, s: Told) =>
     `Memory and line, last ${range}. Pressure: ${s.spent.map(([l, time]) => `${lower[l]} for ${time}`).join(", ")}. ` +
-    `Least free: ${s.least} at ${s.leastAt}. Longest line: ${s.deepest}, now ${s.now}.` +
+    `Least free: ${s.least}, ${s.leastAt}. Longest line: ${s.deepest}, now ${s.now}.` +
     (s.missing ? ` Not running for ${s.missing}.` : ""),
 
   holds: "What holds memory",
@@ -52,14 +52,17 @@ export const machine = {
   rest: "Everything else in use",
   available: "Free for a job",
   processes: (n: number) => `${n} processes`,
-  ceiling: (bytes: string) => `One job may take ${bytes} at most; the mark on the bar shows it.`,
+  ceiling: (bytes: string) => `A job may use up to ${bytes}; the mark on the bar shows it.`,
   noHolders: "What holds the memory is not known here.",
 
   first: "First in line",
   needs: (need: string, free: string) => `Needs ${need}, ${free} free.`,
-  mayTake: (most: string) => `May take ${most}.`,
+  mayTake: (most: string) => `A job may use up to ${most}.`,
   short: (bytes: string) => `${bytes} short: it waits until that much is free.`,
   enough: "That is enough: it starts next.",
+  enoughShut: "There is room for it, but the gate is shut.",
+  enoughWaiting: "There is room for it; the gate opens in a moment.",
+  enoughPaused: "There is room for it, but the line is paused.",
   needLabel: "Needs",
   freeLabel: "Free",
 };

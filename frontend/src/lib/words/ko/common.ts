@@ -22,7 +22,7 @@ export const common = {
   },
   levels: {
     normal: "메모리 여유 있음",
-    warn: "메모리가 줄고 있음",
+    warn: "메모리 빠듯함",
     critical: "메모리 매우 부족",
   },
 } satisfies typeof en;

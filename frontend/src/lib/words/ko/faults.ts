@@ -73,7 +73,7 @@ export const faults = {
     hint: "연결을 확인하고 다시 시도하세요. 멈춘 곳부터 이어 받습니다.",
   },
   language_unknown: { message: "음성 모델이 모르는 언어입니다.", hint: "다른 언어나 자동을 고르세요." },
-  memory_short: { message: "지금은 메모리가 부족합니다.", hint: "메모리가 나면 저절로 시작합니다." },
+  memory_short: { message: "지금은 메모리가 부족합니다.", hint: "메모리에 여유가 생기면 저절로 시작합니다." },
   disk_full: { message: "디스크가 가득 찼습니다.", hint: "공간을 비우세요. 잃은 것은 없습니다." },
   engine_busy: {
     message: "다른 Sluice가 음성 엔진을 쓰고 있습니다.",

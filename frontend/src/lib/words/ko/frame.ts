@@ -13,7 +13,7 @@ export const frame = {
   },
   pausedText: "새 작업을 시작하지 않습니다",
   free: (available: string, total: string) => `${total} 중 ${available} 여유`,
-  depth: (n: number) => (n === 0 ? "줄이 비어 있음" : `${n}개가 줄 서 있음`),
+  depth: (n: number) => (n === 0 ? "대기 중인 작업 없음" : `대기 ${n}건`),
   eta: (when: string) => `모두 ${when}`,
   pause: "일시 정지",
   resume: "계속",
@@ -23,8 +23,9 @@ export const frame = {
   away: "Sluice가 응답하지 않습니다",
   awayText:
     "지금 보이는 내용은 최신이 아닐 수 있습니다. 다시 연결될 때까지 계속 시도하며, 작업은 사라지지 않습니다.",
-  dropHere: "놓으면 줄을 섭니다",
+  dropHere: "놓으면 대기열에 추가됩니다",
   dropText: "오디오, 비디오 또는 폴더째로",
   shortcut: (word: string, keys: string) => `${word} (${keys})`,
   unread: "화면을 표시하지 못했습니다",
+  unreadText: "대기열에는 영향이 없습니다. 다시 시도하거나 새로 고치세요.",
 } satisfies typeof en;

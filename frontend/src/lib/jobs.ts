@@ -1,0 +1,18 @@
+// What can be told of a job from itself alone.
+import type { Job, StageRun } from "./api/types";
+
+/** final says whether nothing more happens to the job by itself. */
+export function final(job: Job): boolean {
+  return job.state === "done" || job.state === "failed" || job.state === "canceled";
+}
+
+/** runSeconds is how long a run of a stage lasted; one that goes on lasts until now. */
+export function runSeconds(run: StageRun, now: number): number {
+  const end = run.finished_at ? Date.parse(run.finished_at) : now;
+  return Math.max(0, (end - Date.parse(run.started_at)) / 1000);
+}
+
+/** workSeconds is how long was worked on the job, without the time it waited. */
+export function workSeconds(job: Job, now: number): number {
+  return job.stages.reduce((sum, run) => sum + (run.reused ? 0 : runSeconds(run, now)), 0);
+}
