@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +29,7 @@ type elder struct {
 	full  bool   // it takes no files
 	dies  bool   // it takes the files and breaks off
 	name  string // of a file it refuses
+	mu    sync.Mutex
 	asked []string
 	token string // as it was asked with
 }
@@ -37,6 +39,8 @@ func (e *elder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Paths []string `json:"paths"`
 	}
 	_ = json.NewDecoder(r.Body).Decode(&in)
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.token = r.Header.Get("Authorization")
 	asked := r.Method + " " + r.URL.Path
 	if len(in.Paths) > 0 {
@@ -68,7 +72,7 @@ func TestASecondStart(t *testing.T) {
 	const drop, show = "POST /api/v1/drop", "POST /api/v1/window/show"
 	const has = "Sluice runs already and has "
 	tests := map[string]struct {
-		first  elder
+		first  *elder
 		token  string
 		files  []string
 		hidden bool
@@ -77,49 +81,51 @@ func TestASecondStart(t *testing.T) {
 		notes  []string
 		code   fault.Code
 	}{
-		"shows the first window":                 {first: elder{show: 204}, asked: []string{show}},
-		"knows the token":                        {first: elder{show: 204}, asked: []string{show}, token: "s3cret"},
-		"shows nothing when it was to be hidden": {first: elder{show: 204}, hidden: true},
+		"shows the first window":                 {first: &elder{show: 204}, asked: []string{show}},
+		"knows the token":                        {first: &elder{show: 204}, asked: []string{show}, token: "s3cret"},
+		"shows nothing when it was to be hidden": {first: &elder{show: 204}, hidden: true},
 		"gives its files first": {
-			first: elder{show: 204}, files: []string{"/a", "/b"}, asked: []string{drop + " 2 from /a", show},
+			first: &elder{show: 204}, files: []string{"/a", "/b"}, asked: []string{drop + " 2 from /a", show},
 			notes: []string{has + "the 2 files."},
 		},
 		"gives its files even when hidden": {
-			files: []string{"/a"}, hidden: true, asked: []string{drop + " 1 from /a"}, notes: []string{has + "the file."},
+			first: &elder{}, files: []string{"/a"}, hidden: true, asked: []string{drop + " 1 from /a"}, notes: []string{has + "the file."},
 		},
 		"gives many files in parts": {
-			first: elder{show: 204}, files: many, asked: []string{drop + " 1000 from /f0", drop + " 1 from /f1000", show},
+			first: &elder{show: 204}, files: many, asked: []string{drop + " 1000 from /f0", drop + " 1 from /f1000", show},
 			notes: []string{has + "the 1000 files.", has + "the file."},
 		},
 		"names what is refused": {
-			first: elder{show: 204, name: "a.txt"}, files: []string{"/a.txt"}, asked: []string{drop + " 1 from /a.txt", show},
+			first: &elder{show: 204, name: "a.txt"}, files: []string{"/a.txt"}, asked: []string{drop + " 1 from /a.txt", show},
 			notes: []string{"a.txt: This is no media."},
 		},
 		"says why no file is taken": {
-			first: elder{full: true}, files: []string{"/a"}, asked: []string{drop + " 1 from /a"}, code: fault.DiskFull,
+			first: &elder{full: true}, files: []string{"/a"}, asked: []string{drop + " 1 from /a"}, code: fault.DiskFull,
 		},
 		"does not give its files twice to one that has ended over them": {
-			first: elder{dies: true}, files: []string{"/a"}, asked: []string{drop + " 1 from /a"}, code: fault.ServerAway,
+			first: &elder{dies: true}, files: []string{"/a"}, asked: []string{drop + " 1 from /a"}, code: fault.ServerAway,
 		},
 		"opens the page of one without a window": {
-			first: elder{show: 409}, asked: []string{show}, opened: true,
+			first: &elder{show: 409}, asked: []string{show}, opened: true,
 			notes: []string{"Sluice runs already, without a window: its page URL opens in the browser."},
 		},
 		"shows no token to other users": {
-			first: elder{show: 409}, asked: []string{show}, token: "s3cret",
+			first: &elder{show: 409}, asked: []string{show}, token: "s3cret",
 			notes: []string{"Sluice runs already, without a window and with a token. Its page is URL/?token=TOKEN, with the token of its settings."},
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := httptest.NewServer(&tt.first)
+			srv := httptest.NewServer(tt.first)
 			defer srv.Close()
 			var notes, opened []string
 			s := app.NewSecond(discoveryAt(t, srv.URL, tt.token), slices.Clone(tt.files), tt.hidden,
 				func(_ context.Context, address string) error { opened = append(opened, address); return nil },
 				func(text string) { notes = append(notes, strings.ReplaceAll(text, srv.URL, "URL")) })
 			err := s.Hand(t.Context())
+			tt.first.mu.Lock()
+			defer tt.first.mu.Unlock()
 			if (tt.code != "") != (err != nil) || err != nil && !fault.Is(err, tt.code) {
 				t.Errorf("got %v", err)
 			}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -273,6 +274,11 @@ func TestAnEndedTranscribeLeavesNothing(t *testing.T) {
 			t.Parallel()
 			h := newHome(t)
 			cmd := h.command(t.Context(), "transcribe", clip(t, "three-minutes.mp4"))
+			// A child gets the default for what its parent listens to, also when
+			// these tests run under nohup.
+			heard := make(chan os.Signal, 1)
+			signal.Notify(heard, syscall.SIGHUP)
+			defer signal.Stop(heard)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}

@@ -40,12 +40,13 @@ const mute = job("mute", {
   },
 });
 
-/** asked answers every request and keeps it. */
+/** asked answers every request and keeps it. The board, which is fetched anew on the side, stays what it is. */
 function asked(body: unknown = {}): Request[] {
   const all: Request[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     all.push(request);
-    return new Response(JSON.stringify(body), {
+    const answer = request.url.endsWith("/api/v1/board") ? (board.snapshot ?? snapshot(1)) : body;
+    return new Response(JSON.stringify(answer), {
       status: 200,
       headers: { "Content-Type": "application/json" },
     });
