@@ -11,6 +11,7 @@ import { router } from "../src/lib/route.svelte";
 import { shell } from "../src/lib/shell/shell";
 import { language } from "../src/lib/words/words.svelte";
 import DropOverlay from "../src/views/frame/DropOverlay.svelte";
+import Header from "../src/views/frame/Header.svelte";
 import Sidebar from "../src/views/frame/Sidebar.svelte";
 import JobView from "../src/views/Job.svelte";
 import { job, snapshot } from "./fakes";
@@ -124,6 +125,25 @@ describe("the page", () => {
     flushSync();
     expect(button.getAttribute("aria-disabled")).toBe("true");
     expect(document.activeElement).toBe(button);
+  });
+});
+
+describe("the strip", () => {
+  const away = job("a", { reason: "model", reason_text: "The speech model tiny is not installed." });
+
+  it("says why nothing runs though the gate is open", () => {
+    board.snapshot = snapshot(1, { next: [away], eta_seconds: 600 });
+    board.readAt = Date.now();
+    render(Header);
+    expect(screen.getByText("The speech model tiny is not installed.")).toBeTruthy();
+    expect(screen.queryByText(/all done/)).toBeNull();
+  });
+
+  it("says how much room there is while others are passed by", () => {
+    const turn = job("b", { reason: "turn" });
+    board.snapshot = snapshot(1, { next: [away, turn] });
+    render(Header);
+    expect(screen.queryByText("The speech model tiny is not installed.")).toBeNull();
   });
 });
 

@@ -9,6 +9,8 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -61,7 +63,7 @@ func Run(ctx context.Context, args []string, std Streams, cmds Commands) int {
 	}
 	c := &console{Streams: std, cmds: cmds}
 	root := c.root() //nolint:contextcheck // commands get ctx from ExecuteContextC
-	root.SetArgs(args)
+	root.SetArgs(c.opened(args))
 	root.SetIn(std.In)
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
@@ -73,6 +75,18 @@ func Run(ctx context.Context, args []string, std Streams, cmds Commands) int {
 type console struct {
 	Streams
 	cmds Commands
+}
+
+// opened makes files alone mean the window: so a file manager starts the app
+// that is to open them.
+func (c *console) opened(args []string) []string {
+	if c.cmds.Desktop == nil || len(args) == 0 || !strings.ContainsRune(args[0], filepath.Separator) {
+		return args
+	}
+	if _, err := os.Stat(args[0]); err != nil {
+		return args
+	}
+	return append([]string{"desktop"}, args...)
 }
 
 func (c *console) root() *cobra.Command {

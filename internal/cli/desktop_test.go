@@ -26,6 +26,7 @@ func TestDesktop(t *testing.T) {
 		"plain sluice opens the window":      {"", false, nil},
 		"so does desktop":                    {"desktop", false, []string{}},
 		"it can start hidden":                {"desktop --hidden", true, []string{}},
+		"a file alone opens it too":          {"./desktop.go", false, []string{filepath.Join(here, "desktop.go")}},
 		"files are found from where we are":  {"desktop talk.mp4 ../b", false, []string{filepath.Join(here, "talk.mp4"), filepath.Join(filepath.Dir(here), "b")}},
 		"files after -- may look like flags": {"desktop -- --hidden", false, []string{filepath.Join(here, "--hidden")}},
 	}

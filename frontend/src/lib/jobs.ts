@@ -1,6 +1,11 @@
 // What can be told of a job from itself alone.
 import type { Job, StageRun } from "./api/types";
 
+/** aside says whether a queued job lets those behind it go first: what it waits for is not memory. */
+export function aside(job: Job): boolean {
+  return job.reason !== undefined && job.reason !== "turn" && job.reason !== "memory";
+}
+
 /** final says whether nothing more happens to the job by itself. */
 export function final(job: Job): boolean {
   return job.state === "done" || job.state === "failed" || job.state === "canceled";
