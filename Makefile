@@ -29,6 +29,7 @@ run: build ## transcribe the sample video with the small demo model
 	@$(BIN) transcribe --model $(DEMO)/sluice-tiny.bin --language en --times $(DEMO)/clips/demo.mp4
 
 test: build ## run all tests
+	@if [ "$$(uname -s)" = Linux ] && pkg-config --exists webkit2gtk-4.1; then $(MAKE) --no-print-directory window; fi
 	@build/test.sh $(ARGS)
 
 race: setup ## run the Go tests with the race detector, in random order

@@ -32,6 +32,7 @@ const (
 // 'make test' does where that can be done.
 func desktopBinary(t testing.TB) string {
 	t.Helper()
+	notAllDay(t)
 	file := filepath.Join(root(t), "build", "bin", "sluice-desktop")
 	if _, err := os.Stat(file); err != nil {
 		t.Skip("the program with the window is not built ('make window' does it)")

@@ -53,6 +53,15 @@ func shared(t *testing.T, parts ...string) string {
 	return path
 }
 
+// notAllDay leaves out what is too slow for every day, unless all is asked for.
+// Benchmarks were asked for by name.
+func notAllDay(t testing.TB) {
+	t.Helper()
+	if _, ok := t.(*testing.T); ok && os.Getenv("SLUICE_TEST_ALL") == "" {
+		t.Skip("too slow for all day: 'make test' runs it")
+	}
+}
+
 // home is a data folder with the small model installed.
 type home struct {
 	t   testing.TB

@@ -181,9 +181,7 @@ func TestTheLineTellsWhenItWillBeDone(t *testing.T) {
 
 func TestTheMachinesHistorySurvivesARestart(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("SLUICE_TEST_ALL") == "" && testing.Short() {
-		t.Skip("takes ten seconds")
-	}
+	notAllDay(t)
 	h := newHome(t)
 	h.script("warn", 2e9)
 	s := h.serve()
