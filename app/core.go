@@ -182,6 +182,9 @@ func (c *core) Run(ctx context.Context, more ...func(context.Context) error) err
 		case err = <-done:
 		case <-time.After(stopPatience):
 			c.log.Error("a part does not end and is left behind")
+			if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+				err = cause // what another part has failed with
+			}
 		}
 	}
 	c.engine.Release()

@@ -44,6 +44,3 @@ func (m *machine) Holders(ctx context.Context) ([]job.Holder, error) {
 func (m *machine) History(ctx context.Context, since time.Time, points int) ([]job.Sample, error) {
 	return m.Points(ctx, since, points)
 }
-
-// record keeps the machine's history until ctx ends.
-func (c *core) record(ctx context.Context) error { return c.recorder.Run(ctx) }

@@ -192,7 +192,7 @@ const (
 	Progress    Kind = "progress" // JobID, Progress
 	Segment     Kind = "segment"  // JobID, Segment: live text
 	Memory      Kind = "memory"   // Reading
-	LineChanged Kind = "line"     // nothing: it was paused, resumed or reordered
+	LineChanged Kind = "line"     // nothing: it was paused or resumed, or durations came to be known
 	Reset       Kind = "reset"    // fetch the snapshot again
 )
 
