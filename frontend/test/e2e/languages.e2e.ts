@@ -60,16 +60,20 @@ function chrome(page: Page): Promise<string[]> {
   });
 }
 
-/** foreign is what is left in Latin letters. */
+/** foreign is what is left in Latin letters. A known name counts as a whole word only: a program may be called "sh". */
 function foreign(texts: string[], known: string[]): string[] {
   const rest = (text: string) => {
-    text += " ";
-    for (const name of known) text = text.replaceAll(`${name} `, "");
+    text = ` ${text} `;
+    for (const name of known) text = text.replaceAll(` ${name} `, "  ");
     for (const name of names) text = text.replace(name, "");
     return text;
   };
   return texts.filter((text) => /[A-Za-z]/.test(rest(text)));
 }
+
+test("a name that ends like another word leaves that word whole", () => {
+  expect(foreign(["English", "sh", "sh 12 MB", "Cancel"], ["sh", "el"])).toEqual(["Cancel"]);
+});
 
 test("the language switches at once, and is remembered", async () => {
   const { page } = await open(`${server.url}/#/settings`);
