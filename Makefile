@@ -12,7 +12,7 @@ LDFLAGS := -s -w -X sluice/app.version=$(VERSION)
 # What Wails wants to be built with; webkit2_41 is the WebKitGTK of today's Linux.
 TAGS    := desktop,production,webkit2_41
 
-.PHONY: help setup build run test race lint e2e bench desktop window app api verify clean
+.PHONY: help setup build run test race lint e2e bench soak desktop window app api verify clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -64,6 +64,12 @@ bench: setup ## print speed and memory figures, and write them to build/bench.js
 	@go test -run '^$$' -bench . ./app ./internal/... | tee build/bench.txt
 	@node build/bench.mjs build/bench.txt >build/bench.json
 	@rm build/bench.txt
+
+soak: setup ## kill the program 50 times at random moments, and try very many things on the line
+	@echo "killing the program and its store again and again (some minutes)"
+	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'Kill' $(ARGS) ./app ./internal/sqlitestore | grep -vE '^=== '
+	@echo "trying very many things on the line, beside its plain reference"
+	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'TestReference|EveryStore' $(ARGS) ./internal/storetest ./internal/sqlitestore -rapid.checks=50 -rapid.steps=100 | grep -vE '^=== '
 
 verify: setup ## check that generated files are up to date
 	@go run . openapi | diff -u internal/httpapi/testdata/openapi.json - || { echo "hint: go test ./internal/httpapi -update"; exit 1; }

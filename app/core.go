@@ -100,7 +100,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		Idle:     c.engine.Release,
 		Log:      p.log,
 	}, queue.Config{Owner: c.boot})
-	c.board = board.New(c.boot, standing{c.queue}, c.gate)
+	c.board = board.New(c.boot, standing{c.queue, c.store}, c.gate)
 	c.recorder = board.NewRecorder(board.RecorderDeps{
 		Machine: c.gate, History: c.store, Log: p.log,
 		Counts: func(ctx context.Context) (map[job.State]int, error) { return c.queue.Counts(ctx) },
@@ -109,7 +109,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.machine = &machine{Gate: c.gate, Recorder: c.recorder, engine: c.engine}
 	c.relay.board, c.relay.line, c.relay.peaks, c.relay.machine = c.board, c.queue, c.store, c.gate
 	c.library = library.New(c.store, c.queue)
-	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage}
+	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged}
 	return c, nil
 }
 
@@ -166,7 +166,7 @@ func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe pr
 // back uncounted and the engine is gone when Run returns.
 func (c *core) Run(ctx context.Context, more ...func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	parts := append([]func(context.Context) error{c.gate.Run, c.relay.Run, c.queue.Run, c.sweep, c.watchModels}, more...)
+	parts := append([]func(context.Context) error{c.gate.Run, c.relay.Run, c.work, c.sweep, c.watchModels}, more...)
 	for _, part := range parts {
 		g.Go(func() error { return part(ctx) })
 	}
@@ -189,6 +189,25 @@ func (c *core) Run(ctx context.Context, more ...func(context.Context) error) err
 	}
 	c.engine.Release()
 	return err
+}
+
+// work runs the line. What a process has left that nobody closed is looked at
+// first: nothing may be taken out of a database that is damaged.
+func (c *core) work(ctx context.Context) error {
+	if c.store.Unclean() {
+		if err := c.store.Verify(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return c.queue.Run(ctx)
+}
+
+// keep watches over the database; see sqlitestore.Store.Keep.
+func (c *core) keep(ctx context.Context) error {
+	return c.store.Keep(ctx, func() {
+		c.board.Publish(board.Event{Kind: board.Reset})
+		c.queue.Wake()
+	})
 }
 
 // stopPatience is how long the parts may take to end: longer than the worker

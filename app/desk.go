@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"sluice/internal/fault"
@@ -24,6 +25,8 @@ type desk struct {
 	gather   func(ctx context.Context, paths []string) ([]string, []job.Refused)
 	defaults defaults
 	language func(code string) bool // whether the recogniser knows it
+	notices  notices
+	changed  func() // tells the views that the line reads differently
 }
 
 // sources finds what an order names.
@@ -146,7 +149,10 @@ func (d *desk) draft(ctx context.Context, o job.Order) (job.Draft, error) {
 	if draft.Title == "" {
 		draft.Title = source.Name
 	}
-	draft.Identity, err = identity(draft)
+	if o.NotBefore.After(time.Now()) {
+		draft.Wait = job.Wait{Reason: job.Scheduled, Until: o.NotBefore}
+	}
+	draft.Identity, err = identity(draft.Source, draft.Title, draft.Options, draft.Metadata)
 	return draft, err
 }
 
@@ -212,12 +218,12 @@ func checkWords(o job.Order) error {
 
 // identity is the hash by which an identical live job is found: the source,
 // what to do with it, and what it is called. How urgent it is does not matter.
-func identity(d job.Draft) (string, error) {
+func identity(source job.Source, title string, options job.Options, metadata map[string]string) (string, error) {
 	body, err := json.Marshal(struct {
 		Fingerprint, Path, Title string
 		Options                  job.Options
 		Metadata                 map[string]string
-	}{d.Source.Fingerprint, d.Source.Path, d.Title, d.Options, d.Metadata})
+	}{source.Fingerprint, source.Path, title, options, metadata})
 	if err != nil {
 		return "", fmt.Errorf("hash draft: %w", err)
 	}

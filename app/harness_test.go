@@ -70,10 +70,15 @@ type home struct {
 
 func newHome(t testing.TB) home {
 	t.Helper()
+	return homeIn(t, t.TempDir())
+}
+
+func homeIn(t testing.TB, dir string) home {
+	t.Helper()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		t.Skip("ffmpeg is not installed")
 	}
-	h := home{t, t.TempDir()}
+	h := home{t, dir}
 	h.install(filepath.Join(root(t), "build", "models", "sluice-tiny", "sluice-tiny.bin"))
 	return h
 }
@@ -128,6 +133,14 @@ type server struct {
 // serve starts the server on a free port and waits until it answers.
 func (h home) serve(args ...string) *server {
 	h.t.Helper()
+	s := h.begin(args...)
+	s.url = h.discover(s.cmd.Process.Pid)
+	return s
+}
+
+// begin starts the server on a free port and waits for nothing.
+func (h home) begin(args ...string) *server {
+	h.t.Helper()
 	cmd := h.command(context.WithoutCancel(h.t.Context()), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 	s := &server{home: h, cmd: cmd, log: &bytes.Buffer{}, ended: make(chan struct{})}
 	cmd.Stderr = s.log
@@ -148,7 +161,6 @@ func (h home) serve(args ...string) *server {
 			h.t.Logf("server log:\n%s", s.log)
 		}
 	})
-	s.url = h.discover(cmd.Process.Pid)
 	return s
 }
 
@@ -195,12 +207,15 @@ type view struct {
 	Stage      string
 	Attempts   int
 	Crashes    int
-	Stages     []struct {
-		Stage  string
-		Reused bool
-		Error  string
-	}
-	Error *struct {
+	Title      string
+	Model      string
+	Priority   int
+	Position   int
+	Until      time.Time
+	StartedAt  time.Time `json:"started_at"`
+	Stages     []stageRun
+	Progress   struct{ Fraction float64 }
+	Error      *struct {
 		Code, Message, Hint string
 	}
 	Quality struct {
@@ -209,14 +224,51 @@ type view struct {
 	Metadata map[string]string
 }
 
+// stageRun is one run of one stage.
+type stageRun struct {
+	Stage      string
+	Reused     bool
+	Error      string
+	FinishedAt time.Time `json:"finished_at"`
+}
+
+// runs lists how the runs of a stage ended: "ok", "reused", "running", or the
+// code of what ended it.
+func (v view) runs(stage string) (out []string) {
+	for _, r := range v.Stages {
+		switch {
+		case r.Stage != stage:
+		case r.Error != "":
+			out = append(out, r.Error)
+		case r.FinishedAt.IsZero():
+			out = append(out, "running")
+		case r.Reused:
+			out = append(out, "reused")
+		default:
+			out = append(out, "ok")
+		}
+	}
+	return out
+}
+
 // call makes one request and decodes a JSON answer into out when it is given.
 func (s *server) call(method, path string, body io.Reader, headers map[string]string, out any) (status int, text string) {
 	s.t.Helper()
+	status, text, err := s.try(method, path, body, headers, out)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return status, text
+}
+
+// try is call for a server that may be gone, and for goroutines, which must
+// not end the test.
+func (s *server) try(method, path string, body io.Reader, headers map[string]string, out any) (status int, text string, err error) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, s.url+path, body)
 	if err != nil {
-		s.t.Fatal(err)
+		return 0, "", err
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -227,19 +279,40 @@ func (s *server) call(method, path string, body io.Reader, headers map[string]st
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Do(req)
 	if err != nil {
-		s.t.Fatal(err)
+		return 0, "", err
 	}
 	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
-		s.t.Fatal(err)
+		return 0, "", err
 	}
 	if out != nil && res.StatusCode < 300 {
 		if err := json.Unmarshal(raw, out); err != nil {
-			s.t.Fatalf("%s %s: %v in %s", method, path, err, raw)
+			return 0, "", fmt.Errorf("%s %s: %w in %s", method, path, err, raw)
 		}
 	}
-	return res.StatusCode, string(raw)
+	return res.StatusCode, string(raw), nil
+}
+
+// do makes one request with a JSON body and wants it to succeed.
+func (s *server) do(method, path string, body any, out any) {
+	s.t.Helper()
+	if status, text := s.ask(method, path, body, out); status >= 300 {
+		s.t.Fatalf("%s %s: %d %s", method, path, status, text)
+	}
+}
+
+// ask makes one request with a JSON body; nil is none.
+func (s *server) ask(method, path string, body any, out any) (status int, text string) {
+	s.t.Helper()
+	if body == nil {
+		return s.call(method, path, nil, nil, out)
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.call(method, path, bytes.NewReader(raw), nil, out)
 }
 
 // submit posts a job and wants it accepted.

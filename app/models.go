@@ -103,7 +103,9 @@ func (f *finder) Check(ctx context.Context, d *job.Draft) error {
 	m, err := f.look(ctx, d.Options)
 	switch {
 	case fault.Is(err, fault.ModelMissing):
-		d.Wait = pipeline.Away(fault.From(err))
+		if d.Wait.Reason == "" { // what is scheduled has time to get its model
+			d.Wait = pipeline.Away(fault.From(err))
+		}
 	case err != nil:
 		return err
 	}

@@ -84,7 +84,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 
 // Run works until ctx ends or a part fails for good.
 func (r *running) Run(ctx context.Context, more ...func(context.Context) error) error {
-	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.core.survey, r.complain, r.server.Run)...)
+	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.core.survey, r.core.keep, r.complain, r.server.Run)...)
 }
 
 // Close gives back what start took.

@@ -12,7 +12,12 @@ import (
 )
 
 // standing shows the line to the board.
-type standing struct{ line *queue.Queue }
+type standing struct {
+	line    *queue.Queue
+	notices interface {
+		Notices(ctx context.Context) ([]job.Notice, error)
+	}
+}
 
 // Standing implements board.Line.
 func (s standing) Standing(ctx context.Context, next, last int) (board.Standing, error) {
@@ -40,6 +45,9 @@ func (s standing) Standing(ctx context.Context, next, last int) (board.Standing,
 	if err == nil {
 		out.Last, err = s.line.Ended(ctx, last)
 	}
+	if err == nil {
+		out.Notices, err = s.notices.Notices(ctx)
+	}
 	return out, err
 }
 
@@ -52,11 +60,12 @@ type relay struct {
 	machine board.Machine
 	changed chan string // ids of jobs whose stage or warnings have changed
 	took    chan footprint
+	gone    chan struct{} // jobs were deleted: what they leave can go
 }
 
-// relayed is where the relay reads a job again, and the counts.
+// relayed tells of a job once more, as it stands then, and knows the counts.
 type relayed interface {
-	Get(ctx context.Context, id string) (job.Job, error)
+	Tell(ctx context.Context, id string) error
 	Counts(ctx context.Context) (queue.Counts, error)
 }
 
@@ -74,7 +83,7 @@ type footprint struct {
 const memoryEvery = 2 * time.Second
 
 func newRelay() *relay {
-	return &relay{changed: make(chan string, 64), took: make(chan footprint, 64)}
+	return &relay{changed: make(chan string, 64), took: make(chan footprint, 64), gone: make(chan struct{}, 1)}
 }
 
 // JobChanged implements queue.Listener.
@@ -87,6 +96,24 @@ func (r *relay) JobChanged(j job.Job) {
 // JobProgress implements queue.Listener.
 func (r *relay) JobProgress(id string, p job.Progress) {
 	r.board.Publish(board.Event{Kind: board.Progress, JobID: id, Progress: p})
+}
+
+// JobsGone implements queue.Listener. Of many at once the views hear no more
+// than that they must look again.
+func (r *relay) JobsGone(ids []string) {
+	select {
+	case r.gone <- struct{}{}:
+	default: // a look is already due
+	}
+	const few = 20
+	if len(ids) > few {
+		r.board.Publish(board.Event{Kind: board.Reset})
+		return
+	}
+	counts, _ := r.line.Counts(context.Background())
+	for _, id := range ids {
+		r.board.Publish(board.Event{Kind: board.JobGone, JobID: id, Counts: counts})
+	}
 }
 
 // LineChanged implements queue.Listener.
@@ -124,9 +151,7 @@ func (r *relay) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case id := <-r.changed:
-			if j, err := r.line.Get(ctx, id); err == nil {
-				r.JobChanged(j)
-			}
+			_ = r.line.Tell(ctx, id) // what cannot be read now is told with the next change
 		case f := <-r.took:
 			if f.bytes > stored[f.digest] && r.peaks.SetPeak(ctx, f.digest, f.bytes) == nil {
 				stored[f.digest] = f.bytes

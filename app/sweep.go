@@ -2,8 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"time"
+
+	"sluice/internal/fault"
 )
 
 // keepScratch is how long workdirs and uploads stay after their last job has
@@ -17,14 +21,19 @@ const sweepEvery = time.Hour
 func (c *core) sweep(ctx context.Context) error {
 	t := time.NewTicker(sweepEvery)
 	defer t.Stop()
+	all := func(ctx context.Context) error { return c.sweepOnce(ctx, time.Now().Add(-keepScratch)) }
+	look := all
 	for {
-		if err := c.sweepOnce(ctx, time.Now().Add(-keepScratch)); err != nil && ctx.Err() == nil {
+		if err := look(ctx); err != nil && ctx.Err() == nil {
 			c.log.Warn("scratch not swept", "err", err)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
+			look = all
+		case <-c.relay.gone: // the scratch of deleted jobs goes at once
+			look = c.sweepOrphans
 		}
 	}
 }
@@ -48,6 +57,9 @@ func (c *core) sweepOnce(ctx context.Context, before time.Time) error {
 			break
 		}
 	}
+	if err := c.sweepOrphans(ctx); err != nil {
+		return err
+	}
 	if _, err := c.store.ForgetKeys(ctx); err != nil {
 		return err
 	}
@@ -57,4 +69,24 @@ func (c *core) sweepOnce(ctx context.Context, before time.Time) error {
 		return err != nil || used[id]
 	}, before)
 	return err
+}
+
+// sweepOrphans removes the scratch folders of jobs that are not there any more.
+func (c *core) sweepOrphans(ctx context.Context) error {
+	dirs, err := os.ReadDir(c.pipeline.Dir(""))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read scratch folder: %w", err)
+	}
+	for _, d := range dirs {
+		if _, err := c.store.Get(ctx, d.Name()); !fault.Is(err, fault.JobUnknown) {
+			continue
+		}
+		if err := os.RemoveAll(c.pipeline.Dir(d.Name())); err != nil {
+			return fmt.Errorf("remove scratch: %w", err)
+		}
+	}
+	return nil
 }

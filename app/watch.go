@@ -28,7 +28,7 @@ func (c *core) watchModels(ctx context.Context) error {
 			continue
 		}
 		seen = now
-		if _, err := c.queue.Release(ctx, job.NoModel); err != nil {
+		if _, err := c.queue.ReleaseAll(ctx, job.NoModel); err != nil {
 			c.log.Warn("waiting jobs not woken", "err", err)
 		}
 		c.queue.Wake()

@@ -90,6 +90,25 @@ describe("the board", () => {
     expect(board.snapshot?.next.map((j) => j.id)).toEqual(["b", "c"]);
   });
 
+  it("takes a job away as soon as it is deleted, and does not show it again", async () => {
+    server.now = snapshot(10, { last: [job("d", { state: "done" }), job("e", { state: "done" })] });
+    await opened();
+    wire.event(event(11, "gone", { job_id: "d" }));
+    expect(board.ended.map((j) => j.id)).toEqual(["e"]);
+    expect(board.find("d")).toBeUndefined();
+    expect(board.gone.has("d")).toBe(true);
+    await pass(301); // what is read may still be older
+    expect(board.ended.map((j) => j.id)).toEqual(["e"]);
+  });
+
+  it("takes nothing for deleted any more when it may have missed what happened", async () => {
+    await opened();
+    wire.event(event(11, "gone", { job_id: "d" }));
+    const { breaks } = board;
+    wire.event(event(11, "reset"));
+    expect([board.gone.size, board.breaks]).toEqual([0, breaks + 1]);
+  });
+
   it("keeps both of two segments that begin in the same moment, and replaces them when they are heard again", async () => {
     await opened();
     const [one, two] = [segment(0, "One."), { ...segment(0, "Two."), end_ms: 2000 }];

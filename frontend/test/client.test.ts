@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { again, answer, api, Problem, problemOf, transcriptAddress } from "../src/lib/api/client";
-import { job } from "./fakes";
+import { answer, api, Problem, problemOf, transcriptAddress } from "../src/lib/api/client";
 
 const body = {
   title: "Not Found",
@@ -54,18 +53,6 @@ describe("the client", () => {
     const p = problemOf(404, JSON.stringify(body));
     expect(Problem.of(p)).toBe(p);
     expect(Problem.of(new Error("odd"))).toMatchObject({ code: "internal", detail: "odd" });
-  });
-
-  it("puts a job in line again with its options", async () => {
-    const asked = server(202, JSON.stringify(job("b")));
-    await again(
-      job("a", { language: "ko", source: { kind: "upload", name: "a.mp4", size: 1, upload: "u1" } }),
-    );
-    expect(await asked[0]?.json()).toMatchObject({
-      source: "upload:u1",
-      language: "ko",
-      model: "large-v3-turbo",
-    });
   });
 
   it("escapes what it puts into addresses", () => {

@@ -50,6 +50,7 @@ export function snapshot(n: number, more: Partial<Snapshot> = {}): Snapshot {
     next,
     last: [],
     memory: reading(),
+    notices: [],
     ...more,
   };
 }

@@ -8,9 +8,9 @@ import { shell } from "../src/lib/shell/shell";
 import { toasts } from "../src/lib/ui/toasts.svelte";
 import { language } from "../src/lib/words/words.svelte";
 import { workSeconds } from "../src/lib/jobs";
-import { languageName, sayRemark } from "../src/views/job/facts";
+import { languageName, sayRemark, type JobEvent } from "../src/views/job/facts";
 import JobView from "../src/views/Job.svelte";
-import { job, segment, snapshot, withDialogs } from "./fakes";
+import { event, job, segment, snapshot, withDialogs } from "./fakes";
 
 const now = Date.UTC(2026, 2, 14, 9, 0);
 
@@ -38,7 +38,10 @@ function partial(...segments: Segment[]): Transcript {
   return { language: "en", complete: false, segments };
 }
 
-type Served = { job: Job | number; transcript: Transcript | number };
+type Served = { job: Job | number; transcript: Transcript | number; history?: JobEvent[] };
+
+/** What the last requests carried. */
+let bodies: unknown[] = [];
 
 /** serving answers with what it is set to, and keeps what was asked. */
 function serving(served: Served): string[] {
@@ -46,7 +49,10 @@ function serving(served: Served): string[] {
   vi.stubGlobal("fetch", async (request: Request) => {
     const { pathname } = new URL(request.url);
     asked.push(`${request.method} ${pathname}`);
-    const body = pathname.endsWith("/transcript") ? served.transcript : served.job;
+    const sent = request.method === "POST" ? await request.text() : "";
+    if (sent) bodies.push(JSON.parse(sent));
+    const history = pathname.endsWith("/history") && { events: served.history };
+    const body = history || (pathname.endsWith("/transcript") ? served.transcript : served.job);
     if (typeof body === "number") {
       const code = body === 404 ? "job_unknown" : "internal";
       const problem = { status: body, title: "", code, detail: "It broke.", hint: "Do this." };
@@ -76,6 +82,7 @@ beforeEach(() => {
   vi.useFakeTimers({ now });
   clock.now = now;
   language.choose("en");
+  bodies = [];
   Element.prototype.scrollIntoView = vi.fn();
   withDialogs();
 });
@@ -84,6 +91,7 @@ afterEach(() => {
   cleanup();
   board.snapshot = undefined;
   board.live = { job: "", segments: [] };
+  board.gone.clear();
   toasts.all = [];
   vi.useRealTimers();
 });
@@ -337,11 +345,73 @@ describe("any job", () => {
     expect(screen.getByText("No. 69 in line")).toBeTruthy();
   });
 
-  it("that was canceled can be added again", async () => {
+  it("that was canceled can be tried again", async () => {
     const asked = await show({ job: job("a", { state: "canceled" }), transcript: partial() });
-    await fireEvent.click(screen.getByRole("button", { name: "Add again" }));
+    await fireEvent.click(screen.getByRole("button", { name: "Try again" }));
     await settled();
-    expect(asked).toContain("POST /api/v1/jobs");
+    expect(asked).toContain("POST /api/v1/jobs/a/retry");
+  });
+
+  it.each([
+    ["Transcribe again", { from_stage: "transcribe" }],
+    ["Start over from the file", { from_stage: "extract" }],
+  ])("that is done can be done anew: %s", async (label, body) => {
+    const asked = await show({ job: done, transcript: whole(segment(0, "One.")) });
+    await fireEvent.click(screen.getByRole("button", { name: "More about this job" }));
+    await fireEvent.click(screen.getByRole("menuitem", { name: label }));
+    await settled();
+    expect(asked.filter((x) => x.startsWith("POST"))).toEqual(["POST /api/v1/jobs/a/retry"]);
+    expect(bodies).toEqual([body]);
+  });
+
+  it("that waits can be held, and one that is held can be let go", async () => {
+    const served: Served = { job: job("a", { position: 70, reason: "turn" }), transcript: partial() };
+    board.snapshot = snapshot(1);
+    const asked = await show(served);
+    served.job = job("a", { position: 70, reason: "held" });
+    await fireEvent.click(screen.getByRole("button", { name: "Hold" }));
+    await settled();
+    expect(asked).toContain("POST /api/v1/jobs/a/hold");
+    expect(screen.getByText("Held")).toBeTruthy();
+    await fireEvent.click(screen.getByRole("button", { name: "Start when its turn comes" }));
+    await settled();
+    expect(asked).toContain("POST /api/v1/jobs/a/release");
+  });
+
+  it("that is deleted while it is read says so, and leads back", async () => {
+    board.snapshot = snapshot(1, { last: [done] });
+    await show({ job: done, transcript: whole(segment(0, "One.")) });
+    board.apply(event(2, "gone", { job_id: "a" }));
+    await settled();
+    expect(screen.getByText("This job was deleted")).toBeTruthy();
+    expect(screen.queryByText("One.")).toBeNull();
+    await fireEvent.click(screen.getByRole("button", { name: "Back to the queue" }));
+    expect(location.hash).toBe("#/queue");
+  });
+
+  it("is read again after events were missed, also when it has ended", async () => {
+    board.snapshot = snapshot(1);
+    const served: Served = { job: done, transcript: whole(segment(0, "One.")) };
+    await show(served);
+    served.job = 404;
+    board.breaks++;
+    board.readAt = Date.now();
+    await settled(3000);
+    expect(screen.getByText("This job was deleted")).toBeTruthy();
+  });
+
+  it("tells what happened to it when asked, and again when it has changed", async () => {
+    const history: JobEvent[] = [{ at: "2026-03-14T08:50:00Z", verb: "submit", to: "queued" }];
+    board.snapshot = snapshot(1, { next: [job("a")] });
+    const asked = await show({ job: job("a"), transcript: partial(), history });
+    expect(asked.join()).not.toContain("history");
+    await fireEvent.click(screen.getByText("What happened"));
+    await settled();
+    expect(screen.getAllByRole("cell").map((x) => x.textContent)).toContain("Added to the line");
+    history.push({ at: "2026-03-14T08:51:00Z", verb: "hold", from: "queued", to: "queued", reason: "held" });
+    board.snapshot = snapshot(2, { next: [job("a", { reason: "held" })] });
+    await settled();
+    expect(screen.getAllByRole("cell").map((x) => x.textContent)).toContain("Held");
   });
 
   it("that is not there says so", async () => {

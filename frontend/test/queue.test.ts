@@ -155,7 +155,9 @@ describe("the queue", () => {
     expect(screen.getByText("Waiting for memory: needs 6.9 GB, 4.2 GB free")).toBeTruthy();
     expect(screen.getByText("Waiting for its turn")).toBeTruthy();
     expect(screen.getByText("The file has no sound. Choose a file with an audio track.")).toBeTruthy();
-    expect(screen.queryByText("Title of gone")).toBeNull();
+    const canceled = screen.getByText("Title of gone").closest("li") as HTMLElement;
+    expect(within(canceled).getByText("Canceled")).toBeTruthy();
+    expect(within(canceled).getByRole("button", { name: "Try again" })).toBeTruthy();
   });
 
   it("says all of it in Korean", () => {
@@ -175,7 +177,7 @@ describe("the queue", () => {
     expect(screen.getByRole("heading", { name: "대기열" })).toBeTruthy();
   });
 
-  it("cancels a waiting job at once and offers to put it back", async () => {
+  it("cancels a waiting job at once and offers to undo that", async () => {
     const all = asked(short);
     show();
     screen.getByRole("button", { name: "Cancel Title of short" }).click();
@@ -183,7 +185,7 @@ describe("the queue", () => {
     expect(all[0]?.url).toMatch(/\/jobs\/short\/cancel$/);
     expect(toasts.all[0]).toMatchObject({
       text: "Canceled “\u2068Title of short\u2069”",
-      offer: { label: "Add again at the end" },
+      offer: { label: "Undo" },
     });
   });
 
@@ -230,6 +232,61 @@ describe("the queue", () => {
     first.focus();
     first.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
     expect(document.activeElement).toBe(second);
+  });
+
+  it("says of a job that is held or scheduled no more than that, each with a picture of its own", () => {
+    vi.useFakeTimers({ now: new Date(2026, 2, 14, 9, 0) });
+    clock.now = Date.now();
+    const until = new Date(2026, 2, 14, 22, 0).toISOString();
+    board.snapshot = snapshot(1, {
+      next: [
+        job("held", { reason: "held", position: 1 }),
+        job("late", { reason: "scheduled", until, position: 2 }),
+        job("next", { position: 3 }),
+      ],
+    });
+    render(Queue);
+    const held = screen.getByText("Held").closest(".why") as HTMLElement;
+    expect(held.title).toBe("It keeps its place and does not start until you let it.");
+    const late = screen.getByText("Starts not before 22:00").closest(".why") as HTMLElement;
+    expect(late.title).toContain("14 Mar 2026, 22:00");
+    const pictures = [...document.querySelectorAll(".why > svg path")].map((p) => p.getAttribute("d"));
+    expect(new Set(pictures).size).toBe(3);
+    vi.useRealTimers();
+  });
+
+  it.each([
+    ["short", {}, ["Hold"], "Normal priority"],
+    ["held", { reason: "held", priority: 5 }, ["Start when its turn comes"], "High priority"],
+    ["late", { reason: "backoff", priority: -10 }, ["Start when its turn comes", "Hold"], "Low priority"],
+  ] as const)("offers for a waiting job what can be done to it: %s", (id, more, waits, urgency) => {
+    board.snapshot = snapshot(1, { next: [job("a"), job(id, more), job("z")] });
+    render(Queue);
+    screen.getByRole("button", { name: `What to do with Title of ${id}` }).click();
+    flushSync();
+    const said = screen.getAllByRole("menuitem").map((x) => x.querySelector("span")?.textContent);
+    expect(said).toEqual(["Move to front", "Move up", "Move down", "Move to back", ...waits, "Cancel"]);
+    const chosen = screen.getAllByRole("menuitemradio", { checked: true });
+    expect(chosen.map((x) => x.textContent?.trim())).toEqual([urgency]);
+  });
+
+  it("asks once before it clears, with the number and what is lost", async () => {
+    const all = asked({ count: 12 });
+    const counts = { queued: 0, running: 0, done: 12, failed: 0, canceled: 3 };
+    board.snapshot = snapshot(1, { last: [mute], counts });
+    render(Queue);
+    screen.getByRole("button", { name: "Tidy up" }).click();
+    flushSync();
+    const [done, failed] = screen.getAllByRole("menuitem") as HTMLButtonElement[];
+    expect(failed?.disabled).toBe(true);
+    done?.click();
+    flushSync();
+    expect(all).toHaveLength(0);
+    const dialog = screen.getByRole("dialog", { name: "Delete all 12 jobs that are done?" });
+    expect(dialog.textContent).toMatch(/transcripts are deleted/);
+    within(dialog).getByRole("button", { name: "Delete 12 jobs" }).click();
+    await vi.waitFor(() => expect(toasts.all.map((x) => x.text)).toEqual(["12 jobs deleted"]));
+    expect(await all[0]?.json()).toEqual({ state: "done" });
   });
 
   it("keeps a title that writes backwards from turning a sentence around", () => {

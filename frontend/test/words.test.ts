@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import { sayFault, sayGate, sayReason } from "../src/lib/words/say";
+import { sayFault, sayGate, sayNotice, sayReason } from "../src/lib/words/say";
 import { en } from "../src/lib/words/en";
+import type { NoticeWords } from "../src/lib/words/en/notices";
 import { ko } from "../src/lib/words/ko";
 import { language, t } from "../src/lib/words/words.svelte";
 import { job, reading } from "./fakes";
@@ -49,11 +50,25 @@ describe("the words", () => {
     ["Stage", en.common.stages, ko.common.stages],
     ["Pressure", en.common.levels, ko.common.levels],
     ["GateState", en.frame.gate, ko.frame.gate],
+    ["Verb", en.job.verbs, ko.job.verbs],
+    ["NoticeCode", en.notices.code, ko.notices.code],
   ])("has every %s in both languages", (name, english, korean) => {
     for (const value of valuesOf(name)) {
       expect((english as Record<string, string>)[value]).toBeTruthy();
       expect((korean as Record<string, string>)[value]).toBeTruthy();
     }
+  });
+
+  it.each(valuesOf("NoticeCode"))("tells of the notice %s in both languages", (code) => {
+    const when = "14 March";
+    const notice = (table: typeof en) =>
+      (table.notices.code as Record<string, NoticeWords>)[code] ?? { title: "", text: () => "", hint: "" };
+    for (const table of [en, ko]) {
+      expect(notice(table).title).toBeTruthy();
+      expect(notice(table).text(when)).toContain(when);
+      expect(notice(table).hint).toBeTruthy();
+    }
+    expect(notice(ko).title).toMatch(hangul);
   });
 
   it("has the same rooms and sentences in both languages", () => {
@@ -120,6 +135,25 @@ describe("what is said", () => {
       "파일에 소리가 없습니다.",
     );
     expect(sayFault({ code: "never_heard_of", message: "It is mute." }).message).toBe("It is mute.");
+  });
+
+  it("tells of a notice in the server's words, and in Korean in its own, with the date", () => {
+    const at = new Date(2026, 2, 14, 10, 24).toISOString();
+    const notice = { id: "1", at, code: "backup_restored" as const, text: "A copy of today.", hint: "Look." };
+    expect(sayNotice(notice)).toEqual({
+      title: en.notices.code.backup_restored.title,
+      text: "A copy of today.",
+      hint: "Look.",
+    });
+    language.choose("ko");
+    expect(sayNotice(notice).text).toContain("2026년 3월 14일 10:24");
+    expect(sayNotice(notice).hint).toMatch(hangul);
+    const unheard = { ...notice, code: "moon_fell" as "backup_restored" };
+    expect(sayNotice(unheard)).toEqual({
+      title: ko.notices.label,
+      text: "A copy of today.",
+      hint: "Look.",
+    });
   });
 
   it("says when a job is tried again", () => {

@@ -29,6 +29,7 @@ type Standing struct {
 	Running    []job.Job
 	Next       []job.Job // in line order
 	Last       []job.Job // newest end first
+	Notices    []job.Notice
 }
 
 // Depth is the length of the line: queued and running.
@@ -192,7 +193,7 @@ const (
 	Progress    Kind = "progress" // JobID, Progress
 	Segment     Kind = "segment"  // JobID, Segment: live text
 	Memory      Kind = "memory"   // Reading
-	LineChanged Kind = "line"     // nothing: it was paused or resumed, or durations came to be known
+	LineChanged Kind = "line"     // nothing: it was paused or resumed, jobs stand elsewhere, or durations or notices came
 	Reset       Kind = "reset"    // fetch the snapshot again
 )
 

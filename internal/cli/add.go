@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,11 +13,12 @@ import (
 
 func (c *console) add() *cobra.Command {
 	var (
-		title    string
-		priority int
-		metadata []string
-		key      string
-		asJSON   bool
+		title     string
+		priority  int
+		notBefore string
+		metadata  []string
+		key       string
+		asJSON    bool
 	)
 	cmd := &cobra.Command{
 		Use:   "add FILE...",
@@ -29,12 +31,18 @@ A job that is in the line already, of the same file with the same options, is
 not added again; its id is printed. With --key a request is its own: repeated
 with the same key it gives the same job, with another key a new one.
 
+With --not-before the jobs are not started before a TIME: one of the clock, like
+22:00 for the next time that it is ten in the evening here; so long from now,
+like +2h or +90m; or a day as well, like 2027-01-31T22:00:00+01:00 (RFC 3339).
+'sluice release' lets them start earlier.
+
 With -o it waits until the jobs have ended and writes their texts to FILE, or
 into that folder for several, which is made if it is not there. Ctrl-C ends
 the waiting, not the jobs.`,
 		Example: `  sluice add talk.mp4
   sluice add --title "Monday lecture" --metadata course=bio101 monday.mkv
   sluice add --priority 10 --language ko *.m4a
+  sluice add --not-before 22:00 *.mkv
   sluice add interview.m4a -o interview.srt`,
 		Args: someArgs("FILE"),
 	}
@@ -42,6 +50,7 @@ the waiting, not the jobs.`,
 	f := cmd.Flags()
 	f.StringVarP(&title, "title", "t", "", "`TITLE` of the job (default: the name of the file)")
 	f.IntVarP(&priority, "priority", "p", 0, fmt.Sprintf("place in the line: higher goes first, %d to %d", job.MinPriority, job.MaxPriority))
+	f.StringVar(&notBefore, "not-before", "", "not to be started before this `TIME`, like 22:00 or +2h")
 	f.StringArrayVar(&metadata, "metadata", nil, "`KEY=VALUE` that stays with the job; may be repeated")
 	f.StringVar(&key, "key", "", "idempotency `KEY` of this request")
 	out := newOutputFlags(cmd, "wait for the text and write it to this `FILE`, or into this folder")
@@ -51,6 +60,12 @@ the waiting, not the jobs.`,
 		meta, err := pairs("--metadata", metadata)
 		if err != nil {
 			return err
+		}
+		var start time.Time
+		if f.Changed("not-before") {
+			if start, err = moment(notBefore, time.Now()); err != nil {
+				return err
+			}
 		}
 		asJSON, out.json = out.json, false // here it is about the jobs, not their texts
 		switch {
@@ -86,7 +101,7 @@ the waiting, not the jobs.`,
 		}
 		bodies := make([]orderBody, len(orders))
 		for i, o := range orders {
-			o.Title, o.Priority, o.Metadata = title, priority, meta
+			o.Title, o.Priority, o.NotBefore, o.Metadata = title, priority, start, meta
 			bodies[i] = wire(o)
 		}
 		s, err := c.client(*address)
@@ -144,6 +159,8 @@ func (c *console) remark(j jobView) {
 		c.note("%s was submitted before; that job is %s.", j.name(), j.State)
 	case j.Existing:
 		c.note("%s is in the line already.", j.name())
+	case job.Reason(j.Reason) == job.Scheduled && !j.Until.IsZero():
+		c.note("%s is not started before %s.", j.name(), at(j.Until.Time))
 	case job.Reason(j.Reason) == job.NoModel:
 		c.note("%s waits: %s", j.name(), waiting(j))
 	}

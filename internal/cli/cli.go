@@ -31,6 +31,7 @@ type Streams struct {
 	Out io.Writer
 	Err io.Writer
 
+	InTerminal  bool // somebody can be asked
 	OutTerminal bool // somebody reads along: text is shown as it comes
 	ErrTerminal bool // somebody watches: progress may be drawn
 	Width       int  // columns of the terminal; 0 = 80
@@ -40,6 +41,7 @@ type Streams struct {
 func Std() Streams {
 	s := Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 	}
@@ -132,7 +134,11 @@ answers.`,
 		}
 	}
 	group("work", c.transcribe(), c.serve(), c.desktop())
-	group("line", c.add(), c.list(), c.show(), c.watch(), c.cancel(), c.pause(), c.resume(), c.export())
+	group("line",
+		c.add(), c.list(), c.show(), c.watch(), c.search(), c.export(),
+		c.move(), c.hold(), c.release(), c.cancel(), c.retry(), c.delete(),
+		c.pause(), c.resume(), c.dismiss(),
+	)
 	group("machine", c.models(), c.doctor())
 	root.AddCommand(c.openAPI(), c.version(), c.completion())
 	root.SetFlagErrorFunc(wrongFlag)

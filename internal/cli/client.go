@@ -28,10 +28,13 @@ const (
 
 // client speaks to one server.
 type client struct {
-	base  string
-	token string
-	named bool
-	http  *http.Client
+	base    string
+	token   string
+	named   bool
+	timeout time.Duration // for a call that is no stream
+	http    *http.Client
+
+	where func() (Endpoint, error) // asks again for the address
 }
 
 // serverFlag adds --server.
@@ -43,32 +46,59 @@ func (c *console) client(address string) (*client, error) {
 	if c.cmds.Server == nil {
 		return nil, notBuiltIn()
 	}
-	e, err := c.cmds.Server(address)
+	s := &client{where: func() (Endpoint, error) { return c.cmds.Server(address) }, timeout: plainTimeout, http: newHTTP(plainTimeout)}
+	e, err := s.where()
 	if err != nil {
 		return nil, err
 	}
+	s.named = e.Named || address != ""
+	if err := s.use(e); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// use takes an address and the token that goes with it.
+func (s *client) use(e Endpoint) error {
 	base := strings.TrimRight(e.URL, "/")
 	if !strings.Contains(base, "://") {
 		base = "http://" + base
 	}
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, &usage{
+		return &usage{
 			say:  fmt.Sprintf("%q is no address of a server.", clean(e.URL)),
 			hint: "Give it like http://127.0.0.1:7584.",
 		}
 	}
-	return &client{
-		base: base, token: e.Token, named: e.Named || address != "",
-		http: &http.Client{
-			// No timeout here: streams stay open. No proxy and no redirects:
-			// paths and the token are for this server only.
-			Transport: &http.Transport{ResponseHeaderTimeout: plainTimeout, MaxIdleConnsPerHost: 2},
-			CheckRedirect: func(*http.Request, []*http.Request) error {
-				return http.ErrUseLastResponse
-			},
+	s.base, s.token = base, e.Token
+	return nil
+}
+
+// find looks where the server is now: it may have started again on another
+// port. When that cannot be told, the address stays.
+func (s *client) find() {
+	if e, err := s.where(); err == nil {
+		_ = s.use(e) // one that is none is not taken
+	}
+}
+
+// within is the same server with another time for its answers.
+func (s *client) within(d time.Duration) *client {
+	other := *s
+	other.timeout, other.http = d, newHTTP(d)
+	return &other
+}
+
+func newHTTP(patience time.Duration) *http.Client {
+	return &http.Client{
+		// No timeout here: streams stay open. No proxy and no redirects:
+		// paths and the token are for this server only.
+		Transport: &http.Transport{ResponseHeaderTimeout: patience, MaxIdleConnsPerHost: 2},
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
 		},
-	}, nil
+	}
 }
 
 func (s *client) close() { s.http.CloseIdleConnections() }
@@ -80,7 +110,7 @@ func (s *client) job(ctx context.Context, id string) (jobView, []byte, error) {
 
 // cancel asks for the end of a job.
 func (s *client) cancel(ctx context.Context, id string) (jobView, []byte, error) {
-	return s.oneJob(ctx, http.MethodPost, "/api/v1/jobs/"+url.PathEscape(id)+"/cancel", nil, nil)
+	return s.tell(ctx, id, "cancel", nil)
 }
 
 // submit adds one job. A key makes repeating the same request safe.
@@ -197,7 +227,7 @@ func (s *client) oneJob(ctx context.Context, method, where string, body any, h h
 
 // call makes one plain request and reads the whole answer.
 func (s *client) call(ctx context.Context, method, where string, body any, h http.Header) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, plainTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	var r io.Reader
 	if body != nil {

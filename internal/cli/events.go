@@ -81,6 +81,7 @@ func (s *stream) run(ctx context.Context) error {
 			return ctx.Err()
 		}
 		wait = min(wait*2, longPause)
+		s.client.find()
 	}
 }
 

@@ -1,6 +1,10 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"sluice/internal/job"
+)
 
 func (c *console) export() *cobra.Command {
 	cmd := &cobra.Command{
@@ -17,7 +21,7 @@ its folder must be there. A name that ends in / is a folder, made if need be.`,
   sluice export ABCDE -o talk.srt
   sluice export ABCDE --format vtt > talk.vtt`,
 		Args:              oneArg("ID"),
-		ValidArgsFunction: c.completeJobs,
+		ValidArgsFunction: c.completeJobs(job.Done, job.Running),
 	}
 	out := newOutputFlags(cmd, "write to this `FILE`, or into this folder")
 	address := serverFlag(cmd)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,6 +33,9 @@ type api struct {
 	refuse   map[string]string // "METHOD /path" -> problem
 	existing bool
 	accepted object // what an answer to a submission says else
+	board    object // what the board says else
+	hits     []object
+	past     []object // history of every job
 	onSubmit func()
 	// streams are the connections of the event stream, one after the other.
 	// The last one stays open when it returns.
@@ -47,6 +51,7 @@ type api struct {
 
 type request struct {
 	method, path string
+	query        url.Values
 	header       http.Header
 	body         object
 }
@@ -82,8 +87,29 @@ func newAPI(t *testing.T, a *api) *api {
 		a.one(w, r, nil)
 		a.synced <- true
 	})
-	mux.HandleFunc("POST /api/v1/jobs/{id}/cancel", func(w http.ResponseWriter, r *http.Request) {
-		a.one(w, r, func(j object) { j["state"] = "canceled" })
+	for verb, change := range map[string]object{
+		"cancel": {"state": "canceled"}, "retry": {"state": "queued", "position": 7}, "hold": {"reason": "held"},
+		"release": {"reason": "turn"}, "move": {"position": 2}, "priority": {"position": 5},
+	} {
+		mux.HandleFunc("POST /api/v1/jobs/{id}/"+verb, func(w http.ResponseWriter, r *http.Request) {
+			var body object
+			_ = json.NewDecoder(r.Body).Decode(&body)
+			a.one(w, r, func(j object) {
+				for _, c := range []object{change, body} {
+					for k, v := range c {
+						j[k] = v
+					}
+				}
+			})
+		})
+	}
+	mux.HandleFunc("POST /api/v1/jobs/clear", a.clear)
+	mux.HandleFunc("DELETE /api/v1/jobs/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })
+	mux.HandleFunc("DELETE /api/v1/notices/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })
+	mux.HandleFunc("GET /api/v1/jobs/{id}/history", func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, object{"events": a.past}) })
+	mux.HandleFunc("GET /api/v1/search", func(w http.ResponseWriter, r *http.Request) {
+		page, next := a.page(r, a.hits)
+		answer(w, 200, object{"hits": page, "next": next})
 	})
 	for verb, paused := range map[string]bool{"pause": true, "resume": false} {
 		mux.HandleFunc("POST /api/v1/queue/"+verb, func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, object{"paused": paused}) })
@@ -94,13 +120,16 @@ func newAPI(t *testing.T, a *api) *api {
 	mux.HandleFunc("GET /api/v1/board", func(w http.ResponseWriter, _ *http.Request) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		b := object{"id": "b1-0", "memory": object{"level": "normal"}, "running": []object{}, "next": []object{}, "last": []object{}}
+		b := object{"id": "b1-0", "memory": object{"level": "normal"}, "notices": []object{}, "running": []object{}, "next": []object{}, "last": []object{}}
 		for _, j := range a.jobs {
 			place := map[any]string{"running": "running", "queued": "next"}[j["state"]]
 			if place == "" {
 				place = "last"
 			}
 			b[place] = append(b[place].([]object), j)
+		}
+		for k, v := range a.board {
+			b[k] = v
 		}
 		answer(w, 200, b)
 		a.synced <- true
@@ -109,7 +138,7 @@ func newAPI(t *testing.T, a *api) *api {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		seen := request{method: r.Method, path: r.URL.Path, header: r.Header.Clone()}
+		seen := request{method: r.Method, path: r.URL.Path, query: r.URL.Query(), header: r.Header.Clone()}
 		_ = json.Unmarshal(body, &seen.body)
 		a.mu.Lock()
 		a.requests = append(a.requests, seen)
@@ -136,24 +165,47 @@ func answer(w http.ResponseWriter, status int, v any) {
 func (a *api) list(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	var found []object
+	for _, j := range a.jobs {
+		if s := r.URL.Query().Get("state"); s == "" || s == j["state"] {
+			found = append(found, j)
+		}
+	}
+	page, next := a.page(r, found)
+	p := object{"jobs": page}
+	if next != "" {
+		p["next"] = next
+	}
+	answer(w, 200, p)
+}
+
+// page cuts out what a request asks for.
+func (a *api) page(r *http.Request, all []object) (page []object, next string) {
 	q := r.URL.Query()
 	from, _ := strconv.Atoi(q.Get("cursor"))
 	limit, _ := strconv.Atoi(q.Get("limit"))
 	if a.pageSize > 0 {
 		limit = min(limit, a.pageSize)
 	}
-	var found []object
+	to := min(from+limit, len(all))
+	if to < len(all) {
+		next = strconv.Itoa(to)
+	}
+	return append([]object{}, all[from:to]...), next
+}
+
+func (a *api) clear(w http.ResponseWriter, r *http.Request) {
+	var body object
+	_ = json.NewDecoder(r.Body).Decode(&body)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := 0
 	for _, j := range a.jobs {
-		if s := q.Get("state"); s == "" || s == j["state"] {
-			found = append(found, j)
+		if j["state"] == body["state"] {
+			n++
 		}
 	}
-	to := min(from+limit, len(found))
-	p := object{"jobs": append([]object{}, found[from:to]...)}
-	if to < len(found) {
-		p["next"] = strconv.Itoa(to)
-	}
-	answer(w, 200, p)
+	answer(w, 200, object{"count": n})
 }
 
 func (a *api) submit(w http.ResponseWriter, r *http.Request) {
@@ -273,7 +325,8 @@ type result struct {
 type session struct {
 	cmds cli.Commands
 	tty  bool
-	stop string // text on stdout or stderr that is answered with Ctrl-C
+	in   io.Reader // nil = nothing is there
+	stop string    // text on stdout or stderr that is answered with Ctrl-C
 }
 
 func (s session) run(t *testing.T, args ...string) result {
@@ -281,8 +334,11 @@ func (s session) run(t *testing.T, args ...string) result {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	out, errs := &tape{stop: s.stop, cancel: cancel}, &tape{stop: s.stop, cancel: cancel}
+	if s.in == nil {
+		s.in = strings.NewReader("")
+	}
 	code := cli.Run(ctx, args, cli.Streams{
-		In: strings.NewReader(""), Out: out, Err: errs, OutTerminal: s.tty, ErrTerminal: s.tty,
+		In: s.in, Out: out, Err: errs, InTerminal: s.tty, OutTerminal: s.tty, ErrTerminal: s.tty,
 	}, s.cmds)
 	return result{code, out.String(), errs.String()}
 }

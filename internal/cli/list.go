@@ -32,6 +32,9 @@ func (c *console) list() *cobra.Command {
 order, #1 being next, with the reason why each waits, and then those that have
 ended, the newest first.
 
+Below it says when the line is paused, and what else the server has to tell;
+'sluice dismiss' takes such a notice away.
+
 The ids are cut to the ends that tell these jobs apart; every command takes
 them. --json prints whole ids and everything else that is known.`,
 		Example: `  sluice list
@@ -46,13 +49,7 @@ them. --json prints whole ids and everything else that is known.`,
 	f.IntVarP(&limit, "limit", "n", defaultList, "how many at most")
 	f.BoolVarP(&all, "all", "a", false, "all of them, however many")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
-	_ = cmd.RegisterFlagCompletionFunc("state", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		var names []cobra.Completion
-		for _, s := range job.States() {
-			names = append(names, string(s))
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
-	})
+	completeFlag(cmd, "state", job.States())
 	address := serverFlag(cmd)
 	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
 		if state != "" && !job.State(state).Valid() {
@@ -95,9 +92,11 @@ them. --json prints whole ids and everything else that is known.`,
 			return s.stranger("its answer cannot be read")
 		case len(views) == 0 && (state != "" || query != ""):
 			c.note("No job matches; 'sluice list' shows all.")
-			return nil
+		default:
+			err = c.printJobs(views, more)
 		}
-		return c.printJobs(views, more)
+		c.standing(cmd.Context(), s)
+		return err
 	})
 	return cmd
 }
@@ -214,17 +213,25 @@ func because(j jobView) string {
 	return ""
 }
 
-// far is how far a job is: of the running stage, or its place in the line.
+// far is how far a job is: of the running stage, or its place in the line, and
+// how long it still takes when that is known.
 func far(j jobView) string {
 	switch {
 	case j.State == job.Running && j.Progress != nil:
-		return clean(string(j.Progress.Stage)) + " " + percent(j.Progress.Fraction)
+		return clean(string(j.Progress.Stage)) + " " + percent(j.Progress.Fraction) + left(j)
 	case j.State == job.Running:
 		return clean(string(j.Stage))
 	case j.State == job.Queued && j.Position > 0:
-		return fmt.Sprintf("#%d", j.Position)
+		return fmt.Sprintf("#%d", j.Position) + left(j)
 	}
 	return ""
+}
+
+func left(j jobView) string {
+	if j.ETASeconds <= 0 {
+		return ""
+	}
+	return ", " + roughly(time.Duration(j.ETASeconds)*time.Second) + " left"
 }
 
 func cell(s string) string {

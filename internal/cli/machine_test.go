@@ -133,6 +133,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	commands := []string{
 		"", "serve", "desktop", "transcribe", "add", "list", "show", "watch", "cancel", "export",
+		"search", "move", "hold", "release", "retry", "delete", "dismiss",
 		"models", "models list", "models pull", "models rm", "doctor", "openapi", "version", "completion",
 	}
 	for _, name := range commands {
@@ -174,6 +175,39 @@ func TestVersionAndCompletion(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		s.run(t, "completion", shell).want(t, cli.ExitOK, "sluice")
 	}
-	a := newAPI(t, &api{jobs: []object{queued(idA, "A talk")}})
-	a.run(t, "__complete", "show", "").want(t, cli.ExitOK, idA+"\tqueued: A talk")
+}
+
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, &api{
+		jobs:  []object{queued(idA, "A talk"), {"id": idB, "state": "failed", "title": "B"}, {"id": idC, "state": "running", "title": "C"}},
+		board: object{"notices": []object{{"id": "3", "text": "It was damaged."}}},
+	})
+	queued, failed, running := idA+"\tqueued: A talk\n", idB+"\tfailed: B\n", idC+"\trunning: C\n"
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"any job can be shown":                        {[]string{"show", ""}, queued + running + failed},
+		"a job that has not ended can be canceled":    {[]string{"cancel", ""}, running + queued},
+		"a job that waits can be held":                {[]string{"hold", ""}, queued},
+		"a job that has ended can be retried":         {[]string{"retry", ""}, failed},
+		"a job that has ended can be deleted":         {[]string{"delete", ""}, failed},
+		"a job that was named is not offered again":   {[]string{"hold", idA, ""}, ""},
+		"a job is put before one that waits":          {[]string{"move", "--before", ""}, queued},
+		"states that jobs end in can be cleared":      {[]string{"delete", "--state", ""}, "failed\ncanceled\ndone\n"},
+		"stages can be done anew":                     {[]string{"retry", "--from", ""}, "extract\ntranscribe\n"},
+		"notices are offered with what they say":      {[]string{"dismiss", ""}, "3\tIt was damaged.\n"},
+		"words to search for are not known to shells": {[]string{"search", ""}, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := a.run(t, append([]string{"__complete"}, tt.args...)...)
+			got := r.out[:strings.LastIndex(r.out, ":")] // how the shell is to take them
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("%s\n%s", diff, r.out)
+			}
+		})
+	}
 }

@@ -162,6 +162,17 @@ func (c *console) nameModels(ctx context.Context, orders []job.Order) error {
 	return nil
 }
 
+// modelOfServer names a model, typed as a name or a path, to a server.
+func (c *console) modelOfServer(ctx context.Context, typed string) (string, error) {
+	name, file, err := model(typed)
+	if err != nil {
+		return "", err
+	}
+	orders := []job.Order{{Model: name, ModelPath: file}}
+	err = c.nameModels(ctx, orders)
+	return orders[0].Model, err
+}
+
 // errForeign marks a model file that no server knows.
 var errForeign = errors.New("foreign model")
 
@@ -171,6 +182,10 @@ func wire(o job.Order) orderBody {
 		Source: o.Source, Title: o.Title, Language: o.Language, Model: o.Model,
 		AudioTrack: o.AudioTrack, BeamSize: o.BeamSize, Threads: o.Threads, Words: o.Words, Reuse: o.Reuse,
 		Priority: o.Priority, Metadata: o.Metadata,
+	}
+	if !o.NotBefore.IsZero() {
+		at := o.NotBefore.UTC()
+		b.NotBefore = &at
 	}
 	return b
 }

@@ -13,19 +13,22 @@ import (
 )
 
 func (c *console) show() *cobra.Command {
-	var asJSON bool
+	var asJSON, history bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show all about a job",
 		Long: `Shows everything about one job: what it was asked to do, why it waits, how
 long each stage took, what went wrong and what to do about it, and what one
-should know about its text.`,
+should know about its text.
+
+--history adds all that has happened to it; with --json it prints that alone.`,
 		Example: `  sluice show 01K6ZV5N3T8Q2M4R7W9XYABCDE
-  sluice show ABCDE
+  sluice show ABCDE --history
   sluice show ABCDE --json`,
 		Args:              oneArg("ID"),
-		ValidArgsFunction: c.completeJobs,
+		ValidArgsFunction: c.completeJobs(job.States()...),
 	}
+	cmd.Flags().BoolVar(&history, "history", false, "show also all that has happened to it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	address := serverFlag(cmd)
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
@@ -42,11 +45,18 @@ should know about its text.`,
 		if err != nil {
 			return err
 		}
+		var past []eventView
+		if history {
+			if past, raw, err = s.history(cmd.Context(), id); err != nil {
+				return err
+			}
+		}
 		if asJSON {
 			return c.printRaw(raw)
 		}
 		p := &printer{w: c.Out}
 		showJob(p, j, time.Now())
+		showHistory(p, past)
 		return p.err
 	})
 	return cmd
@@ -61,8 +71,15 @@ func showJob(p *printer, j jobView, now time.Time) {
 	}
 	add("Title", j.name())
 	add("State", stateLine(j))
-	if j.State == job.Queued && !j.Until.IsZero() {
+	switch {
+	case j.State != job.Queued || j.Until.IsZero():
+	case job.Reason(j.Reason) == job.Scheduled:
+		add("Not before", at(j.Until.Time))
+	default:
 		add("Looks again", at(j.Until.Time))
+	}
+	if j.State == job.Queued && j.ETASeconds > 0 {
+		add("Ready", "in about "+roughly(time.Duration(j.ETASeconds)*time.Second))
 	}
 	add("File", j.Source.Path)
 	if j.Source.Path == "" {

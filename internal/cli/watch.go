@@ -33,7 +33,7 @@ or the job.`,
   sluice watch ABCDE && sluice export ABCDE
   sluice watch --json | jq -r 'select(.event == "job") | .data.job.state'`,
 		Args:              maybeOneArg("ID"),
-		ValidArgsFunction: c.completeJobs,
+		ValidArgsFunction: c.completeJobs(job.Running, job.Queued),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one object a line")
 	address := serverFlag(cmd)

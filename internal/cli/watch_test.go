@@ -146,6 +146,26 @@ func TestWatchJob(t *testing.T) {
 			t.Error("the job was canceled")
 		}
 	})
+	t.Run("a server that started again on another port is found", func(t *testing.T) {
+		t.Parallel()
+		before := newAPI(t, &api{jobs: []object{queued(idA, "A")}, streams: []func(*sse){
+			func(s *sse) { s.event("b1-1", "memory", object{}) }, func(*sse) {},
+		}})
+		after := &api{jobs: []object{queued(idA, "A")}}
+		after.streams = []func(*sse){func(s *sse) { s.event("b2-1", "reset", object{}); s.job("b2-2", after.set(idA, done)) }}
+		newAPI(t, after)
+		urls := []string{before.url, after.url}
+		cmds := cli.Commands{Server: func(string) (cli.Endpoint, error) {
+			e := cli.Endpoint{URL: urls[0], Token: urls[0]}
+			urls = urls[len(urls)-1:]
+			return e, nil
+		}}
+		session{cmds: cmds}.run(t, "watch", idA).want(t, cli.ExitOK, "connection to Sluice was lost", "Sluice is back", "done  (A)")
+		asked := after.asked("GET", "/api/v1/events")
+		if len(asked) != 1 || asked[0].header.Get("Authorization") != "Bearer "+after.url {
+			t.Errorf("the new one was asked %v", asked)
+		}
+	})
 	t.Run("a refusal is not tried again", func(t *testing.T) {
 		t.Parallel()
 		a := newAPI(t, &api{jobs: []object{queued(idA, "A")}, refuse: map[string]string{

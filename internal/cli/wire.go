@@ -25,6 +25,7 @@ type orderBody struct {
 	Words      *bool             `json:"words,omitempty"`
 	Reuse      *bool             `json:"reuse,omitempty"`
 	Priority   int               `json:"priority,omitempty"`
+	NotBefore  *time.Time        `json:"not_before,omitempty"`
 	Metadata   map[string]string `json:"metadata,omitempty"`
 }
 
@@ -145,10 +146,21 @@ type jobEvent struct {
 
 // boardView is the snapshot of the line.
 type boardView struct {
-	Running []jobView  `json:"running"`
-	Next    []jobView  `json:"next"`
-	Last    []jobView  `json:"last"`
-	Memory  memoryView `json:"memory"`
+	Counts  map[job.State]int `json:"counts"`
+	Paused  bool              `json:"paused"`
+	Running []jobView         `json:"running"`
+	Next    []jobView         `json:"next"`
+	Last    []jobView         `json:"last"`
+	Memory  memoryView        `json:"memory"`
+	Notices []noticeView      `json:"notices"`
+}
+
+// noticeView is something that happened to the server's data as a whole.
+type noticeView struct {
+	ID   string `json:"id"`
+	At   stamp  `json:"at"`
+	Text string `json:"text"`
+	Hint string `json:"hint"`
 }
 
 type memoryView struct {

@@ -1,5 +1,7 @@
 package fault
 
+import "sync"
+
 // Code names one failure. Codes are part of the API: they are never renamed.
 type Code string
 
@@ -16,6 +18,9 @@ const (
 	SettingInvalid    Code = "setting_invalid"
 	JobUnknown        Code = "job_unknown"
 	JobFinal          Code = "job_final"
+	JobLive           Code = "job_live"
+	JobRunning        Code = "job_running"
+	JobDuplicate      Code = "job_duplicate"
 	NotReady          Code = "not_ready"
 	NoWindow          Code = "no_window"
 	IdempotencyReused Code = "idempotency_key_reused"
@@ -80,7 +85,10 @@ func Codes() []Entry {
 		{MethodRefused, KindInvalid, 405, false, "the route does not take this method", "See /openapi.json for the methods."},
 		{SettingInvalid, KindInvalid, 0, false, "a setting has a wrong name or value", "Correct the setting and start again."},
 		{JobUnknown, KindNotFound, 0, false, "no job has this id", "List the jobs with 'sluice list'."},
-		{JobFinal, KindConflict, 0, false, "the job has already ended", "Submit the file again."},
+		{JobFinal, KindConflict, 0, false, "the job has already ended", "Retry it, or submit the file again."},
+		{JobLive, KindConflict, 0, false, "the job has not ended", "Cancel it first."},
+		{JobRunning, KindConflict, 0, false, "the job is running", "Cancel it, or pause the line for those behind it."},
+		{JobDuplicate, KindConflict, 0, false, "an identical job is in the line", "That one does the same; see 'sluice list'."},
 		{NoWindow, KindConflict, 0, false, "this Sluice runs without a window", "Open its page in a browser, or stop it and open the app."},
 		{NotReady, KindConflict, 0, false, "the result is not there yet", "Wait until the job is done; format=json gives what is there so far."},
 		{IdempotencyReused, KindConflict, 0, false, "the Idempotency-Key was used with another body", "Use a new key for a new request."},
@@ -123,11 +131,18 @@ func Codes() []Entry {
 	}
 }
 
-func lookup(code Code) Entry {
+// table is Codes by code, built once: faults are made on every path.
+var table = sync.OnceValue(func() map[Code]Entry {
+	m := map[Code]Entry{}
 	for _, e := range Codes() {
-		if e.Code == code {
-			return e
-		}
+		m[e.Code] = e
+	}
+	return m
+})
+
+func lookup(code Code) Entry {
+	if e, ok := table()[code]; ok {
+		return e
 	}
 	return Entry{Code: code, Kind: KindInternal}
 }

@@ -26,7 +26,7 @@ func TestACodeMayCarryItsOwnStatus(t *testing.T) {
 	tests := map[fault.Code]int{
 		fault.DiskFull: 507, fault.RequestTooLarge: 413, fault.TokenRequired: 401,
 		fault.OriginRefused: 403, fault.HostRefused: 421,
-		fault.JobUnknown: 404, fault.JobFinal: 409, fault.MemoryShort: 503,
+		fault.JobUnknown: 404, fault.JobFinal: 409, fault.JobLive: 409, fault.JobRunning: 409, fault.JobDuplicate: 409, fault.MemoryShort: 503,
 		fault.RequestInvalid: 422, fault.Internal: 500,
 	}
 	for code, want := range tests {

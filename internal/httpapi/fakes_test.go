@@ -37,6 +37,11 @@ type fakeDesk struct {
 	err    error
 	lost   error // of Position
 	paused bool
+
+	length  int64    // in ms, of the media of every job that is submitted
+	steered []string // what was done to jobs, in words
+	cleared int      // how many jobs Clear says that it has cleared
+	placed  int      // how often Position was asked
 }
 
 var at = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
@@ -60,7 +65,8 @@ func (d *fakeDesk) Submit(_ context.Context, orders []job.Order) ([]queue.Accept
 	var out []queue.Accepted
 	for _, o := range orders {
 		d.orders = append(d.orders, o)
-		j := job.Job{ID: fmt.Sprint("job", len(d.orders)), State: job.Queued, Title: o.Title, Metadata: o.Metadata, CreatedAt: at}
+		j := job.Job{ID: fmt.Sprint("job", len(d.orders)), State: job.Queued, Title: o.Title, Metadata: o.Metadata, Priority: o.Priority, CreatedAt: at}
+		j.DurationMS = d.length
 		j.Source.Upload = d.upload
 		out = append(out, queue.Accepted{Job: j, Existing: d.known})
 	}
@@ -73,6 +79,8 @@ func (d *fakeDesk) Get(_ context.Context, id string) (job.Job, error) {
 		return job.Job{}, errors.New("secret /var/db")
 	case id == "panic":
 		panic("secret")
+	case id == "job1" && d.length > 0: // only so that what it has become can be told from what it was
+		return job.Job{ID: id, State: job.Queued, DurationMS: d.length, ETASeconds: 95}, nil
 	case ok:
 		return j, nil
 	}
@@ -84,7 +92,12 @@ func (d *fakeDesk) List(_ context.Context, f queue.Filter) (queue.Page, error) {
 	return queue.Page{Jobs: []job.Job{jobs()["q1"], jobs()["q1"]}, Next: "more"}, nil
 }
 
-func (d *fakeDesk) Position(context.Context, string) (int, error) { return 7, d.lost }
+func (d *fakeDesk) Position(context.Context, string) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.placed++
+	return 7, d.lost
+}
 
 func (d *fakeDesk) Cancel(ctx context.Context, id string) (job.Job, error) {
 	j, err := d.Get(ctx, id)
@@ -92,6 +105,78 @@ func (d *fakeDesk) Cancel(ctx context.Context, id string) (job.Job, error) {
 		err = fault.New(fault.JobFinal, "The job has ended.", nil)
 	}
 	return j, err
+}
+
+// did writes down what was done to a job that is there.
+func (d *fakeDesk) did(ctx context.Context, id string, what ...any) (job.Job, error) {
+	j, err := d.Get(ctx, id)
+	if err != nil {
+		return job.Job{}, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err != nil {
+		return job.Job{}, d.err
+	}
+	d.steered = append(d.steered, strings.TrimSpace(fmt.Sprintln(append([]any{id}, what...)...)))
+	return j, nil
+}
+
+func (d *fakeDesk) Retry(ctx context.Context, id string, from job.Stage, model string) (job.Job, error) {
+	return d.did(ctx, id, "retry", "from:"+string(from), "model:"+model)
+}
+
+func (d *fakeDesk) Hold(ctx context.Context, id string) (job.Job, error) {
+	return d.did(ctx, id, "hold")
+}
+
+func (d *fakeDesk) Release(ctx context.Context, id string) (job.Job, error) {
+	return d.did(ctx, id, "release")
+}
+
+// Move takes only q1 as a job to stand before.
+func (d *fakeDesk) Move(ctx context.Context, id string, to job.Place) (job.Job, error) {
+	switch before, err := d.Get(ctx, to.Before); {
+	case to.Before == "":
+	case err != nil:
+		return job.Job{}, err
+	case before.State != job.Queued:
+		return job.Job{}, fault.New(fault.RequestInvalid, "That job is not in the line.", nil)
+	}
+	return d.did(ctx, id, "move", "to:"+string(to.To), "before:"+to.Before)
+}
+
+func (d *fakeDesk) SetPriority(ctx context.Context, id string, priority int) (job.Job, error) {
+	return d.did(ctx, id, "priority", priority)
+}
+
+func (d *fakeDesk) Delete(ctx context.Context, id string) error {
+	_, err := d.did(ctx, id, "delete")
+	return err
+}
+
+func (d *fakeDesk) Clear(_ context.Context, state job.State) (int, error) {
+	if d.err == nil {
+		d.steered = append(d.steered, "clear "+string(state))
+	}
+	return d.cleared, d.err
+}
+
+func (d *fakeDesk) History(ctx context.Context, id string) ([]job.Event, error) {
+	if _, err := d.Get(ctx, id); err != nil || id == "q1" {
+		return nil, err
+	}
+	return []job.Event{
+		{At: at.In(time.FixedZone("", 9*3600)), Verb: job.VerbSubmit, To: job.Queued, Reason: job.Turn, Token: 1, Owner: "secret"},
+		{At: at, Verb: job.VerbSettle, From: job.Running, To: job.Failed, Stage: job.Extract, Code: "no_audio_track"},
+	}, nil
+}
+
+func (d *fakeDesk) Dismiss(_ context.Context, id string) error {
+	if d.err == nil {
+		d.steered = append(d.steered, id+" dismissed")
+	}
+	return d.err
 }
 
 // Drop refuses what ends in .txt.
@@ -153,7 +238,8 @@ func (fakeLine) Standing(context.Context, int, int) (board.Standing, error) {
 	first.Reason, first.ReasonText, first.Need, first.DurationMS = job.Memory, "needs 2 GB, 1 GB free", job.Need{Bytes: 2e9}, 61_000
 	return board.Standing{
 		Counts: map[job.State]int{job.Queued: 2, job.Running: 1}, Paused: true, ETASeconds: 90,
-		Next: []job.Job{first, j["q1"]},
+		Next:    []job.Job{first, j["q1"]},
+		Notices: []job.Notice{{ID: "n1", At: at, Code: job.StartedEmpty, Text: "It was damaged.", Hint: "Submit again."}},
 	}, nil
 }
 
@@ -180,6 +266,20 @@ func (fakeShelf) Transcript(_ context.Context, id string) (transcript.Transcript
 		Language: "ko", Complete: id == "d1",
 		Segments: []transcript.Segment{{ID: 1, EndMS: 1000, Text: "안녕하세요"}},
 	}, nil
+}
+
+// Search finds one word and no other, and one page of it.
+func (fakeShelf) Search(_ context.Context, q library.Query) (library.Found, error) {
+	switch {
+	case q.Cursor == "bad":
+		return library.Found{}, fault.New(fault.RequestInvalid, "This cursor belongs to another search.", nil)
+	case q.Text != "ferry":
+		return library.Found{}, nil
+	}
+	return library.Found{Next: fmt.Sprint(q.Limit, q.Cursor), Hits: []library.Hit{
+		{JobID: "d1", Title: "A ferry", Text: "A ferry"},
+		{JobID: "d1", Title: "A ferry", Segment: 3, StartMS: 1500, EndMS: 2500, Text: "The last ferry."},
+	}}, nil
 }
 
 // world is the routes over fakes.

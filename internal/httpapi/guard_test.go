@@ -91,6 +91,29 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// A page elsewhere can send what has no body without asking first.
+func TestAnotherSiteSteersNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	h := guarded(t, w, httpapi.GuardConfig{Listen: "127.0.0.1:7584"})
+	for _, call := range []string{
+		"POST /api/v1/jobs/d1/retry", "POST /api/v1/jobs/q1/hold", "POST /api/v1/jobs/q1/release", "POST /api/v1/jobs/q1/cancel",
+		"POST /api/v1/jobs/q1/move", "POST /api/v1/jobs/q1/priority", "POST /api/v1/jobs/clear", "DELETE /api/v1/jobs/d1", "DELETE /api/v1/notices/n1",
+		"GET /api/v1/search?q=ferry", "GET /api/v1/jobs/d1/history",
+	} {
+		for _, header := range [][2]string{{"Origin", "http://evil.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}} {
+			method, target, _ := strings.Cut(call, " ")
+			r := httptest.NewRequestWithContext(t.Context(), method, target, http.NoBody)
+			r.Host = "127.0.0.1:7584"
+			r.Header.Set(header[0], header[1])
+			res := serve(h, r)
+			if res.Code != http.StatusForbidden || len(w.desk.steered) > 0 {
+				t.Errorf("%s with %s: status %d, the desk did %q", call, header, res.Code, w.desk.steered)
+			}
+		}
+	}
+}
+
 func TestADoorOnEveryAddressGoesByAllOfThem(t *testing.T) {
 	t.Parallel()
 	name, err := os.Hostname()

@@ -55,6 +55,9 @@ func newAPI(deps Deps) *api {
 		huma:     humago.New(mux, humaConfig(deps.Version, registry)),
 	}
 	a.jobRoutes()
+	a.steerRoutes()
+	a.historyRoute()
+	a.searchRoute()
 	a.submitRoute()
 	a.processRoute()
 	a.uploadRoute()

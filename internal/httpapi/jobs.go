@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -35,18 +36,18 @@ func (a *api) jobRoutes() {
 		OperationID: "list-jobs", Method: http.MethodGet, Path: "/api/v1/jobs", Tags: []string{"jobs"},
 		Summary:     "List jobs",
 		Description: "Queued jobs in line order, others newest first.",
-		Errors:      []int{422}, Responses: example("200", Page{Jobs: []Job{exampleJob()}}),
+		Errors:      []int{422}, Responses: example(Page{Jobs: []Job{exampleJob()}}),
 	}, a.list)
 	register(a, huma.Operation{
 		OperationID: "get-job", Method: http.MethodGet, Path: "/api/v1/jobs/{id}", Tags: []string{"jobs"},
 		Summary: "Show a job",
-		Errors:  []int{404}, Responses: example("200", exampleJob()),
+		Errors:  []int{404}, Responses: example(exampleJob()),
 	}, a.get)
 	register(a, huma.Operation{
 		OperationID: "cancel-job", Method: http.MethodPost, Path: "/api/v1/jobs/{id}/cancel", Tags: []string{"jobs"},
 		Summary:     "Cancel a job",
 		Description: "A queued job ends at once. A running one is stopped soon, and the answer may still show it running.",
-		Errors:      []int{404, 409},
+		Errors:      []int{404, 409, 507},
 	}, a.cancel)
 }
 
@@ -106,6 +107,12 @@ func (a *api) place(ctx context.Context, v *Job) error {
 
 // register adds a route that huma carries; its errors become our problems.
 func register[I, O any](a *api, op huma.Operation, do func(context.Context, *I) (*O, error)) {
+	if body, ok := reflect.TypeFor[I]().FieldByName("Body"); ok {
+		optional := body.Type.Kind() == reflect.Pointer
+		op.Middlewares = huma.Middlewares{a.checked(a.registry.Schema(body.Type, true, ""), optional)}
+		op.SkipValidateBody, op.BodyReadTimeout = true, -1
+		op.Errors = append(op.Errors, 400, 413, 415, 422)
+	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
 		if err != nil {
@@ -115,6 +122,6 @@ func register[I, O any](a *api, op huma.Operation, do func(context.Context, *I) 
 	})
 }
 
-func example(status string, v any) map[string]*huma.Response {
-	return map[string]*huma.Response{status: {Content: content("application/json", nil, v)}}
+func example(v any) map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {Content: content("application/json", nil, v)}}
 }

@@ -67,7 +67,10 @@ func humaConfig(version string, registry huma.Registry) huma.Config {
 			Servers:  []*huma.Server{{URL: "http://127.0.0.1:7584", Description: "The default address"}},
 			Tags: []*huma.Tag{
 				{Name: "jobs", Description: "Hand files in, follow them, get the results."},
+				{Name: "queue", Description: "The line as a whole."},
+				{Name: "transcripts", Description: "Find words in the results."},
 				{Name: "live", Description: "What happens right now."},
+				{Name: "machine", Description: "Memory, and what holds it."},
 				{Name: "server", Description: "About the server itself."},
 				{Name: "compatibility", Description: "Routes of the server that Sluice replaces."},
 			},
@@ -104,7 +107,7 @@ func description() string {
 	for _, e := range fault.Codes() {
 		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", e.Code, fault.New(e.Code, "", nil).Status(), e.Means, e.Hint)
 	}
-	b.WriteString("\nA body that is no JSON at all is 400, one of another media type 415, both with code `request_invalid`.\n")
+	b.WriteString("\nA body that is no JSON at all is 400, one of another media type 415, both with code `request_invalid`; one that is too large is 413.\n")
 	return b.String()
 }
 
@@ -119,6 +122,12 @@ func newRegistry() huma.Registry {
 		job.Power, job.OllamaAway, job.NoModel, job.NoSource, job.Disk, job.QueueAway,
 	})
 	enumerate(r, "One step of a job", job.Stages())
+	enumerate(r, "An end of the line", []job.End{job.Front, job.Back})
+	enumerate(r, "What was done to a job", []job.Verb{
+		job.VerbSubmit, job.VerbTake, job.VerbBegin, job.VerbFinish, job.VerbSettle, job.VerbDefer, job.VerbHold, job.VerbRelease,
+		job.VerbMove, job.VerbPriority, job.VerbCancel, job.VerbRetry, job.VerbRecover, job.VerbRestore,
+	})
+	enumerate(r, "What happened to the data", []job.NoticeCode{job.BackupRestored, job.StartedEmpty})
 	enumerate(r, "Where a source came from", []job.SourceKind{job.FromPath, job.FromUpload})
 	enumerate(r, "How short memory is", []job.Pressure{job.Normal, job.Warn, job.Critical})
 	enumerate(r, "Kind of an export", transcript.Formats())
@@ -190,7 +199,7 @@ func textParam(in, name, doc string) *huma.Param {
 
 // exampleJob is the job that the document shows.
 func exampleJob() Job {
-	at := time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
+	at := exampleTime()
 	v := JobOf(job.Job{
 		ID: "01KKNZ1M3T8Q2M4R7W9XYABCDE", State: job.Queued, Reason: job.Memory,
 		ReasonText: "Waiting for memory: needs 2.1 GB, 1.4 GB free",
@@ -208,3 +217,5 @@ func exampleJob() Job {
 	v.Position = 1
 	return v
 }
+
+func exampleTime() time.Time { return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC) }

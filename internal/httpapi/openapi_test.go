@@ -44,10 +44,14 @@ type document struct {
 	Info    struct{ Description string }
 	Paths   map[string]map[string]struct {
 		OperationID string
+		Tags        []string
+		Parameters  []struct{ Name, In string }
+		RequestBody struct{ Content map[string]any }
 		Responses   map[string]struct {
 			Content map[string]struct{ Schema map[string]any }
 		}
 	}
+	Tags       []struct{ Name string }
 	Components struct{ Schemas map[string]map[string]any }
 }
 
@@ -71,9 +75,12 @@ func TestTheDocumentIsComplete(t *testing.T) {
 		t.Errorf("openapi %q", d.OpenAPI)
 	}
 	want := []string{
+		"delete /api/v1/jobs/{id}", "delete /api/v1/notices/{id}",
 		"get /api/v1/board", "get /api/v1/events", "get /api/v1/history", "get /api/v1/jobs", "get /api/v1/jobs/{id}",
-		"get /api/v1/jobs/{id}/transcript", "get /api/v1/machine", "get /healthz", "get /openapi.json",
-		"post /api/v1/drop", "post /api/v1/jobs", "post /api/v1/jobs/{id}/cancel",
+		"get /api/v1/jobs/{id}/history", "get /api/v1/jobs/{id}/transcript", "get /api/v1/machine", "get /api/v1/search",
+		"get /healthz", "get /openapi.json", "post /api/v1/drop", "post /api/v1/jobs", "post /api/v1/jobs/clear",
+		"post /api/v1/jobs/{id}/cancel", "post /api/v1/jobs/{id}/hold", "post /api/v1/jobs/{id}/move",
+		"post /api/v1/jobs/{id}/priority", "post /api/v1/jobs/{id}/release", "post /api/v1/jobs/{id}/retry",
 		"post /api/v1/queue/pause", "post /api/v1/queue/resume", "post /api/v1/window/show",
 		"post /process", "put /api/v1/uploads/{name}",
 	}
@@ -111,12 +118,50 @@ func TestTheDocumentIsComplete(t *testing.T) {
 	}
 }
 
+func TestTheDocumentSaysWhatARouteTakesAndRefuses(t *testing.T) {
+	t.Parallel()
+	d, _ := readDocument(t)
+	tags := map[string]bool{}
+	for _, tag := range d.Tags {
+		tags[tag.Name] = true
+	}
+	for path, ops := range d.Paths {
+		for method, op := range ops {
+			var want, got []string
+			for _, piece := range strings.Split(path, "{")[1:] {
+				name, _, _ := strings.Cut(piece, "}")
+				want = append(want, name)
+			}
+			for _, p := range op.Parameters {
+				if p.In == "path" {
+					got = append(got, p.Name)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s %s: names in the path (-want +got):\n%s", method, path, diff)
+			}
+			if len(op.Tags) != 1 || !tags[op.Tags[0]] {
+				t.Errorf("%s: tags %q", op.OperationID, op.Tags)
+			}
+			if op.RequestBody.Content["application/json"] == nil {
+				continue
+			}
+			for _, status := range []string{"400", "413", "415", "422"} {
+				if _, ok := op.Responses[status]; !ok {
+					t.Errorf("%s takes JSON and never answers %s", op.OperationID, status)
+				}
+			}
+		}
+	}
+}
+
 func TestClosedListsAreNamedSchemas(t *testing.T) {
 	t.Parallel()
 	d, _ := readDocument(t)
 	for name, first := range map[string]string{
 		"State": "queued", "Reason": "turn", "Stage": "extract", "SourceKind": "path",
 		"Pressure": "normal", "Format": "json", "EventKind": "job", "Code": "internal",
+		"End": "front", "Verb": "submit", "NoticeCode": "backup_restored",
 	} {
 		list, _ := d.Components.Schemas[name]["enum"].([]any)
 		if len(list) < 2 || list[0] != first {
@@ -129,6 +174,10 @@ func TestBoundsOfARequestAreThoseOfAnOrder(t *testing.T) {
 	t.Parallel()
 	d, _ := readDocument(t)
 	fields, _ := d.Components.Schemas["JobRequest"]["properties"].(map[string]any)
+	alone, _ := d.Components.Schemas["PriorityRequest"]["properties"].(map[string]any)
+	if diff := cmp.Diff(bounds(fields["priority"]), bounds(alone["priority"])); diff != "" {
+		t.Errorf("the bounds of a priority differ:\n%s", diff)
+	}
 	for name, want := range map[string]struct {
 		key   string
 		bound float64
@@ -141,4 +190,9 @@ func TestBoundsOfARequestAreThoseOfAnOrder(t *testing.T) {
 			t.Errorf("%s: %s is %v, want %v", name, want.key, field[want.key], want.bound)
 		}
 	}
+}
+
+func bounds(field any) [2]any {
+	m, _ := field.(map[string]any)
+	return [2]any{m["minimum"], m["maximum"]}
 }

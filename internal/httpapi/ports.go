@@ -18,6 +18,19 @@ type Desk interface {
 	// Position is 1 for the queued job that is next; 0 for any other state.
 	Position(ctx context.Context, id string) (int, error)
 	Cancel(ctx context.Context, id string) (job.Job, error)
+	// Retry starts a job that has ended again; from "" keeps all that is finished,
+	// model "" the model it had.
+	Retry(ctx context.Context, id string, from job.Stage, model string) (job.Job, error)
+	Hold(ctx context.Context, id string) (job.Job, error)
+	Release(ctx context.Context, id string) (job.Job, error)
+	Move(ctx context.Context, id string, to job.Place) (job.Job, error)
+	SetPriority(ctx context.Context, id string, priority int) (job.Job, error)
+	Delete(ctx context.Context, id string) error
+	// Clear cancels all queued jobs, or deletes all that have ended in one state.
+	Clear(ctx context.Context, state job.State) (int, error)
+	History(ctx context.Context, id string) ([]job.Event, error)
+	// Dismiss takes a notice away that was seen.
+	Dismiss(ctx context.Context, notice string) error
 	// Drop takes files and folders as people drop them: what makes a job is
 	// enqueued, all else is named. The error is for what keeps all of it out.
 	Drop(ctx context.Context, paths []string) ([]queue.Accepted, []job.Refused, error)

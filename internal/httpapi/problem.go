@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"sluice/internal/fault"
 )
@@ -121,7 +122,14 @@ func invalidFields(errs []error) *Problem {
 			continue
 		}
 		e := d.ErrorDetail()
-		fields = append(fields, FieldError{Field: clip(fieldName(e.Location), maxFieldName), Message: e.Message})
+		field, message := fieldName(e.Location), e.Message
+		if name, ok := missing(message); ok { // huma names the object that lacks it
+			field, message = strings.TrimPrefix(field+"."+name, "."), "is missing"
+		}
+		if message == validation.MsgExpectedRFC3339DateTime {
+			message = "expected a time with its zone after RFC 3339, such as 2027-01-31T22:00:00Z"
+		}
+		fields = append(fields, FieldError{Field: clip(field, maxFieldName), Message: message})
 	}
 	slices.SortFunc(fields, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
 	fields = slices.Compact(fields)
@@ -133,6 +141,13 @@ func invalidFields(errs []error) *Problem {
 		}
 	}
 	return invalid(detail, fields[:min(len(fields), maxFields)]...)
+}
+
+// missing finds the name in what huma says about a required field.
+func missing(message string) (name string, ok bool) {
+	name, before := strings.CutPrefix(message, "expected required property ")
+	name, after := strings.CutSuffix(name, " to be present")
+	return name, before && after
 }
 
 // fieldName drops where huma found the field: "body.jobs[0].title" is

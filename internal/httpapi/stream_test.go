@@ -55,6 +55,96 @@ func TestEventsGoOnWhereAReaderWas(t *testing.T) {
 	}
 }
 
+// What the app says of many jobs at once is an event like any other: it comes
+// to everybody, and one who has seen it goes on after it.
+func TestAResetOfTheAppReachesEveryReader(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.board.Publish(board.Event{Kind: board.JobGone, JobID: "x"})
+	readers := []events{connect(t, w, "b1-1"), connect(t, w, "b1-1"), connect(t, w, "b1-0")}
+	if b := readers[2].block(t); b.id != "b1-1" || b.kind != "gone" {
+		t.Errorf("first came %+v", b)
+	}
+	w.board.Publish(board.Event{Kind: board.Reset})
+	for i, r := range readers {
+		if b := r.block(t); b.id != "b1-2" || b.kind != "reset" || b.data != `{"id":"b1-2","kind":"reset"}` {
+			t.Errorf("reader %d got %+v", i, b)
+		}
+	}
+	w.board.Publish(board.Event{Kind: board.LineChanged})
+	readers = append(readers, connect(t, w, "b1-2"), connect(t, w, "b1-1"))
+	if b := readers[4].block(t); b.id != "b1-2" || b.kind != "reset" {
+		t.Errorf("one who was away got %+v", b)
+	}
+	for i, r := range readers {
+		if b := r.block(t); b.id != "b1-3" || b.kind != "line" {
+			t.Errorf("then reader %d got %+v", i, b)
+		}
+	}
+}
+
+func TestAJobThatIsGoneTellsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	res := connect(t, w, "b1-0")
+	w.board.Publish(board.Event{Kind: board.JobGone, JobID: "d1", Counts: map[job.State]int{job.Done: 4}})
+	want := `{"id":"b1-1","kind":"gone","job_id":"d1","counts":{"queued":0,"running":0,"done":4,"failed":0,"canceled":0}}`
+	if diff := cmp.Diff(want, res.block(t).data); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A client that does not read keeps its own stream waiting, and nobody else.
+func TestASlowClientHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ctx, stop := context.WithCancel(t.Context())
+		follow := func(res http.ResponseWriter) <-chan struct{} {
+			done := make(chan struct{})
+			r := httptest.NewRequestWithContext(ctx, "GET", "/api/v1/events", http.NoBody)
+			r.Header.Set("Last-Event-ID", "b1-0")
+			go func() {
+				defer close(done)
+				w.routes.ServeHTTP(res, r)
+			}()
+			return done
+		}
+		slow := &stuckWriter{ResponseRecorder: httptest.NewRecorder(), free: make(chan struct{})}
+		quick := httptest.NewRecorder()
+		slowDone, quickDone := follow(slow), follow(quick)
+		synctest.Wait()   // the slow one is stuck in its first block
+		const many = 1500 // more than the board keeps
+		for range many {
+			w.board.Publish(board.Event{Kind: board.LineChanged})
+			synctest.Wait()
+		}
+		close(slow.free)
+		synctest.Wait()
+		stop()
+		<-slowDone
+		<-quickDone
+		if n := strings.Count(quick.Body.String(), "\nevent: line\n"); n != many {
+			t.Errorf("the quick one got %d events of %d", n, many)
+		}
+		if got := slow.Body.String(); strings.Count(got, "event: ") != 1 || !strings.Contains(got, "id: b1-1500\nevent: reset\n") {
+			t.Errorf("the slow one got %q", got)
+		}
+	})
+}
+
+// stuckWriter takes nothing until it is free.
+type stuckWriter struct {
+	*httptest.ResponseRecorder
+
+	free chan struct{}
+}
+
+func (w *stuckWriter) Write(p []byte) (int, error) {
+	<-w.free
+	return w.ResponseRecorder.Write(p)
+}
+
 func TestTheWindowGetsTheJSONOfTheStream(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -14,7 +14,7 @@ type Job struct {
 	State      job.State  `json:"state"`
 	Reason     job.Reason `json:"reason,omitempty" doc:"Why a queued job is not next"`
 	ReasonText string     `json:"reason_text,omitempty" doc:"The same for people" example:"Waiting for memory: needs 6.9 GB, 4.2 GB free"`
-	Until      *time.Time `json:"until,omitempty" doc:"When the reason ends, when known"`
+	Until      *time.Time `json:"until,omitempty" doc:"When the reason ends, when known; with reason scheduled, the time of not_before"`
 	NeedBytes  int64      `json:"need_bytes,omitempty" doc:"Memory the next stage is expected to take; with reason memory" example:"6900000000"`
 	Position   int        `json:"position,omitempty" minimum:"1" doc:"Place in the line, 1 is next; only of a queued job, and not in events" example:"3"`
 	ETASeconds int        `json:"eta_seconds,omitempty" doc:"Until the result is there, when known"`
@@ -108,6 +108,16 @@ type Snapshot struct {
 	Next       []Job       `json:"next" nullable:"false" doc:"The first of the line, in order"`
 	Last       []Job       `json:"last" nullable:"false" doc:"What ended last, newest first"`
 	Memory     job.Reading `json:"memory"`
+	Notices    []Notice    `json:"notices" nullable:"false" doc:"What people must be told until they have seen it"`
+}
+
+// Notice is something that happened to the data as a whole.
+type Notice struct {
+	ID   string         `json:"id" doc:"For DELETE /api/v1/notices/{id}"`
+	At   time.Time      `json:"at"`
+	Code job.NoticeCode `json:"code"`
+	Text string         `json:"text" doc:"What happened" example:"The database was damaged. The backup of 14 March, 09:00 took its place."`
+	Hint string         `json:"hint" doc:"What to do" example:"Submit again what came after that."`
 }
 
 // EventKind says what an event carries.
@@ -119,7 +129,7 @@ type Event struct {
 	Kind     EventKind           `json:"kind"`
 	JobID    string              `json:"job_id,omitempty"`
 	Job      *Job                `json:"job,omitempty" doc:"With kind job"`
-	Counts   *Counts             `json:"counts,omitempty" doc:"With kind job, when they were read"`
+	Counts   *Counts             `json:"counts,omitempty" doc:"With kinds job and gone, when they were read"`
 	Progress *Progress           `json:"progress,omitempty" doc:"With kind progress"`
 	Segment  *transcript.Segment `json:"segment,omitempty" doc:"With kind segment: live text, without an id yet"`
 	Memory   *job.Reading        `json:"memory,omitempty" doc:"With kind memory"`
@@ -165,6 +175,10 @@ func SnapshotOf(s board.Snapshot) Snapshot {
 		Running: jobsOf(s.Running), Next: jobsOf(s.Next), Last: jobsOf(s.Last),
 		Memory: readingOf(s.Memory), Paused: s.Paused, ETASeconds: s.ETASeconds, Gate: s.Gate, Depth: s.Depth(),
 	}
+	v.Notices = make([]Notice, 0, len(s.Notices))
+	for _, n := range s.Notices {
+		v.Notices = append(v.Notices, Notice{ID: n.ID, At: n.At.UTC(), Code: n.Code, Text: n.Text, Hint: n.Hint})
+	}
 	for i := range v.Next {
 		v.Next[i].Position = i + 1
 	}
@@ -178,10 +192,6 @@ func EventOf(e board.Event) Event {
 	case board.JobChanged:
 		j := JobOf(e.Job)
 		v.JobID, v.Job = j.ID, &j
-		if e.Counts != nil {
-			c := countsOf(e.Counts)
-			v.Counts = &c
-		}
 	case board.Progress:
 		p := progressOf(e.Progress)
 		v.Progress = &p
@@ -191,6 +201,10 @@ func EventOf(e board.Event) Event {
 		m := readingOf(e.Reading)
 		v.Memory = &m
 	case board.JobGone, board.LineChanged, board.Reset:
+	}
+	if e.Counts != nil {
+		c := countsOf(e.Counts)
+		v.Counts = &c
 	}
 	return v
 }

@@ -58,16 +58,46 @@ func (in *Intake) Open(ctx context.Context, s job.Source) (string, error) {
 		return "", sourceFault(s.Name, s.Path, err)
 	}
 	now, err := inspect(ctx, path)
-	changed := fault.New(fault.SourceChanged, quoted(s.Name)+" is not the file that was submitted any more.", nil)
 	switch {
 	case fault.Is(err, fault.FileEmpty):
-		return "", changed
+		return "", changed(s)
 	case err != nil:
 		return "", err
 	case now.Fingerprint != s.Fingerprint:
-		return "", changed
+		return "", changed(s)
 	}
 	return path, nil
+}
+
+// Look says whether a source still seems to be the file that was submitted. It
+// reads nothing but the file's size and time, so a job that waits may be asked
+// for again and again. Faults: those of Open.
+func (in *Intake) Look(ctx context.Context, s job.Source) error {
+	if err := context.Cause(ctx); err != nil {
+		return fmt.Errorf("look at source: %w", err)
+	}
+	path, err := filepath.EvalSymlinks(s.Path)
+	if err != nil {
+		return sourceFault(s.Name, s.Path, err)
+	}
+	if system(path) {
+		return notAFile(s.Name)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return sourceFault(s.Name, path, err)
+	case !info.Mode().IsRegular():
+		return notAFile(s.Name)
+	case info.Size() != s.Size, !info.ModTime().Equal(s.ModTime):
+		return changed(s)
+	}
+	return nil
+}
+
+// changed says that a source is another file by now.
+func changed(s job.Source) error {
+	return fault.New(fault.SourceChanged, quoted(s.Name)+" is not the file that was submitted any more.", nil)
 }
 
 func (in *Intake) absolute(path string) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -193,7 +194,7 @@ func TestTheFingerprintTellsFilesApart(t *testing.T) {
 	}
 }
 
-func TestOpenFindsOutWhatHasHappenedToASource(t *testing.T) {
+func TestItIsFoundOutWhatHasHappenedToASource(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		change func(t *testing.T, path string)
@@ -241,7 +242,25 @@ func TestOpenFindsOutWhatHasHappenedToASource(t *testing.T) {
 			tc.change(t, path)
 			_, err = in.Open(t.Context(), src)
 			wantCode(t, err, tc.code)
+			wantCode(t, in.Look(t.Context(), src), tc.code)
 		})
+	}
+}
+
+func TestALookReadsNothing(t *testing.T) {
+	t.Parallel()
+	in := intake.New(intake.Config{})
+	path := put(t, filepath.Join(folder(t), "talk.mp4"), []byte("a talk"))
+	src, err := in.FromPath(t.Context(), path)
+	wantCode(t, err, "")
+	put(t, path, []byte("a walk"))
+	must(t, os.Chtimes(path, src.ModTime, src.ModTime))
+	wantCode(t, in.Look(t.Context(), src), "")
+	_, err = in.Open(t.Context(), src)
+	wantCode(t, err, fault.SourceChanged)
+	src.Path = "/proc/self/status" // nor is the kernel asked for anything
+	if _, err := os.Stat(src.Path); err == nil {
+		wantCode(t, in.Look(t.Context(), src), fault.NotAFile)
 	}
 }
 
@@ -267,8 +286,12 @@ func TestACanceledContextEndsIt(t *testing.T) {
 	path := put(t, filepath.Join(folder(t), "talk.mp4"), []byte("a"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := intake.New(intake.Config{}).FromPath(ctx, path); err == nil {
+	in := intake.New(intake.Config{})
+	if _, err := in.FromPath(ctx, path); err == nil {
 		t.Error("no error")
+	}
+	if err := in.Look(ctx, job.Source{Path: path}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a look: %v", err)
 	}
 }
 

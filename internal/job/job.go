@@ -31,6 +31,8 @@ type Job struct {
 	Progress Progress // of that stage; only while running
 	Need     Need     // what the next stage needs, when a gate has refused it
 
+	Fresh map[Stage]int // stages that a retry asked to do anew, and how often: part of the keys of what they leave
+
 	Attempts int // errors of the current stage since the last checkpoint
 	Crashes  int // engine deaths since the last checkpoint
 	Deaths   int // deaths of the app itself under this job since the last checkpoint

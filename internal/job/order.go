@@ -1,5 +1,7 @@
 package job
 
+import "time"
+
 // Order is what a client asks for, before defaults are filled in and anything
 // is checked. Nil and zero values mean the default of the settings.
 type Order struct {
@@ -14,6 +16,7 @@ type Order struct {
 	Words      *bool
 	Reuse      *bool
 	Priority   int
+	NotBefore  time.Time // zero = as soon as its turn comes
 	Metadata   map[string]string
 	Key        string // Idempotency-Key
 	KeyBody    string // hash of the request that came with Key

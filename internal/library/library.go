@@ -17,6 +17,34 @@ type Shelf interface {
 	// spans so far with Complete false, or an empty one. Unknown ids are fault
 	// job_unknown.
 	Transcript(ctx context.Context, jobID string) (transcript.Transcript, error)
+	// Search finds words in titles and whole transcripts: the newest job first,
+	// in each its title, then its segments in order. Every word of the text must
+	// be there, or begin one that is. Fault request_invalid: no word in the text,
+	// a limit outside 0..500, or a cursor of another search.
+	Search(ctx context.Context, q Query) (Found, error)
+}
+
+// Query is what to look for.
+type Query struct {
+	Text   string
+	Limit  int    // 1..500; 0 = 50
+	Cursor string // from Found.Next; "" = the start
+}
+
+// Found is one page of hits.
+type Found struct {
+	Hits []Hit
+	Next string // "" = this was the last page
+}
+
+// Hit is one place where all the words are.
+type Hit struct {
+	JobID   string
+	Title   string // of the job
+	Segment int    // id in the transcript; 0 = it is the title or the file's name
+	StartMS int64  // of the segment
+	EndMS   int64
+	Text    string // of the segment, or the title
 }
 
 // Jobs finds the job a result belongs to.
@@ -36,6 +64,11 @@ func New(shelf Shelf, jobs Jobs) *Library { return &Library{shelf: shelf, jobs: 
 // Transcript gives what is there of a job's transcript.
 func (l *Library) Transcript(ctx context.Context, jobID string) (transcript.Transcript, error) {
 	return l.shelf.Transcript(ctx, jobID)
+}
+
+// Search finds words in titles and transcripts. See Shelf.
+func (l *Library) Search(ctx context.Context, q Query) (Found, error) {
+	return l.shelf.Search(ctx, q)
 }
 
 // Export writes a job's transcript in a format. Only JSON may be partial: a

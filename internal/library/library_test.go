@@ -22,6 +22,14 @@ func (s shelf) Transcript(_ context.Context, id string) (transcript.Transcript, 
 	return transcript.Transcript{Language: "en", Complete: s.complete, Segments: []transcript.Segment{{ID: 1, EndMS: 900, Text: "Hello."}}}, nil
 }
 
+// Search says back what it was asked for.
+func (s shelf) Search(_ context.Context, q library.Query) (library.Found, error) {
+	if q.Cursor == "bad" {
+		return library.Found{}, fault.New(fault.RequestInvalid, "No such page.", nil)
+	}
+	return library.Found{Hits: []library.Hit{{Text: q.Text, Segment: q.Limit}}, Next: q.Cursor + "+"}, nil
+}
+
 func (s shelf) Get(_ context.Context, id string) (job.Job, error) {
 	if id == "failed" {
 		return job.Job{ID: id, State: job.Failed, Error: &job.Failure{Message: "The file is damaged."}}, nil
@@ -61,5 +69,17 @@ func TestExport(t *testing.T) {
 				t.Errorf("err %v, wrote %q", err, out.String())
 			}
 		})
+	}
+}
+
+func TestASearchIsTheShelfs(t *testing.T) {
+	t.Parallel()
+	l := library.New(shelf{}, shelf{})
+	got, err := l.Search(t.Context(), library.Query{Text: "ferry", Limit: 7, Cursor: "c"})
+	if err != nil || len(got.Hits) != 1 || got.Hits[0].Text != "ferry" || got.Hits[0].Segment != 7 || got.Next != "c+" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := l.Search(t.Context(), library.Query{Text: "ferry", Cursor: "bad"}); !fault.Is(err, fault.RequestInvalid) {
+		t.Errorf("err %v", err)
 	}
 }

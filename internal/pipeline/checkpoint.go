@@ -50,20 +50,25 @@ func (w *work) extractKey() string {
 	if t := w.job.Options.AudioTrack; t != nil {
 		track = strconv.Itoa(*t)
 	}
-	return w.key(extractVersion, w.job.Source.Fingerprint, track)
+	return w.key(job.Extract, extractVersion, w.job.Source.Fingerprint, track)
 }
 
 // transcribeKey names the transcript of this sound by this model. Threads are
 // not part of it: they change the speed, not the words.
 func (w *work) transcribeKey(m Model) string {
 	o := w.job.Options
-	return w.key(transcribeVersion, w.extractKey(), m.Digest, o.Language, strconv.Itoa(o.BeamSize), strconv.FormatBool(o.Words))
+	return w.key(job.Transcribe, transcribeVersion, w.extractKey(), m.Digest, o.Language, strconv.Itoa(o.BeamSize), strconv.FormatBool(o.Words))
 }
 
-// key hashes inputs. A job that must not reuse others' work adds itself.
-func (w *work) key(parts ...string) string {
-	if !w.job.Options.Reuse {
+// key hashes inputs. A job that must not reuse others' work adds itself, and one
+// that does a stage anew how often it has been asked to: what it left before is
+// not found any more, nor what is made of that.
+func (w *work) key(stage job.Stage, parts ...string) string {
+	if n := w.job.Fresh[stage]; n > 0 || !w.job.Options.Reuse {
 		parts = append(parts, w.job.ID)
+		if n > 0 {
+			parts = append(parts, strconv.Itoa(n))
+		}
 	}
 	h := sha256.New()
 	for _, p := range parts {

@@ -64,10 +64,14 @@ func (p *Pipeline) Run(ctx context.Context, lease job.Lease, j job.Job, report f
 }
 
 // Ready says what the job would wait for before its first stage, or nil. What
-// is wrong for good is left to Run, which fails with it.
+// is wrong for good is left to Run, which fails with it. It is asked of the
+// first job again and again, so it does not read the source: Run looks closer.
 func (p *Pipeline) Ready(ctx context.Context, j job.Job) *job.Wait {
 	w := &work{Pipeline: p, job: j}
-	_, err := w.open(ctx)
+	err := w.deps.Sources.Look(ctx, j.Source)
+	if err == nil {
+		_, err = w.equipped(ctx)
+	}
 	var wait *job.Wait
 	if errors.As(w.end(ctx, err), &wait) {
 		return wait
@@ -111,17 +115,22 @@ func (w *work) open(ctx context.Context) (in inputs, err error) {
 	if in.source, err = w.deps.Sources.Open(ctx, w.job.Source); err != nil {
 		return in, err
 	}
-	if err = w.deps.Extractor.Ready(ctx); err != nil {
-		return in, err
-	}
-	if err = w.deps.Room.Check(ctx); err != nil {
-		return in, err
-	}
-	if err = w.deps.Transcriber.Ready(ctx); err != nil {
-		return in, err
-	}
-	in.model, err = w.model(ctx)
+	in.model, err = w.equipped(ctx)
 	return in, err
+}
+
+// equipped says whether all but the source is there, and gives the model.
+func (w *work) equipped(ctx context.Context) (Model, error) {
+	if err := w.deps.Extractor.Ready(ctx); err != nil {
+		return Model{}, err
+	}
+	if err := w.deps.Room.Check(ctx); err != nil {
+		return Model{}, err
+	}
+	if err := w.deps.Transcriber.Ready(ctx); err != nil {
+		return Model{}, err
+	}
+	return w.model(ctx)
 }
 
 // end turns what was away before it was needed into a wait that costs nothing.

@@ -24,6 +24,7 @@ type bench struct {
 	work string
 
 	source      error
+	opened      int
 	model       error
 	ffmpeg      error
 	room        error
@@ -61,21 +62,30 @@ func newBench(t *testing.T) *bench {
 	}
 }
 
-func (b *bench) run(j job.Job) error {
-	b.t.Helper()
-	p := pipeline.New(pipeline.Deps{
+func (b *bench) pipeline() *pipeline.Pipeline {
+	return pipeline.New(pipeline.Deps{
 		Sources: b, Extractor: b, Models: b, Transcriber: b, Checkpoints: b, Gate: b, Room: b, Listener: b,
 	}, pipeline.Config{WorkDir: b.work})
-	return p.Run(b.t.Context(), job.Lease{ID: j.ID, Token: 1, Owner: "me"}, j, func(job.Progress) {})
+}
+
+func (b *bench) run(j job.Job) error {
+	b.t.Helper()
+	return b.pipeline().Run(b.t.Context(), job.Lease{ID: j.ID, Token: 1, Owner: "me"}, j, func(job.Progress) {})
 }
 
 func aJob(id string) job.Job {
 	return job.Job{ID: id, CreatedAt: time.Now(), Source: job.Source{Path: "/v.mp4", Fingerprint: "f"}, Options: job.Options{Language: "auto", Model: "tiny", BeamSize: 1, Reuse: true}}
 }
 
-func (b *bench) Open(context.Context, job.Source) (string, error) { return "/v.mp4", b.source }
+func (b *bench) Open(context.Context, job.Source) (string, error) {
+	b.opened++
+	return "/v.mp4", b.source
+}
+
+func (b *bench) Look(context.Context, job.Source) error { return b.source }
 
 func (b *bench) Ready(context.Context) error { return b.ffmpeg }
+
 func (b *bench) Check(context.Context) error { return b.room }
 
 func (b *bench) Probe(context.Context, string) (pipeline.Media, error) { return pipeline.Media{}, nil }
@@ -87,8 +97,8 @@ func (b *bench) Extract(_ context.Context, req pipeline.ExtractRequest, report f
 	return pipeline.Audio{Path: req.Out, Bytes: 4, DurationMS: 20_000, Warnings: []job.Warning{{Code: "partial_audio"}}}, os.WriteFile(req.Out, []byte("pcm!"), 0o600)
 }
 
-func (b *bench) Model(context.Context, string) (pipeline.Model, error) {
-	return pipeline.Model{Name: "tiny", Path: "/m.bin", Digest: "d", NeedBytes: 1 << 30}, b.model
+func (b *bench) Model(_ context.Context, name string) (pipeline.Model, error) {
+	return pipeline.Model{Name: name, Path: "/" + name + ".bin", Digest: "digest of " + name, NeedBytes: 1 << 30}, b.model
 }
 
 func (b *bench) Transcribe(_ context.Context, req pipeline.TranscribeRequest, w pipeline.Watch) error {
@@ -161,9 +171,12 @@ func (b *bench) Admit(context.Context, job.Need) job.Verdict {
 	time.Sleep(b.others)
 	return b.verdict
 }
+
 func (b *bench) Segment(_ string, s transcript.Segment) { b.live = append(b.live, s) }
-func (b *bench) Footprint(pipeline.Model, int64)        {}
-func (b *bench) Changed(string)                         {}
+
+func (b *bench) Footprint(pipeline.Model, int64) {}
+
+func (b *bench) Changed(string) {}
 
 func TestAJobGoesThroughItsStages(t *testing.T) {
 	t.Parallel()
@@ -240,6 +253,7 @@ func TestWhatChangesTheWordsIsDoneAnew(t *testing.T) {
 		extracts, runs int
 	}{
 		"another language": {func(j *job.Job) { j.Options.Language = "en" }, 1, 2},
+		"another model":    {func(j *job.Job) { j.Options.Model = "large" }, 1, 2},
 		"another beam":     {func(j *job.Job) { j.Options.BeamSize = 5 }, 1, 2},
 		"word times":       {func(j *job.Job) { j.Options.Words = true }, 1, 2},
 		"another track":    {func(j *job.Job) { one := 1; j.Options.AudioTrack = &one }, 2, 2},
@@ -265,39 +279,31 @@ func TestWhatChangesTheWordsIsDoneAnew(t *testing.T) {
 	}
 }
 
-func TestACrashResumesAfterTheLastSpan(t *testing.T) {
+func TestALookAtAWaitingJobDoesNotReadItsSource(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.breakAfter = 1
-	if err := b.run(aJob("a")); !fault.Is(err, fault.EngineCrashed) {
-		t.Fatalf("err = %v", err)
+	tests := map[string]struct {
+		source error
+		waits  bool
+	}{
+		"it is there":                   {nil, false},
+		"it is gone":                    {fault.New(fault.SourceMissing, "gone", nil), true},
+		"what is wrong is found by Run": {fault.New(fault.SourceChanged, "changed", nil), false},
 	}
-	b.breakAfter = -1
-	if err := b.run(aJob("a")); err != nil {
-		t.Fatal(err)
-	}
-	again := b.transcribed[1]
-	if again.FromMS != 10_000 || again.Language != "ko" || b.extracted != 1 {
-		t.Errorf("resumed from %d ms in %q after %d extractions", again.FromMS, again.Language, b.extracted)
-	}
-	if n := len(b.transcripts["a"].Segments); n != 3 {
-		t.Errorf("%d segments", n)
-	}
-}
-
-func TestSoundThatWasSweptAwayIsMadeAgain(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	b.breakAfter = 0
-	if err := b.run(aJob("a")); err == nil {
-		t.Fatal("no error")
-	}
-	if err := os.RemoveAll(b.work); err != nil {
-		t.Fatal(err)
-	}
-	b.breakAfter = -1
-	if err := b.run(aJob("a")); err != nil || b.extracted != 2 {
-		t.Errorf("err %v after %d extractions", err, b.extracted)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.source = tt.source
+			if w := b.pipeline().Ready(t.Context(), aJob("a")); (w != nil) != tt.waits {
+				t.Errorf("waits for %v", w)
+			}
+			if b.opened != 0 {
+				t.Errorf("opened %d times", b.opened)
+			}
+			if _ = b.run(aJob("a")); b.opened != 1 {
+				t.Errorf("opened %d times by the run", b.opened)
+			}
+		})
 	}
 }
 

@@ -152,6 +152,9 @@ type Sources interface {
 	// Open returns the path to read, or a fault: source_missing, source_denied,
 	// source_changed, not_a_file.
 	Open(ctx context.Context, s job.Source) (path string, err error)
+	// Look is Open for a job that cannot start yet: quick, and certain only of
+	// what is wrong.
+	Look(ctx context.Context, s job.Source) error
 }
 
 // Listener hears what happens to a running job beyond its progress. The calls

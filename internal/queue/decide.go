@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -24,7 +23,7 @@ const (
 	backoffJitter  = 0.2
 )
 
-// busyWait is how soon a full disk, the one thing that can be busy, is tried again.
+// busyWait is how soon a full disk, or whatever else was busy, is tried again.
 const busyWait = 30 * time.Second
 
 // decide says how a run ended. It is a pure function: j holds the counters as
@@ -41,7 +40,7 @@ func decide(j job.Job, err, cause error, jitter float64, now time.Time) Outcome 
 	if errors.As(err, &wait) {
 		return Outcome{State: job.Queued, Wait: *wait}
 	}
-	if cause != nil || errors.Is(err, context.Canceled) { // told to stop: costs nothing
+	if cause != nil { // told to stop: costs nothing. A stage that gives up unasked has an error
 		return Outcome{State: job.Queued, Wait: job.Wait{Reason: job.Turn}}
 	}
 	f := fault.From(err)
@@ -51,7 +50,7 @@ func decide(j job.Job, err, cause error, jitter float64, now time.Time) Outcome 
 		o.Crash = true
 		return crashed(o, j, f)
 	case f.Kind == fault.KindBusy:
-		return Outcome{State: job.Queued, Wait: job.Wait{Reason: job.Disk, Text: f.Say, Until: now.Add(retryAfter(f, busyWait))}}
+		return Outcome{State: job.Queued, Wait: busy(f, now)}
 	case !f.Kind.Retry(), j.Attempts+1 >= allowed(f.Kind):
 		o.State, o.Attempt = job.Failed, true
 		return o
@@ -69,6 +68,9 @@ func crashed(o Outcome, j job.Job, f *fault.Fault) Outcome {
 	if j.Crashes+1 < maxCrashes {
 		o.State = job.Queued
 		o.Wait = job.Wait{Reason: job.Turn, Text: f.Say}
+		if f.Code == fault.EngineOutOfMemory { // what it took is known now, and is asked for next time
+			o.Wait.Reason = job.Memory
+		}
 		return o
 	}
 	o.State = job.Failed
@@ -78,6 +80,15 @@ func crashed(o Outcome, j job.Job, f *fault.Fault) Outcome {
 		o.Error.Detail = detail(f)
 	}
 	return o
+}
+
+// busy is the wait for something that others have, which costs the job nothing.
+func busy(f *fault.Fault, now time.Time) job.Wait {
+	w := job.Wait{Reason: job.Backoff, Text: f.Say, Until: now.Add(retryAfter(f, busyWait))}
+	if f.Code == fault.DiskFull {
+		w.Reason = job.Disk
+	}
+	return w
 }
 
 func allowed(k fault.Kind) int {

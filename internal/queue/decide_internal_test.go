@@ -67,6 +67,40 @@ func TestDecide(t *testing.T) {
 		"out of memory keeps its own name": {
 			job: job.Job{Crashes: 1}, err: fault.New(fault.EngineOutOfMemory, "x", nil), want: job.Failed, crash: true, code: fault.EngineOutOfMemory,
 		},
+		"being canceled while it crashes is being canceled": {
+			job: job.Job{Crashes: 1}, err: away, cause: canceledByUser(), want: job.Canceled,
+		},
+		"what is done when the stop comes is done": {cause: context.Canceled, want: job.Done},
+		"what is done when the cancel comes is done": {
+			cause: canceledByUser(), want: job.Done,
+		},
+		"a cancel wins over a wait": {
+			err: &job.Wait{Reason: job.Memory}, cause: canceledByUser(), want: job.Canceled,
+		},
+		"a wait that meets the shutdown is kept": {
+			err: &job.Wait{Reason: job.Memory}, cause: context.Canceled, want: job.Queued, reason: job.Memory,
+		},
+		"a stage that gives up unasked has failed": {
+			err: fmt.Errorf("read: %w", context.Canceled), want: job.Queued, reason: job.Backoff, after: 30 * time.Second, attempt: true, code: fault.Internal,
+		},
+		"errors of two kinds are counted together": {
+			job: job.Job{Attempts: 3}, err: errors.New("boom"), want: job.Failed, attempt: true, code: fault.Internal,
+		},
+		"what the other side asks for is waited": {
+			err: retryIn(fault.DownloadFailed, 7200), want: job.Queued, reason: job.Backoff, after: 2 * time.Hour, attempt: true, code: fault.DownloadFailed,
+		},
+		"the first death for want of memory waits for memory": {
+			err: fault.New(fault.EngineOutOfMemory, "x", nil), want: job.Queued, reason: job.Memory, crash: true, code: fault.EngineOutOfMemory,
+		},
+		"a crash does not count as an attempt": {
+			job: job.Job{Attempts: 2}, err: away, want: job.Queued, reason: job.Turn, crash: true, code: fault.FFmpegCrashed,
+		},
+		"an attempt does not count as a crash": {
+			job: job.Job{Crashes: 1}, err: errors.New("boom"), want: job.Queued, reason: job.Backoff, after: 30 * time.Second, attempt: true, code: fault.Internal,
+		},
+		"what others have is waited for": {
+			job: job.Job{Attempts: 2, Crashes: 1}, err: fault.New(fault.EngineBusy, "x", nil), want: job.Queued, reason: job.Backoff, after: busyWait,
+		},
 		"a full disk is waited for": {
 			err: fault.New(fault.DiskFull, "x", nil), want: job.Queued, reason: job.Disk, after: busyWait,
 		},
@@ -98,6 +132,25 @@ func TestDecide(t *testing.T) {
 				t.Errorf("running -> %s: %v", got.State, err)
 			}
 		})
+	}
+}
+
+// retryIn is a failure whose other side has said when to come back.
+func retryIn(code fault.Code, seconds int) error {
+	f := fault.New(code, "x", nil)
+	f.RetryAfterSeconds = seconds
+	return f
+}
+
+func TestBackoffGrowsToHalfAnHour(t *testing.T) {
+	t.Parallel()
+	var got []time.Duration
+	for n := 1; n <= 9; n++ {
+		got = append(got, backoff(n, 0.5))
+	}
+	s, m := time.Second, time.Minute
+	if d := cmp.Diff([]time.Duration{30 * s, m, 2 * m, 4 * m, 8 * m, 16 * m, 30 * m, 30 * m, 30 * m}, got); d != "" {
+		t.Error(d)
 	}
 }
 

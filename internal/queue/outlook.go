@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"sluice/internal/fault"
 	"sluice/internal/job"
@@ -18,8 +19,12 @@ func (q *Queue) ETA(ctx context.Context) (seconds int, err error) {
 	if paused, err := q.Paused(ctx); paused || err != nil {
 		return 0, err
 	}
-	o, err := q.look(ctx)
+	s, err := q.speeds(ctx)
 	if err != nil {
+		return 0, err
+	}
+	o, err := q.look(ctx, s)
+	if err != nil || o.start.unknown {
 		return 0, err
 	}
 	loads, err := q.Ahead(ctx, "")
@@ -36,24 +41,36 @@ func (q *Queue) ETA(ctx context.Context) (seconds int, err error) {
 // job, running ones, or jobs that follow one another in the line: the work
 // before the first of them is one sum, and each adds its own for the next.
 func (q *Queue) reckon(ctx context.Context, jobs []job.Job, paused bool) error {
-	switch {
-	case len(jobs) == 0:
+	first := slices.IndexFunc(jobs, inLine)
+	if len(jobs) == 0 || (jobs[0].State != job.Running && (paused || first < 0)) {
 		return nil
-	case jobs[0].State == job.Running: // goes on, paused or not
-		s, err := q.speeds(ctx)
-		if err != nil {
-			return err
-		}
+	}
+	s, err := q.speeds(ctx)
+	if err != nil {
+		return err
+	}
+	if jobs[0].State == job.Running { // goes on, paused or not
 		for i := range jobs {
 			jobs[i].ETASeconds = s.left(jobs[i]).seconds()
 		}
 		return nil
-	case paused, !slices.ContainsFunc(jobs, inLine):
+	}
+	// Nothing is known behind a job of which nothing is: that spares the sums,
+	// which take as long as the line is.
+	if s.left(jobs[first]).unknown {
 		return nil
 	}
-	o, err := q.look(ctx)
+	o, err := q.look(ctx, s)
 	if err != nil {
 		return err
+	}
+	return q.reckonFrom(ctx, o, jobs[first:])
+}
+
+// reckonFrom is reckon for queued jobs, the first of which is in the line.
+func (q *Queue) reckonFrom(ctx context.Context, o outlook, jobs []job.Job) error {
+	if o.start.unknown {
+		return nil
 	}
 	loads, err := q.Ahead(ctx, jobs[0].ID)
 	if fault.Is(err, fault.JobUnknown) {
@@ -66,16 +83,64 @@ func (q *Queue) reckon(ctx context.Context, jobs []job.Job, paused bool) error {
 	return nil
 }
 
+// mostSums bounds how many places in the line are summed up for one submit: a
+// forecast is welcome, but a thousand orders sent again must not wait for it.
+const mostSums = 8
+
+// foresee fills in how long until the results of jobs are there that were just
+// accepted. New ones were put in the line together: they follow one another.
+// What cannot be read is not known; the jobs are accepted all the same.
+func (q *Queue) foresee(ctx context.Context, accepted []Accepted) {
+	knowable := func(a Accepted) bool {
+		return a.Job.State == job.Running || (a.Job.DurationMS > 0 && inLine(a.Job))
+	}
+	if !slices.ContainsFunc(accepted, knowable) {
+		return // as for most: nobody has measured them yet
+	}
+	s, err := q.speeds(ctx)
+	if err != nil {
+		return
+	}
+	look := sync.OnceValues(func() (outlook, error) { return q.look(ctx, s) })
+	for i, sums := 0, 0; i < len(accepted); i++ {
+		from := i
+		for i+1 < len(accepted) && follows(accepted[i], accepted[i+1]) {
+			i++
+		}
+		jobs := make([]job.Job, 0, i+1-from)
+		for _, a := range accepted[from : i+1] {
+			jobs = append(jobs, a.Job)
+		}
+		first := slices.IndexFunc(jobs, inLine)
+		switch {
+		case jobs[0].State == job.Running:
+			accepted[from].Job.ETASeconds = s.left(jobs[0]).seconds()
+			continue
+		case first < 0 || s.left(jobs[first]).unknown || sums == mostSums:
+			continue
+		}
+		sums++
+		o, err := look()
+		if err != nil || q.reckonFrom(ctx, o, jobs[first:]) != nil {
+			return
+		}
+		for n, j := range jobs {
+			accepted[from+n].Job.ETASeconds = j.ETASeconds
+		}
+	}
+}
+
+// follows says that b stands right behind a in the line.
+func follows(a, b Accepted) bool {
+	return !a.Existing && !b.Existing && a.Job.Priority == b.Job.Priority
+}
+
 // inLine says that a job keeps its place in the line. One that steps aside has
 // no forecast, and those behind do not wait for it.
 func inLine(j job.Job) bool { return j.State == job.Queued && j.Reason.Blocking() }
 
 // look reads what the forecasts of queued jobs start from.
-func (q *Queue) look(ctx context.Context) (outlook, error) {
-	s, err := q.speeds(ctx)
-	if err != nil {
-		return outlook{}, err
-	}
+func (q *Queue) look(ctx context.Context, s speeds) (outlook, error) {
 	o := outlook{speeds: s}
 	running, err := q.Store.List(ctx, Filter{State: job.Running})
 	if err != nil {

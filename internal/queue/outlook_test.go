@@ -3,7 +3,6 @@ package queue_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,7 +28,7 @@ func newForecast(t *testing.T) *forecast {
 	clock := storetest.NewClock()
 	store := storetest.NewReference(clock)
 	f := &forecast{T: t, store: store, clock: clock, ids: map[string]string{}}
-	f.Queue = queue.New(queue.Deps{Store: store, Gate: openGate(), Check: anything{}, Log: slog.New(slog.DiscardHandler)}, queue.Config{Owner: "me"})
+	f.Queue = made(queue.Deps{Store: store})
 	for model, took := range map[string]time.Duration{"tiny": 50 * time.Second, "large": 200 * time.Second} {
 		lease := f.take(f.add(entry{title: "past " + model, model: model, secs: 100}))
 		f.stage(lease, job.Extract, 10*time.Second)
@@ -45,6 +44,7 @@ type entry struct {
 	title, model string
 	secs         float64
 	wait         job.Wait
+	identity     string
 }
 
 func (f *forecast) add(e entry) (id string) {
@@ -52,12 +52,19 @@ func (f *forecast) add(e entry) (id string) {
 	if e.model == "" {
 		e.model = "tiny"
 	}
-	a, err := f.Submit(f.Context(), []job.Draft{{Title: e.title, Options: job.Options{Model: e.model}, Wait: e.wait}})
+	a, err := f.Submit(f.Context(), []job.Draft{{Title: e.title, Options: job.Options{Model: e.model}, Wait: e.wait, Identity: e.identity}})
 	must(f.T, err)
 	id = a[0].Job.ID
 	f.ids[e.title] = id
 	must(f.T, f.SetDuration(f.Context(), id, int64(e.secs*1000)))
 	return id
+}
+
+// drain empties the line.
+func (f *forecast) drain() {
+	f.Helper()
+	_, err := f.Clear(f.Context(), job.Queued)
+	must(f.T, err)
 }
 
 func (f *forecast) take(id string) job.Lease {
@@ -268,7 +275,7 @@ func TestTheForecastOfARunningJobIsAsFreshAsItsProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newForecast(t)
-		q, stop := run(t, queue.Deps{Store: f.store, Gate: openGate(), Runner: runner(func(ctx context.Context, j job.Job, report func(job.Progress)) error {
+		q, stop := run(t, queue.Deps{Store: f.store, Gate: openGate(), Runner: worker(func(ctx context.Context, j job.Job, report func(job.Progress)) error {
 			lease := job.Lease{ID: j.ID, Token: j.Token, Owner: j.Owner}
 			if err := f.store.Begin(ctx, lease, job.Transcribe); err != nil {
 				return err
@@ -323,7 +330,7 @@ func TestWhatCannotBeReadIsNoForecast(t *testing.T) {
 			f := newForecast(t)
 			id := f.add(entry{title: "a", secs: 100})
 			store.Store = f.store
-			q := queue.New(queue.Deps{Store: store, Gate: openGate(), Check: anything{}, Log: slog.New(slog.DiscardHandler)}, queue.Config{Owner: "me"})
+			q := made(queue.Deps{Store: store})
 			_, getErr := q.Get(t.Context(), id)
 			_, listErr := q.List(t.Context(), queue.Filter{State: job.Queued})
 			_, wholeErr := q.ETA(t.Context())
@@ -339,7 +346,7 @@ func TestWhatCannotBeReadIsNoForecast(t *testing.T) {
 	}
 	f := newForecast(t)
 	id := f.add(entry{title: "a", secs: 100})
-	q := queue.New(queue.Deps{Store: &away{Store: f.store, ahead: fault.New(fault.JobUnknown, "There is no such job.", nil)}, Gate: openGate()}, queue.Config{Owner: "me"})
+	q := made(queue.Deps{Store: &away{Store: f.store, ahead: fault.New(fault.JobUnknown, "There is no such job.", nil)}})
 	if j, err := q.Get(t.Context(), id); err != nil || j.ETASeconds != 0 {
 		t.Errorf("a job that is deleted meanwhile: %d s, %v", j.ETASeconds, err)
 	}

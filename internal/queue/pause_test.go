@@ -21,8 +21,9 @@ import (
 func TestAPausedLineTakesNothingUntilItIsResumed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, idle := &line{paused: true}, 0
-		q, stop := run(t, queue.Deps{Store: l, Runner: work(time.Minute), Gate: openGate(), Idle: func() { idle++ }})
+		l, idle := newLine(), 0
+		must(t, l.SetPaused(t.Context(), true))
+		q, stop := run(t, queue.Deps{Store: l, Runner: after(time.Minute), Gate: openGate(), Idle: func() { idle++ }})
 		defer stop()
 		submit(t, q, "a")
 		time.Sleep(time.Hour)
@@ -41,8 +42,8 @@ func TestAPausedLineTakesNothingUntilItIsResumed(t *testing.T) {
 func TestAPauseLetsTheRunningJobFinishAndTakesNoMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{}
-		q := start(t, l, work(time.Minute), openGate())
+		l := newLine()
+		q := start(t, l, after(time.Minute), openGate())
 		submit(t, q, "a", "b")
 		time.Sleep(10 * time.Second)
 		must(t, q.Pause(t.Context()))
@@ -51,8 +52,8 @@ func TestAPauseLetsTheRunningJobFinishAndTakesNoMore(t *testing.T) {
 		if l.state("a") != job.Done || l.state("b") != job.Queued {
 			t.Errorf("a is %s, b is %s", l.state("a"), l.state("b"))
 		}
-		if len(l.outcomes) != 1 || l.token != 1 {
-			t.Errorf("outcomes %+v of %d takes", l.outcomes, l.token)
+		if len(l.outcomes) != 1 || l.takes != 1 {
+			t.Errorf("outcomes %+v of %d takes", l.outcomes, l.takes)
 		}
 	})
 }
@@ -60,8 +61,8 @@ func TestAPauseLetsTheRunningJobFinishAndTakesNoMore(t *testing.T) {
 func TestAPauseLetsGoOfWhatIsWarmAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, idle := &line{}, 0
-		q, stop := run(t, queue.Deps{Store: l, Runner: work(time.Minute), Gate: openGate(), Idle: func() { idle++ }})
+		l, idle := newLine(), 0
+		q, stop := run(t, queue.Deps{Store: l, Runner: after(time.Minute), Gate: openGate(), Idle: func() { idle++ }})
 		defer stop()
 		submit(t, q, "a", "b")
 		time.Sleep(time.Second)
@@ -78,13 +79,13 @@ func TestAPauseLetsGoOfWhatIsWarmAtOnce(t *testing.T) {
 func TestAPauseOutlivesTheProgram(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{}
-		first, stop := run(t, queue.Deps{Store: l, Runner: work(time.Minute), Gate: openGate()})
+		l := newLine()
+		first, stop := run(t, queue.Deps{Store: l, Runner: after(time.Minute), Gate: openGate()})
 		must(t, first.Pause(t.Context()))
 		submit(t, first, "a")
 		time.Sleep(time.Hour)
 		stop()
-		second := start(t, l, work(time.Minute), openGate())
+		second := start(t, l, after(time.Minute), openGate())
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		if paused, err := second.Paused(t.Context()); !paused || err != nil || l.state("a") != job.Queued {
@@ -101,7 +102,7 @@ func TestAPauseOutlivesTheProgram(t *testing.T) {
 
 // askedLate pauses the line when the first job is already looked at.
 type askedLate struct {
-	runner
+	worker
 	pause func()
 }
 
@@ -113,7 +114,7 @@ func (r *askedLate) Ready(context.Context, job.Job) *job.Wait {
 func TestAPauseThatComesJustBeforeATakeHolds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, r := &line{}, &askedLate{runner: work(time.Minute)}
+		l, r := newLine(), &askedLate{worker: after(time.Minute)}
 		var q *queue.Queue
 		r.pause = func() { must(t, q.Pause(t.Context())) }
 		q, stop := run(t, queue.Deps{Store: l, Runner: r, Gate: openGate()})
@@ -130,8 +131,8 @@ func TestAPauseThatComesJustBeforeATakeHolds(t *testing.T) {
 func TestOnlyAChangeIsToldAndLogged(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	heard, l := &ear{}, &line{}
-	q := queue.New(queue.Deps{Store: l, Gate: openGate(), Listener: heard, Log: slog.New(slog.NewTextHandler(&log, nil))}, queue.Config{Owner: "me"})
+	heard, l := &ear{}, newLine()
+	q := made(queue.Deps{Store: l, Listener: heard, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	l.full = fault.New(fault.DiskFull, "The disk is full.", nil)
 	if err := q.Pause(t.Context()); !fault.Is(err, fault.DiskFull) {
 		t.Errorf("a pause that cannot be stored: %v", err)
@@ -152,7 +153,7 @@ func TestOnlyAChangeIsToldAndLogged(t *testing.T) {
 func TestWhatThePauseKeepsSaysSo(t *testing.T) {
 	t.Parallel()
 	heard, store := &ear{}, storetest.NewReference(storetest.NewClock())
-	q := queue.New(queue.Deps{Store: store, Gate: openGate(), Check: anything{}, Listener: heard, Log: slog.New(slog.DiscardHandler)}, queue.Config{Owner: "me"})
+	q := made(queue.Deps{Store: store, Listener: heard})
 	id := map[string]string{}
 	add := func(title string, w job.Wait) job.Job {
 		accepted, err := q.Submit(t.Context(), []job.Draft{{Title: title, Wait: w}})
@@ -205,8 +206,8 @@ func TestWhatThePauseKeepsSaysSo(t *testing.T) {
 func TestAJobThatIsPutBackWhileTheLineIsPausedSaysSo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, heard := &line{}, &ear{}
-		q, stop := run(t, queue.Deps{Store: l, Gate: openGate(), Listener: heard, Runner: runner(func(context.Context, job.Job, func(job.Progress)) error {
+		l, heard := newLine(), &ear{}
+		q, stop := run(t, queue.Deps{Store: l, Gate: openGate(), Listener: heard, Runner: worker(func(context.Context, job.Job, func(job.Progress)) error {
 			time.Sleep(time.Minute)
 			return &job.Wait{Reason: job.Memory, Text: "needs 2 GB"}
 		})})
@@ -216,16 +217,14 @@ func TestAJobThatIsPutBackWhileTheLineIsPausedSaysSo(t *testing.T) {
 		must(t, q.Pause(t.Context()))
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		heard.mu.Lock()
-		defer heard.mu.Unlock()
-		if last := heard.jobs[len(heard.jobs)-1]; last.State != job.Queued || last.Reason != job.Paused {
+		if last := heard.last(); last.State != job.Queued || last.Reason != job.Paused {
 			t.Errorf("told of %s, %s", last.State, last.Reason)
 		}
 	})
 }
 
-// work is a job that takes so long.
-func work(d time.Duration) runner {
+// after is a job that takes so long.
+func after(d time.Duration) worker {
 	return func(ctx context.Context, _ job.Job, _ func(job.Progress)) error {
 		select {
 		case <-time.After(d):
@@ -240,6 +239,7 @@ func work(d time.Duration) runner {
 type ear struct {
 	mu   sync.Mutex
 	jobs []job.Job
+	gone []string
 	line int
 }
 
@@ -250,6 +250,19 @@ func (e *ear) JobChanged(j job.Job) {
 }
 
 func (e *ear) JobProgress(string, job.Progress) {}
+
+func (e *ear) JobsGone(ids []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gone = append(e.gone, ids...)
+}
+
+// last is the job that was told of last.
+func (e *ear) last() job.Job {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.jobs[len(e.jobs)-1]
+}
 
 func (e *ear) LineChanged() {
 	e.mu.Lock()

@@ -45,8 +45,8 @@ type Line interface {
 	Renew(ctx context.Context, lease job.Lease, p job.Progress) (Directive, error)
 	// Settle ends the run. job.ErrLeaseLost when the lease is not live.
 	Settle(ctx context.Context, lease job.Lease, o Outcome) (job.Job, error)
-	// Defer says why a queued job is not taken; it moves nothing. ErrEmpty when
-	// the job is not queued any more.
+	// Defer says why a job that is ready is not taken; it moves nothing. ErrEmpty
+	// when the job is not ready any more: somebody has canceled or held it.
 	Defer(ctx context.Context, id string, w job.Wait) (job.Job, error)
 	// Recover puts running jobs of other owners back in the line and returns
 	// them: deaths +1, failed with worker_crashed beyond maxDeaths, canceled
@@ -62,8 +62,32 @@ type Control interface {
 	// Cancel ends a queued job at once and marks a running one. A final job is
 	// fault job_final.
 	Cancel(ctx context.Context, id string) (job.Job, error)
-	// Release makes jobs that wait for this reason ready now and returns how many.
-	Release(ctx context.Context, r job.Reason) (int, error)
+	// Retry puts a job that has ended at the end of its priority's line, with
+	// nothing counted against it and what it has finished kept. Faults: job_live,
+	// job_duplicate when an identical one is in the line.
+	Retry(ctx context.Context, id string, r job.Retry) (job.Job, error)
+	// Hold keeps a queued job from being taken until it is released. One that is
+	// held already stays so. Faults: job_running, job_final.
+	Hold(ctx context.Context, id string) (job.Job, error)
+	// Release makes a queued job ready now, whatever it was waiting for; what is
+	// really missing will be found out again. Faults: job_running, job_final.
+	Release(ctx context.Context, id string) (job.Job, error)
+	// Move puts a queued job elsewhere in the line; nothing else about it
+	// changes, but before a job of another priority it takes that one's. Faults:
+	// job_running, job_final; request_invalid for a place that is none.
+	Move(ctx context.Context, id string, to job.Place) (job.Job, error)
+	// SetPriority changes how urgent a job is that has not ended: fault job_final.
+	SetPriority(ctx context.Context, id string, priority int) (job.Job, error)
+	// Delete removes a job that has ended, with all it has left. Fault job_live.
+	Delete(ctx context.Context, id string) error
+	// Clear takes up to so many jobs out of one state: queued ones are canceled,
+	// those that have ended are deleted. It returns their ids, first come first.
+	Clear(ctx context.Context, state job.State, most int) ([]string, error)
+	// ReleaseAll makes jobs that wait for this reason ready now and returns how many.
+	ReleaseAll(ctx context.Context, r job.Reason) (int, error)
+	// Bound makes no job wait for this reason longer than until then, and
+	// returns how many would have: a clock that was set back is no reason to wait.
+	Bound(ctx context.Context, r job.Reason, until time.Time) (int, error)
 	// SetPaused stops takes, or allows them again, also across restarts. No
 	// job is taken any more once it returns; one that runs is left alone.
 	SetPaused(ctx context.Context, paused bool) error
@@ -80,6 +104,8 @@ type Reader interface {
 	// Ended lists the final jobs, the one that ended last first.
 	Ended(ctx context.Context, limit int) ([]job.Job, error)
 	Counts(ctx context.Context) (Counts, error)
+	// History lists the transitions of a job, oldest first.
+	History(ctx context.Context, id string) ([]job.Event, error)
 	// Position is 1 for the queued job that is next; 0 for any other state.
 	Position(ctx context.Context, id string) (int, error)
 	// Paused says whether takes are stopped.

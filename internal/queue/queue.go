@@ -28,7 +28,8 @@ type Queue struct {
 	mu      sync.Mutex
 	current *run
 
-	pausing sync.Mutex // one pause or resume at a time
+	pausing sync.Mutex   // one pause or resume at a time
+	telling sync.RWMutex // held by whoever tells of a job; by submits until they have told
 }
 
 // Deps is what a Queue needs.
@@ -46,7 +47,8 @@ type Deps struct {
 type Listener interface {
 	JobChanged(j job.Job)
 	JobProgress(id string, p job.Progress)
-	LineChanged() // paused or resumed: queued jobs read differently now
+	JobsGone(ids []string) // deleted
+	LineChanged()          // queued jobs read differently now, or stand elsewhere
 }
 
 // Config of a Queue; the zero value works but for Owner.
@@ -56,7 +58,8 @@ type Config struct {
 	Poll  time.Duration // 5s: how often an idle worker looks without being woken
 	Save  time.Duration // 10s: how long one bookkeeping write may take
 
-	Jitter func() float64 // in [0,1); rand.Float64
+	Jitter func() float64   // in [0,1); rand.Float64
+	Wall   func() time.Time // the clock that the store keeps its times by; time.Now
 }
 
 // Deaths of the app under one job without progress between them before the
@@ -80,6 +83,11 @@ func New(d Deps, cfg Config) *Queue {
 	if cfg.Jitter == nil {
 		cfg.Jitter = rand.Float64
 	}
+	if cfg.Wall == nil {
+		cfg.Wall = time.Now
+	}
+	wall := cfg.Wall
+	cfg.Wall = func() time.Time { return wall().Round(0) } // without its monotonic reading
 	if d.Listener == nil {
 		d.Listener = deaf{}
 	}
@@ -96,6 +104,20 @@ func (q *Queue) Submit(ctx context.Context, drafts []job.Draft) ([]Accepted, err
 			return nil, err
 		}
 	}
+	accepted, err := q.accept(ctx, drafts)
+	if err != nil {
+		return nil, err
+	}
+	q.Wake()
+	q.foresee(ctx, accepted)
+	return accepted, nil
+}
+
+// accept stores drafts and tells of those that are new.
+func (q *Queue) accept(ctx context.Context, drafts []job.Draft) ([]Accepted, error) {
+	// What the worker or somebody else has to say of a new job comes after this.
+	q.telling.RLock()
+	defer q.telling.RUnlock()
 	accepted, err := q.Store.Submit(ctx, drafts)
 	if err != nil {
 		return nil, err
@@ -103,6 +125,7 @@ func (q *Queue) Submit(ctx context.Context, drafts []job.Draft) ([]Accepted, err
 	paused, _ := q.Paused(ctx) // when it cannot be read, they are accepted all the same
 	for i := range accepted {
 		a := &accepted[i]
+		q.freshen(&a.Job)
 		if paused {
 			halt(&a.Job)
 		}
@@ -111,7 +134,6 @@ func (q *Queue) Submit(ctx context.Context, drafts []job.Draft) ([]Accepted, err
 			q.deps.Listener.JobChanged(a.Job)
 		}
 	}
-	q.Wake()
 	return accepted, nil
 }
 
@@ -119,17 +141,14 @@ func (q *Queue) Submit(ctx context.Context, drafts []job.Draft) ([]Accepted, err
 // may still be running for the moment it takes to stop.
 func (q *Queue) Cancel(ctx context.Context, id string) (job.Job, error) {
 	j, err := q.Store.Cancel(ctx, id)
-	if err != nil {
-		return job.Job{}, err
+	if err == nil {
+		q.mu.Lock()
+		if q.current != nil && q.current.lease.ID == id {
+			q.current.cancel(canceledByUser())
+		}
+		q.mu.Unlock()
 	}
-	q.mu.Lock()
-	if q.current != nil && q.current.lease.ID == id {
-		q.current.cancel(canceledByUser())
-	}
-	q.mu.Unlock()
-	q.deps.Listener.JobChanged(j)
-	q.Wake()
-	return j, nil
+	return q.steered(ctx)(j, err)
 }
 
 // Get gives a job as it stands now: its newest progress, whether the line is
@@ -139,6 +158,11 @@ func (q *Queue) Get(ctx context.Context, id string) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
+	return q.now(ctx, j)
+}
+
+// now brings one job up to now.
+func (q *Queue) now(ctx context.Context, j job.Job) (job.Job, error) {
 	one := []job.Job{j}
 	if err := q.bring(ctx, one, true); err != nil {
 		return job.Job{}, err
@@ -209,4 +233,5 @@ type deaf struct{}
 
 func (deaf) JobChanged(job.Job)               {}
 func (deaf) JobProgress(string, job.Progress) {}
+func (deaf) JobsGone([]string)                {}
 func (deaf) LineChanged()                     {}

@@ -18,8 +18,9 @@ func (q *Queue) Run(ctx context.Context) error {
 	if err := q.recoverOrphans(ctx); err != nil {
 		return err
 	}
+	clocks := newClocks(q.cfg.Wall)
 	for ctx.Err() == nil {
-		wait, err := q.step(ctx)
+		wait, err := q.step(ctx, clocks)
 		if err != nil && ctx.Err() == nil {
 			// The store is in trouble (a full disk, for one). The line stands
 			// still rather than falls: look again soon.
@@ -33,27 +34,47 @@ func (q *Queue) Run(ctx context.Context) error {
 	return nil
 }
 
+// recoverOrphans puts back what was running and looks again at what was waiting.
+// While the disk is full it tries again: the line is not lost by that.
 func (q *Queue) recoverOrphans(ctx context.Context) error {
-	orphans, err := q.Recover(ctx, q.cfg.Owner, maxDeaths)
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("recover jobs: %w", err)
-	}
-	// What was away may be back, and a clock that was set back meanwhile must
-	// not keep anybody waiting: those jobs are looked at again now.
-	for _, r := range []job.Reason{job.NoModel, job.NoSource, job.Disk} {
-		if _, err := q.Release(ctx, r); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("recover waiting jobs: %w", err)
+	for ctx.Err() == nil {
+		err := q.recoverOnce(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return nil
+		case fault.From(err).Kind != fault.KindBusy:
+			return err
 		}
+		q.log.Error("line stands still", "err", err)
+		q.sleep(ctx, q.cfg.Poll)
+	}
+	return nil
+}
+
+func (q *Queue) recoverOnce(ctx context.Context) error {
+	orphans, err := q.Recover(ctx, q.cfg.Owner, maxDeaths)
+	if err != nil {
+		return fmt.Errorf("recover jobs: %w", err)
 	}
 	for _, j := range orphans {
 		q.log.Warn("job recovered", "job", j.ID, "state", j.State, "deaths", j.Deaths)
 		q.tell(ctx, j)
 	}
-	return nil
+	// What was away may be back: those jobs are looked at again now.
+	for _, r := range []job.Reason{job.NoModel, job.NoSource, job.Disk} {
+		if _, err := q.Store.ReleaseAll(ctx, r); err != nil {
+			return fmt.Errorf("recover waiting jobs: %w", err)
+		}
+	}
+	_, err = q.boundWaits(ctx) // the clock may have been set back meanwhile
+	return err
 }
 
 // step does one thing: take and run a job, or find out how long to wait.
-func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
+func (q *Queue) step(ctx context.Context, c *clocks) (wait time.Duration, err error) {
+	if err := q.mindClocks(ctx, c); err != nil {
+		return 0, err
+	}
 	paused, err := q.Paused(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read pause: %w", err)
@@ -72,7 +93,7 @@ func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
 	}
 	if w := q.deps.Runner.Ready(ctx, next); w != nil {
 		if w.All {
-			wait = min(max(time.Until(w.Until), 0), q.cfg.Poll)
+			wait = min(max(w.Until.Sub(q.cfg.Wall()), 0), q.cfg.Poll)
 		}
 		return wait, q.put(ctx, next, *w) // those behind it may go on
 	}
@@ -81,16 +102,19 @@ func (q *Queue) step(ctx context.Context) (wait time.Duration, err error) {
 		return q.cfg.Poll, q.explain(ctx, next, v)
 	}
 	j, lease, err := q.Take(ctx, next.ID, q.cfg.Owner)
-	if errors.Is(err, ErrEmpty) {
-		return 0, nil // canceled, moved or paused meanwhile
+	if lost(err) {
+		return 0, nil // canceled, held or paused meanwhile
 	}
 	if err != nil {
 		return 0, fmt.Errorf("take job: %w", err)
 	}
 	q.log.Info("job taken", "job", j.ID, "stage", j.Stage)
-	q.deps.Listener.JobChanged(j)
+	q.tell(ctx, j)
 	return 0, q.carry(ctx, j, lease)
 }
+
+// lost says that a job that was looked at is not to be had any more.
+func lost(err error) bool { return errors.Is(err, ErrEmpty) || fault.Is(err, fault.JobUnknown) }
 
 // untilReady is how long the line has nothing to do: until the first waiting
 // job is due, or one poll.
@@ -102,7 +126,7 @@ func (q *Queue) untilReady(ctx context.Context) (time.Duration, error) {
 	if at.IsZero() {
 		return q.cfg.Poll, nil
 	}
-	return min(max(time.Until(at), time.Millisecond), q.cfg.Poll), nil
+	return min(max(at.Sub(q.cfg.Wall()), time.Millisecond), q.cfg.Poll), nil
 }
 
 // explain writes down why the first job is not taken, once per change of words.
@@ -116,8 +140,8 @@ func (q *Queue) explain(ctx context.Context, j job.Job, v job.Verdict) error {
 // put writes down what a job waits for.
 func (q *Queue) put(ctx context.Context, j job.Job, w job.Wait) error {
 	now, err := q.Defer(ctx, j.ID, w)
-	if errors.Is(err, ErrEmpty) {
-		return nil // canceled meanwhile
+	if lost(err) {
+		return nil // canceled or held meanwhile
 	}
 	if err != nil {
 		return fmt.Errorf("explain wait: %w", err)
@@ -142,14 +166,22 @@ func (q *Queue) sleep(ctx context.Context, d time.Duration) {
 
 // carry runs a taken job and settles it, whatever happens.
 func (q *Queue) carry(ctx context.Context, j job.Job, lease job.Lease) error {
+	began := time.Now()
 	r := q.start(ctx, lease)
-	err := q.guard(r.ctx, lease, j, r.report)
-	cause := r.stop()
-	if errors.Is(err, job.ErrLeaseLost) || errors.Is(cause, job.ErrLeaseLost) {
+	e := ending{err: q.guard(r.ctx, lease, j, r.report)}
+	e.cause, e.took = r.stop(), time.Since(began)
+	if errors.Is(e.err, job.ErrLeaseLost) || errors.Is(e.cause, job.ErrLeaseLost) {
 		q.log.Warn("lease lost", "job", j.ID)
 		return nil
 	}
-	return q.settle(ctx, j, lease, err, cause)
+	return q.settle(ctx, lease, e)
+}
+
+// ending is how a run came to its end.
+type ending struct {
+	err   error         // of the runner
+	cause error         // why it was told to stop; nil = it was not
+	took  time.Duration // by the clock that stands while the machine sleeps
 }
 
 // guard turns a panic of a runner into a failure of its job.
@@ -164,43 +196,50 @@ func (q *Queue) guard(ctx context.Context, lease job.Lease, j job.Job, report fu
 
 // settle writes the outcome, also when we are told to stop. While the disk is
 // full it tries again: the outcome of an hour of work is worth waiting for.
-func (q *Queue) settle(ctx context.Context, j job.Job, lease job.Lease, runErr, cause error) error {
+func (q *Queue) settle(ctx context.Context, lease job.Lease, e ending) error {
 	for {
-		settled, err := q.settleOnce(ctx, j, lease, runErr, cause)
+		err := q.settleOnce(ctx, lease, e)
 		switch {
 		case err == nil:
-			q.tell(ctx, settled)
 			return nil
-		case errors.Is(err, job.ErrLeaseLost):
-			q.log.Warn("lease lost", "job", j.ID)
+		case errors.Is(err, job.ErrLeaseLost), fault.Is(err, fault.JobUnknown):
+			q.log.Warn("lease lost", "job", lease.ID)
 			return nil
-		case ctx.Err() != nil:
-			return fmt.Errorf("settle job: %w", err) // found and put back at the next start
+		case ctx.Err() != nil: // found and put back at the next start
+			q.log.Error("outcome not stored", "job", lease.ID, "err", err)
+			return fmt.Errorf("settle job: %w", err)
 		}
-		q.log.Error("outcome not stored yet", "job", j.ID, "err", err)
+		q.log.Error("outcome not stored yet", "job", lease.ID, "err", err)
 		q.sleep(ctx, q.cfg.Poll)
 	}
 }
 
-func (q *Queue) settleOnce(ctx context.Context, j job.Job, lease job.Lease, runErr, cause error) (job.Job, error) {
+func (q *Queue) settleOnce(ctx context.Context, lease job.Lease, e ending) error {
 	save, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.cfg.Save)
 	defer cancel()
 	// Checkpoints have reset the counters since the job was taken.
-	now, err := q.Store.Get(save, j.ID)
+	now, err := q.Store.Get(save, lease.ID)
 	if err != nil {
-		return job.Job{}, err
+		return err
 	}
-	o := decide(now, runErr, cause, q.cfg.Jitter(), time.Now())
-	q.logOutcome(now, o, runErr)
-	return q.Settle(save, lease, o)
+	o := decide(now, e.err, e.cause, q.cfg.Jitter(), q.cfg.Wall())
+	settled, err := q.Settle(save, lease, o)
+	if err != nil {
+		return err
+	}
+	q.logOutcome(now, o, e)
+	if err := q.Tell(save, settled.ID); err != nil {
+		q.say(save, settled)
+	}
+	return nil
 }
 
-func (q *Queue) logOutcome(j job.Job, o Outcome, runErr error) {
+func (q *Queue) logOutcome(j job.Job, o Outcome, e ending) {
 	switch {
 	case o.State == job.Done:
-		q.log.Info("job done", "job", j.ID, "dur", time.Since(j.StartedAt).Round(time.Millisecond))
+		q.log.Info("job done", "job", j.ID, "dur", e.took.Round(time.Millisecond))
 	case o.Error != nil:
-		q.log.Warn("job stopped", "job", j.ID, "state", o.State, "stage", j.Stage, "code", o.Error.Code, "err", runErr)
+		q.log.Warn("job stopped", "job", j.ID, "state", o.State, "stage", j.Stage, "code", o.Error.Code, "err", e.err)
 	default:
 		q.log.Info("job put back", "job", j.ID, "state", o.State, "reason", o.Wait.Reason)
 	}

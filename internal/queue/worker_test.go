@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,174 +18,31 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// line is a store of one page: enough for the worker, and it keeps what it was told.
-type line struct {
-	queue.Store // the verbs no test here uses
-
-	mu       sync.Mutex
-	jobs     []*job.Job
-	token    int64
-	renewals int
-	paused   bool
-	lost     bool  // every lease is refused
-	full     error // what Settle and SetPaused answer
-	outcomes []queue.Outcome
-	waits    []job.Wait
-}
-
-func (l *line) find(id string) *job.Job {
-	for _, j := range l.jobs {
-		if j.ID == id {
-			return j
-		}
-	}
-	return nil
-}
-
-func (l *line) Submit(_ context.Context, drafts []job.Draft) ([]queue.Accepted, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var out []queue.Accepted
-	for _, d := range drafts {
-		j := &job.Job{ID: d.Title, Title: d.Title, State: job.Queued}
-		l.jobs = append(l.jobs, j)
-		out = append(out, queue.Accepted{Job: *j})
-	}
-	return out, nil
-}
-
-func (l *line) Next(context.Context) (job.Job, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, j := range l.jobs {
-		if j.State == job.Queued && !j.Until.After(time.Now()) {
-			return *j, nil
-		}
-	}
-	return job.Job{}, queue.ErrEmpty
-}
-
-func (l *line) ReadyAt(context.Context) (time.Time, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, j := range l.jobs {
-		if j.State == job.Queued {
-			return j.Until, nil
-		}
-	}
-	return time.Time{}, nil
-}
-
-func (l *line) Take(_ context.Context, id, owner string) (job.Job, job.Lease, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	j := l.find(id)
-	if l.paused {
-		return job.Job{}, job.Lease{}, queue.ErrEmpty
-	}
-	l.token++
-	j.State, j.Token, j.Owner, j.StartedAt, j.Stage = job.Running, l.token, owner, time.Now(), job.Transcribe
-	return *j, job.Lease{ID: id, Token: l.token, Owner: owner}, nil
-}
-
-func (l *line) Renew(_ context.Context, lease job.Lease, _ job.Progress) (queue.Directive, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.renewals++
-	if l.lost {
-		return queue.Directive{}, job.ErrLeaseLost
-	}
-	return queue.Directive{Cancel: l.find(lease.ID).CancelRequested}, nil
-}
-
-func (l *line) Settle(_ context.Context, lease job.Lease, o queue.Outcome) (job.Job, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.full != nil {
-		return job.Job{}, l.full
-	}
-	l.outcomes = append(l.outcomes, o)
-	j := l.find(lease.ID)
-	j.State, j.Until, j.Need, j.Reason = o.State, o.Wait.Until, o.Wait.Need, o.Wait.Reason
-	if o.Attempt {
-		j.Attempts++
-	}
-	if o.Crash {
-		j.Crashes++
-	}
-	return *j, nil
-}
-
-func (l *line) Defer(_ context.Context, id string, w job.Wait) (job.Job, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.waits = append(l.waits, w)
-	j := l.find(id)
-	j.Reason, j.ReasonText, j.Until = w.Reason, w.Text, w.Until
-	return *j, nil
-}
-
-func (l *line) Cancel(_ context.Context, id string) (job.Job, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	j := l.find(id)
-	j.CancelRequested = true
-	if j.State == job.Queued {
-		j.State = job.Canceled
-	}
-	return *j, nil
-}
-
-func (l *line) Get(_ context.Context, id string) (job.Job, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return *l.find(id), nil
-}
-
-func (l *line) SetPaused(_ context.Context, paused bool) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.full != nil {
-		return l.full
-	}
-	l.paused = paused
-	return nil
-}
-
-func (l *line) Paused(context.Context) (bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.paused, nil
-}
-
-func (l *line) Paces(context.Context) ([]queue.Pace, error) { return nil, nil }
-
-func (l *line) Release(context.Context, job.Reason) (int, error) { return 0, nil }
-
-func (l *line) Recover(context.Context, string, int) ([]job.Job, error) { return nil, nil }
-
-func (l *line) state(id string) job.State {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.find(id).State
-}
-
 // runner runs what the test says.
-type runner func(ctx context.Context, j job.Job, report func(job.Progress)) error
+type runner struct {
+	work  worker
+	ready func(j job.Job) *job.Wait // nil = always
+}
+
+// worker is a runner whose jobs have all they need.
+type worker func(ctx context.Context, j job.Job, report func(job.Progress)) error
 
 func (r runner) Run(ctx context.Context, _ job.Lease, j job.Job, report func(job.Progress)) error {
-	return r(ctx, j, report)
+	return r.work(ctx, j, report)
 }
 
 func (r runner) Ready(_ context.Context, j job.Job) *job.Wait {
-	if strings.HasPrefix(j.ID, "no disk") {
-		return &job.Wait{Reason: job.Disk, Text: "The disk is full.", Until: time.Now().Add(30 * time.Second), All: true}
+	if r.ready == nil {
+		return nil
 	}
-	if j.ID == "away" && time.Since(epoch) < 10*time.Minute {
-		return &job.Wait{Reason: job.NoSource, Text: "The file is not there.", Until: time.Now().Add(15 * time.Second)}
-	}
-	return nil
+	return r.ready(j)
 }
+
+func (w worker) Run(ctx context.Context, _ job.Lease, j job.Job, report func(job.Progress)) error {
+	return w(ctx, j, report)
+}
+
+func (w worker) Ready(context.Context, job.Job) *job.Wait { return nil }
 
 // epoch is when every bubble's clock starts.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -222,54 +77,18 @@ type anything struct{}
 
 func (anything) Check(context.Context, *job.Draft) error { return nil }
 
-// start runs a queue in the bubble until the test ends.
-func start(t *testing.T, l *line, r runner, g *gate) *queue.Queue {
-	t.Helper()
-	q, stop := run(t, queue.Deps{Store: l, Runner: r, Gate: g})
-	t.Cleanup(stop)
-	return q
-}
-
-// run starts a queue that goes on until it is stopped.
-func run(t *testing.T, d queue.Deps) (q *queue.Queue, stop func()) {
-	t.Helper()
-	d.Check = anything{}
-	if d.Log == nil {
-		d.Log = slog.New(slog.DiscardHandler)
-	}
-	q = queue.New(d, queue.Config{Owner: "me", Jitter: func() float64 { return 0.5 }})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- q.Run(ctx) }()
-	return q, func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("Run = %v", err)
-		}
-	}
-}
-
-func submit(t *testing.T, q *queue.Queue, ids ...string) {
-	t.Helper()
-	for _, id := range ids {
-		if _, err := q.Submit(t.Context(), []job.Draft{{Title: id}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func TestOneJobAtATimeInOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var order []string
 		running := 0
-		l := &line{}
+		l := newLine()
 		q := start(t, l, func(_ context.Context, j job.Job, _ func(job.Progress)) error {
 			running++
 			if running != 1 {
 				t.Errorf("%d jobs at once", running)
 			}
-			order = append(order, j.ID)
+			order = append(order, j.Title)
 			time.Sleep(time.Minute)
 			running--
 			return nil
@@ -286,7 +105,7 @@ func TestOneJobAtATimeInOrder(t *testing.T) {
 func TestAnHourOfWorkIsRenewedEveryTwelveSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{}
+		l := newLine()
 		q := start(t, l, func(context.Context, job.Job, func(job.Progress)) error {
 			time.Sleep(time.Hour - time.Second)
 			return nil
@@ -303,7 +122,7 @@ func TestAnHourOfWorkIsRenewedEveryTwelveSeconds(t *testing.T) {
 func TestCancelStopsARunningJobAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{}
+		l := newLine()
 		var cause error
 		q := start(t, l, func(ctx context.Context, _ job.Job, _ func(job.Progress)) error {
 			<-ctx.Done()
@@ -312,7 +131,7 @@ func TestCancelStopsARunningJobAtOnce(t *testing.T) {
 		}, openGate())
 		submit(t, q, "a")
 		synctest.Wait()
-		if _, err := q.Cancel(t.Context(), "a"); err != nil {
+		if _, err := q.Cancel(t.Context(), l.id("a")); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -324,7 +143,7 @@ func TestCancelStopsARunningJobAtOnce(t *testing.T) {
 
 func TestShutdownPutsTheJobBackUncounted(t *testing.T) {
 	t.Parallel()
-	l := &line{}
+	l := newLine()
 	synctest.Test(t, func(t *testing.T) {
 		q := start(t, l, func(ctx context.Context, _ job.Job, _ func(job.Progress)) error {
 			<-ctx.Done()
@@ -341,7 +160,7 @@ func TestShutdownPutsTheJobBackUncounted(t *testing.T) {
 func TestALostLeaseStopsTheWorkAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{}
+		l := newLine()
 		stopped := false
 		q := start(t, l, func(ctx context.Context, _ job.Job, _ func(job.Progress)) error {
 			<-ctx.Done()
@@ -364,7 +183,7 @@ func TestALostLeaseStopsTheWorkAndWritesNothing(t *testing.T) {
 func TestAClosedGateIsExplainedOnceAndOpensByItself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, g := &line{}, openGate()
+		l, g := newLine(), openGate()
 		g.verdict = job.Verdict{Reason: job.Memory, Text: "needs 2 GB, 1 GB free"}
 		q := start(t, l, func(context.Context, job.Job, func(job.Progress)) error { return nil }, g)
 		submit(t, q, "a")
@@ -384,7 +203,7 @@ func TestAClosedGateIsExplainedOnceAndOpensByItself(t *testing.T) {
 func TestAnErrorIsTriedAgainAfterABackoff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{}
+		l := newLine()
 		var at []time.Duration
 		began := time.Now()
 		q := start(t, l, func(context.Context, job.Job, func(job.Progress)) error {
@@ -403,9 +222,9 @@ func TestAnErrorIsTriedAgainAfterABackoff(t *testing.T) {
 func TestAPanicFailsTheJobNotTheLine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{}
+		l := newLine()
 		q := start(t, l, func(_ context.Context, j job.Job, _ func(job.Progress)) error {
-			if j.ID == "bad" {
+			if j.Title == "bad" {
 				panic("no")
 			}
 			return nil
@@ -419,37 +238,18 @@ func TestAPanicFailsTheJobNotTheLine(t *testing.T) {
 	})
 }
 
-func TestAnOutcomeWaitsForTheDisk(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := &line{full: fault.New(fault.DiskFull, "The disk is full.", nil)}
-		runs := 0
-		q := start(t, l, func(context.Context, job.Job, func(job.Progress)) error { runs++; return nil }, openGate())
-		submit(t, q, "a")
-		time.Sleep(time.Hour)
-		l.mu.Lock()
-		l.full = nil
-		l.mu.Unlock()
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if l.state("a") != job.Done || runs != 1 {
-			t.Errorf("state %s after %d runs", l.state("a"), runs)
-		}
-	})
-}
-
 func TestProgressIsFreshWithoutAWrite(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{}
+		l := newLine()
 		q := start(t, l, func(ctx context.Context, _ job.Job, report func(job.Progress)) error {
-			report(job.Progress{Stage: job.Transcribe, Fraction: 0.4})
+			report(job.Progress{Stage: job.Extract, Fraction: 0.4})
 			<-ctx.Done()
 			return ctx.Err()
 		}, openGate())
 		submit(t, q, "a")
 		synctest.Wait()
-		if j, _ := q.Get(t.Context(), "a"); j.Progress.Fraction != 0.4 {
+		if j, _ := q.Get(t.Context(), l.id("a")); j.Progress.Fraction != 0.4 {
 			t.Errorf("progress %+v", j.Progress)
 		}
 	})
@@ -458,8 +258,14 @@ func TestProgressIsFreshWithoutAWrite(t *testing.T) {
 func TestAJobWhoseSourceIsAwayLetsOthersPassAndGoesOnByItself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{}
-		q := start(t, l, func(context.Context, job.Job, func(job.Progress)) error { return nil }, openGate())
+		l := newLine()
+		q, stop := run(t, queue.Deps{Store: l, Runner: runner{work: after(0), ready: func(j job.Job) *job.Wait {
+			if j.Title == "here" || time.Since(epoch) >= 10*time.Minute {
+				return nil
+			}
+			return &job.Wait{Reason: job.NoSource, Text: "The file is not there.", Until: time.Now().Add(15 * time.Second)}
+		}}})
+		defer stop()
 		submit(t, q, "away", "here")
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -477,8 +283,11 @@ func TestAJobWhoseSourceIsAwayLetsOthersPassAndGoesOnByItself(t *testing.T) {
 func TestWhatIsMissingForAllIsNotAskedOfEachJob(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{}
-		q := start(t, l, func(context.Context, job.Job, func(job.Progress)) error { return nil }, openGate())
+		l := newLine()
+		q, stop := run(t, queue.Deps{Store: l, Runner: runner{ready: func(job.Job) *job.Wait {
+			return &job.Wait{Reason: job.Disk, Text: "The disk is full.", Until: time.Now().Add(30 * time.Second), All: true}
+		}}})
+		defer stop()
 		for i := range 100 {
 			submit(t, q, fmt.Sprint("no disk ", i))
 		}

@@ -4,76 +4,144 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
+	"fmt"
 
 	"sluice/internal/job"
 	"sluice/internal/queue"
 )
 
+// A long line is not walked to find out where a job stands in it: from both of
+// its ends so many jobs are looked at, then so many times more, until one of
+// the ends is found to be near.
+const (
+	nearEnough  = 500
+	lookFurther = 4
+)
+
+// Position counts the queued jobs ahead of one. See queue.Reader.
+func (s *Store) Position(ctx context.Context, id string) (int, error) {
+	for most := nearEnough; ; most *= lookFurther {
+		var state job.State
+		var before, behind, all int
+		err := s.askOne(ctx, positionOf, id, most+1).Scan(&state, &before, &behind, &all)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return 0, unknownJob()
+		case err != nil:
+			return 0, s.explain(err)
+		case state != job.Queued:
+			return 0, nil
+		case before <= most:
+			return before + 1, nil
+		case behind <= most:
+			return all - behind, nil
+		}
+	}
+}
+
+// positionOf counts the queued jobs on both sides of one, of each side and each
+// part of it no more than so many, and all there are.
+const positionOf = `SELECT j.state,
+		(SELECT count(*) FROM (SELECT 1 FROM jobs q INDEXED BY jobs_line WHERE q.state = 'queued' AND q.priority > j.priority LIMIT ?2))
+		+ (SELECT count(*) FROM (SELECT 1 FROM jobs q INDEXED BY jobs_line WHERE q.state = 'queued' AND q.priority = j.priority AND (q.rank, q.seq) < (j.rank, j.seq) LIMIT ?2)),
+		(SELECT count(*) FROM (SELECT 1 FROM jobs q INDEXED BY jobs_line WHERE q.state = 'queued' AND q.priority < j.priority LIMIT ?2))
+		+ (SELECT count(*) FROM (SELECT 1 FROM jobs q INDEXED BY jobs_line WHERE q.state = 'queued' AND q.priority = j.priority AND (q.rank, q.seq) > (j.rank, j.seq) LIMIT ?2)),
+		(SELECT n FROM counters WHERE state = 'queued')
+	FROM jobs j WHERE j.id = ?1`
+
 // Ahead sums up the work before a job. See queue.Reader.
 func (s *Store) Ahead(ctx context.Context, id string) ([]queue.Load, error) {
-	if id == "" {
-		return s.wholeLine(ctx)
+	now := s.now()
+	if id == "" { // all that is before the end
+		return s.loads(ctx, s.ask, aheadFromBehind, place{priority: job.MinPriority - 1}, now)
 	}
-	var p place
-	var state job.State
-	err := s.reads.QueryRowContext(ctx, `SELECT state, priority, rank, seq FROM jobs WHERE id = ?`, id).Scan(&state, &p.priority, &p.rank, &p.seq)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, unknownJob()
-	case err != nil:
-		return nil, s.explain(err)
-	case state != job.Queued:
-		return nil, nil
-	}
-	return s.before(ctx, p, s.now())
-}
-
-// lineSum is the work of the whole line. It takes as long to add up as the
-// line is long, and every view asks for it, so it is kept until it may differ.
-type lineSum struct {
-	commits     int64 // of the writer before it was read: one more, and it may differ
-	from, until int64 // when it holds; then the next job is ready by itself
-	loads       []queue.Load
-}
-
-func (s *Store) wholeLine(ctx context.Context) ([]queue.Load, error) {
-	now, commits := s.now(), s.writer.commits.Load()
-	if l := s.line.Load(); l != nil && l.commits == commits && l.from <= now && now < l.until {
-		return slices.Clone(l.loads), nil
-	}
-	l := lineSum{commits: commits, from: now}
-	err := s.reads.QueryRowContext(ctx, `SELECT coalesce(min(ready_at), ?) FROM jobs INDEXED BY jobs_due
-		WHERE state = 'queued' AND ready_at > 0 AND ready_at > ?`, never, now).Scan(&l.until)
+	t, err := s.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // one moment's truth
 	if err != nil {
 		return nil, s.explain(err)
 	}
-	if l.loads, err = s.before(ctx, place{priority: job.MinPriority - 1}, now); err != nil {
-		return nil, err
+	defer func() { _ = t.Rollback() }()
+	ask := func(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+		if st := s.statement(ctx, query); st != nil {
+			return t.StmtContext(ctx, st).QueryContext(ctx, args...)
+		}
+		return t.QueryContext(ctx, query, args...)
 	}
-	s.line.Store(&l)
-	return slices.Clone(l.loads), nil
+	for most := nearEnough; ; most *= lookFurther {
+		var state job.State
+		var p place
+		var before, behind int
+		found := false
+		rows, err := ask(ctx, readyAround, id, most+1)
+		if err == nil {
+			err = drain(rows, func(row scanner) error {
+				found = true
+				return row.Scan(&state, &p.priority, &p.rank, &p.seq, &before, &behind)
+			})
+		}
+		switch {
+		case err != nil:
+			return nil, s.explain(err)
+		case !found:
+			return nil, unknownJob()
+		case state != job.Queued:
+			return nil, nil
+		case before <= most:
+			return s.loads(ctx, ask, aheadFromFront, p, now)
+		case behind <= most:
+			return s.loads(ctx, ask, aheadFromBehind, p, now)
+		}
+	}
 }
 
-// place is where a job stands in the line.
-type place struct {
-	priority  int
-	rank, seq int64
-}
+// readyAround counts the ready jobs on both sides of a place as positionOf does.
+const readyAround = `SELECT j.state, j.priority, j.rank, j.seq,
+		(SELECT count(*) FROM (SELECT 1 FROM jobs q INDEXED BY jobs_ready WHERE q.state = 'queued' AND q.ready_at = 0 AND q.priority > j.priority LIMIT ?2))
+		+ (SELECT count(*) FROM (SELECT 1 FROM jobs q INDEXED BY jobs_ready WHERE q.state = 'queued' AND q.ready_at = 0 AND q.priority = j.priority AND (q.rank, q.seq) < (j.rank, j.seq) LIMIT ?2)),
+		(SELECT count(*) FROM (SELECT 1 FROM jobs q INDEXED BY jobs_ready WHERE q.state = 'queued' AND q.ready_at = 0 AND q.priority < j.priority LIMIT ?2))
+		+ (SELECT count(*) FROM (SELECT 1 FROM jobs q INDEXED BY jobs_ready WHERE q.state = 'queued' AND q.ready_at = 0 AND q.priority = j.priority AND (q.rank, q.seq) >= (j.rank, j.seq) LIMIT ?2))
+	FROM jobs j WHERE j.id = ?1`
 
-// before sums up what is ready before a place. Both parts of it read a stretch
-// of the line's index and nothing else.
-func (s *Store) before(ctx context.Context, p place, now int64) ([]queue.Load, error) {
-	var loads []queue.Load
-	err := s.query(ctx, `SELECT model, count(*), sum(duration_ms = 0), sum(duration_ms) FROM (
-			SELECT model, duration_ms FROM jobs INDEXED BY jobs_line WHERE state = 'queued' AND ready_at <= ? AND priority > ?
+// The work before a place, from either side: what is ready before it, or what
+// is ready at all less what is ready from it on. What has become ready by the
+// clock alone, since the last take, is in neither and is added to both.
+const (
+	aheadFromFront = aheadHead + `
+			SELECT model, 1 AS jobs, duration_ms = 0 AS unknown, duration_ms AS media_ms FROM jobs INDEXED BY jobs_ready
+				WHERE state = 'queued' AND ready_at = 0 AND priority > ?1
 			UNION ALL
-			SELECT model, duration_ms FROM jobs INDEXED BY jobs_line WHERE state = 'queued' AND ready_at <= ? AND priority = ? AND (rank, seq) < (?, ?))
-		GROUP BY model ORDER BY model`, []any{now, p.priority, now, p.priority, p.rank, p.seq}, func(row scanner) error {
+			SELECT model, 1, duration_ms = 0, duration_ms FROM jobs INDEXED BY jobs_ready
+				WHERE state = 'queued' AND ready_at = 0 AND priority = ?1 AND (rank, seq) < (?2, ?3)` + aheadTail
+	aheadFromBehind = aheadHead + `
+			SELECT model, jobs, unknown, media_ms FROM loads
+			UNION ALL
+			SELECT model, -1, -(duration_ms = 0), -duration_ms FROM jobs INDEXED BY jobs_ready
+				WHERE state = 'queued' AND ready_at = 0 AND priority < ?1
+			UNION ALL
+			SELECT model, -1, -(duration_ms = 0), -duration_ms FROM jobs INDEXED BY jobs_ready
+				WHERE state = 'queued' AND ready_at = 0 AND priority = ?1 AND (rank, seq) >= (?2, ?3)` + aheadTail
+
+	aheadHead = `SELECT model, sum(jobs), sum(unknown), sum(media_ms) FROM (`
+	aheadTail = `
+			UNION ALL
+			SELECT model, 1, duration_ms = 0, duration_ms FROM jobs INDEXED BY jobs_due
+				WHERE state = 'queued' AND ready_at > 0 AND ready_at <= ?4 AND (priority > ?1 OR (priority = ?1 AND (rank, seq) < (?2, ?3))))
+		GROUP BY model HAVING sum(jobs) > 0 ORDER BY model`
+)
+
+// asker runs a query: on any connection, or in a transaction.
+type asker func(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+
+func (s *Store) loads(ctx context.Context, ask asker, query string, p place, now int64) ([]queue.Load, error) {
+	rows, err := ask(ctx, query, p.priority, p.rank, p.seq, now)
+	if err != nil {
+		return nil, s.explain(fmt.Errorf("sum up loads: %w", err))
+	}
+	var loads []queue.Load
+	err = drain(rows, func(row scanner) error {
 		var l queue.Load
 		err := row.Scan(&l.Model, &l.Jobs, &l.Unknown, &l.MediaMS)
 		loads = append(loads, l)
 		return err
 	})
-	return loads, err
+	return loads, s.explain(err)
 }

@@ -41,7 +41,7 @@ func (s *Store) Begin(ctx context.Context, lease job.Lease, stage job.Stage) err
 		if err != nil {
 			return err
 		}
-		return s.record(t, h.seq, "begin", job.Running, "")
+		return s.record(t, h.seq, job.VerbBegin, job.Running, "")
 	})
 }
 
@@ -58,6 +58,12 @@ func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, ke
 			stage, key, h.seq, small, s.now())
 		if err != nil {
 			return err
+		}
+		if fresh == 0 && reused { // it lives as long as the last one who relies on it
+			err = t.exec(`UPDATE checkpoints SET job = ? WHERE stage = ? AND key = ?`, h.seq, stage, key)
+			if err != nil {
+				return err
+			}
 		}
 		if fresh == 0 && !reused {
 			err = t.exec(`UPDATE checkpoints SET job = ?, body = ?, created_at = ? WHERE stage = ? AND key = ?`, h.seq, small, s.now(), stage, key)
@@ -78,7 +84,7 @@ func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, ke
 		if err := s.finishRun(t, h.seq, stage, reused); err != nil {
 			return err
 		}
-		if err := s.record(t, h.seq, "finish", job.Running, ""); err != nil {
+		if err := s.record(t, h.seq, job.VerbFinish, job.Running, ""); err != nil {
 			return err
 		}
 		return t.exec(`UPDATE jobs SET stage = ?, progress_stage = '', progress = 0, eta_seconds = 0 WHERE seq = ?`, after(stage), h.seq)
@@ -161,7 +167,8 @@ func (s *Store) AddSpan(ctx context.Context, lease job.Lease, key string, sp pip
 	})
 }
 
-// SaveTranscript stores the whole transcript. See pipeline.Checkpoints.
+// SaveTranscript stores the whole transcript. See pipeline.Checkpoints. From
+// then on it is found by a search.
 func (s *Store) SaveTranscript(ctx context.Context, lease job.Lease, tr transcript.Transcript, warnings []job.Warning) error {
 	tr.Complete = true
 	body, err := pack(tr)
@@ -172,11 +179,18 @@ func (s *Store) SaveTranscript(ctx context.Context, lease job.Lease, tr transcri
 	if err != nil {
 		return err
 	}
+	texts := textsOf(tr.Segments)
 	return s.fenced(ctx, lease, func(t *tx, h holding) error {
-		err := t.exec(`INSERT INTO transcripts (job, language, body, created_at) VALUES (?, ?, ?, ?)
-			ON CONFLICT (job) DO UPDATE SET language = excluded.language, body = excluded.body, created_at = excluded.created_at`,
+		err := t.exec(`INSERT INTO transcripts (job, language, body, created_at, indexed) VALUES (?, ?, ?, ?, 1)
+			ON CONFLICT (job) DO UPDATE SET language = excluded.language, body = excluded.body, created_at = excluded.created_at, indexed = 1`,
 			h.seq, tr.Language, body, s.now())
 		if err != nil {
+			return err
+		}
+		if err := forgetSegments(t, h.seq); err != nil {
+			return err
+		}
+		if err := addSegments(t, h.seq, 0, texts); err != nil {
 			return err
 		}
 		return t.exec(`UPDATE jobs SET warnings = ? WHERE seq = ?`, words, h.seq)

@@ -298,7 +298,7 @@ func TestEveryTransitionLeavesAnEvent(t *testing.T) {
 	must(t, b.Begin(t.Context(), b.lease, job.Extract))
 	_, err := b.Settle(t.Context(), b.lease, queue.Outcome{State: job.Queued, Wait: job.Wait{Reason: job.Disk}, Error: &job.Failure{Code: "disk_full"}})
 	must(t, err)
-	_, err = b.Release(t.Context(), job.Disk)
+	_, err = b.ReleaseAll(t.Context(), job.Disk)
 	must(t, err)
 	for range 3 {
 		_, err = b.Defer(t.Context(), b.lease.ID, job.Wait{Reason: job.Memory, Text: "words"})
@@ -309,7 +309,7 @@ func TestEveryTransitionLeavesAnEvent(t *testing.T) {
 	events, err := b.History(t.Context(), b.lease.ID)
 	must(t, err)
 	type row struct {
-		Verb     string
+		Verb     job.Verb
 		From, To job.State
 		Reason   job.Reason
 		Token    int64

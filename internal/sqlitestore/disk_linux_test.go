@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -73,6 +74,97 @@ func TestManySubmitsIntoADiskThatFills(t *testing.T) {
 	must(t, err)
 	if counts[job.Queued] != accepted || accepted == 0 {
 		t.Errorf("%d jobs, %d were accepted", counts[job.Queued], accepted)
+	}
+}
+
+func TestEveryVerbOnAFullDiskSaysSoAndWorksAgain(t *testing.T) {
+	t.Parallel()
+	dir := smallDisk(t, 4<<20)
+	path := filepath.Join(dir, "sluice.db")
+	s := open(t, sqlitestore.Config{Path: path, MinFree: -1})
+	say(t, s, "old talk", "the ferry")
+	lease := take(t, s, submit(t, s, draft("runs"))[0].ID)
+	waits := submit(t, s, draft("waits"))[0]
+	must(t, s.Begin(t.Context(), lease, job.Transcribe))
+	must(t, s.Backup(t.Context()))
+	backup := backupsOf(t, path)
+	noise := string(garbage(64 << 10)) // that cannot be made smaller
+	verbs := []struct {
+		name string
+		do   func() error
+	}{
+		{"enqueue", func() error { _, err := s.Submit(t.Context(), []job.Draft{draft("new")}); return err }},
+		{"take", func() error { _, _, err := s.Take(t.Context(), waits.ID, "me"); return err }},
+		{"renew", func() error {
+			_, err := s.Renew(t.Context(), lease, job.Progress{Stage: job.Transcribe, Fraction: 0.5})
+			return err
+		}},
+		{"add a span", func() error { return s.AddSpan(t.Context(), lease, "k", span(0, 1000, "en", noise)) }},
+		{"finish", func() error {
+			return s.Finish(t.Context(), lease, job.Transcribe, "k", []byte(noise), false, time.Second)
+		}},
+		{"settle", func() error { _, err := s.Settle(t.Context(), lease, queue.Outcome{State: job.Done}); return err }},
+	}
+	free := fill(t, dir)
+	for _, v := range verbs {
+		disk(t, v.name, v.do())
+	}
+	disk(t, "back up", s.Backup(t.Context()))
+	if got := backupsOf(t, path); len(got) != 1 || got[0] != backup[0] {
+		t.Errorf("backups are %q", got)
+	}
+	if got := find(t, s, "ferry"); len(got) != 1 { // a title waits to be indexed and cannot
+		t.Errorf("found %q", got)
+	}
+	free()
+	for _, v := range verbs {
+		if err := v.do(); err != nil {
+			t.Errorf("%s with space again: %v", v.name, err)
+		}
+	}
+	must(t, s.Backup(t.Context()))
+	if got := find(t, s, "new"); len(got) != 1 {
+		t.Errorf("found %q", got)
+	}
+	if s.Unclean() || len(aside(t, path)) != 0 {
+		t.Error("a full disk was taken for damage")
+	}
+	checkFile(t, path)
+}
+
+func TestADamagedFileOnAFullDiskStaysWhereItIs(t *testing.T) {
+	t.Parallel()
+	dir := smallDisk(t, 4<<20)
+	path := filepath.Join(dir, "sluice.db")
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path, MinFree: -1}, quiet())
+	must(t, err)
+	id := submit(t, s, draft("talk"))[0].ID
+	must(t, s.Backup(t.Context()))
+	must(t, s.Close())
+	overwrite(t, path, 0, garbage(8<<10))
+	bad, err := os.ReadFile(path)
+	must(t, err)
+	free := fill(t, dir)
+	_, err = sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path}, quiet())
+	disk(t, "open", err)
+	if b, err := os.ReadFile(path); err != nil || string(b) != string(bad) {
+		t.Errorf("the damaged file was touched: %v", err)
+	}
+	free()
+	get(t, open(t, sqlitestore.Config{Path: path}), id)
+}
+
+func TestAFolderThatCannotBeWrittenIsNamed(t *testing.T) {
+	t.Parallel()
+	dir := smallDisk(t, 4<<20)
+	path := filepath.Join(dir, "sluice.db")
+	s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path}, quiet())
+	must(t, err)
+	must(t, s.Close())
+	must(t, unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
+	_, err = sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path}, quiet())
+	if err == nil || !strings.Contains(err.Error(), path+": read-only file system") {
+		t.Errorf("got %v", err)
 	}
 }
 

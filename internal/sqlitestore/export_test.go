@@ -3,10 +3,14 @@ package sqlitestore
 import (
 	"context"
 	"errors"
+	"strings"
+
+	"sluice/internal/job"
+	"sluice/internal/queue"
 )
 
-// Hold keeps the writer busy until release, so that ops pile up behind it.
-func (s *Store) Hold() (release func()) {
+// HoldWriter keeps the writer busy until release, so that ops pile up behind it.
+func (s *Store) HoldWriter() (release func()) {
 	begun, gate, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -30,5 +34,72 @@ func (s *Store) Waiting() int {
 	return len(s.writer.queues[first]) + len(s.writer.queues[later])
 }
 
+// Fill adds so many queued jobs at once, past Submit but through all triggers.
+// They are in line behind those that are there, and wait for this reason.
+func (s *Store) Fill(ctx context.Context, jobs int, r job.Reason) error {
+	w := newWaiting(job.Wait{Reason: r})
+	const most = 50_000 // in one transaction
+	for ; jobs > 0; jobs -= most {
+		err := s.write(ctx, later, func(t *tx) error {
+			err := t.exec(`WITH RECURSIVE n (seq) AS (
+					SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0) + 1
+					UNION ALL SELECT seq + 1 FROM n LIMIT ?)
+				INSERT INTO jobs (seq, id, state, reason, ready_at, priority, rank, title, title_folded, source, model, options, identity, stage, created_at, duration_ms)
+				SELECT seq, printf('%026d', seq), 'queued', ?, ?, 0, seq * ?, 'talk ' || seq, 'talk ' || seq,
+					json_object('kind', 'path', 'path', '/media/talk ' || seq || '.mp4', 'name', 'talk ' || seq || '.mp4', 'size', seq, 'mod_time', '2024-01-01T00:00:00Z'),
+					'tiny', json_object('language', 'auto', 'model', 'tiny', 'reuse', json('true')), printf('%064d', seq), 'extract', ?, 60000 FROM n`,
+				min(jobs, most), w.reason, w.readyAt, rankGap, s.now())
+			if err != nil {
+				return err
+			}
+			return t.exec(`INSERT INTO events (job, at, verb, from_state, to_state, reason, stage)
+				SELECT seq, created_at, 'submit', '', state, reason, stage FROM jobs WHERE seq > coalesce((SELECT max(job) FROM events), 0)`)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Plans tells how SQLite carries out the queries that a long line must not
+// make slow.
+func (s *Store) Plans(ctx context.Context) (map[string]string, error) {
+	page := selection(queue.Filter{State: job.Queued}, &cursor{Priority: 0, Rank: 1, Seq: 1})
+	plans := map[string]string{}
+	for name, q := range map[string]statement{
+		"next":              {nextReady, []any{0}},
+		"ready at":          {firstDue, []any{never}},
+		"position":          {positionOf, []any{"", 1}},
+		"ready around":      {readyAround, []any{"", 1}},
+		"ahead from front":  {aheadFromFront, []any{0, 1, 1, 0}},
+		"ahead from behind": {aheadFromBehind, []any{0, 1, 1, 0}},
+		"next page":         {page.text + ` LIMIT ?`, append(page.args, 1)},
+		"last before":       {lastBeforeIs, []any{0, 1, 1, 1, 1}},
+		"first behind":      {firstBehindIs, []any{0, 1, 1, 1}},
+		"those behind":      {allBehind, []any{0, 1, 1, 1, 9}},
+	} {
+		var lines []string
+		err := s.query(ctx, `EXPLAIN QUERY PLAN `+q.text, q.args, func(row scanner) error {
+			var id, parent, unused int
+			var line string
+			err := row.Scan(&id, &parent, &unused, &line)
+			lines = append(lines, line)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		plans[name] = strings.Join(lines, "\n")
+	}
+	return plans, nil
+}
+
 // Version is the schema's.
 const Version = version
+
+// LastEvent is the number of a job's newest event, among those of all jobs.
+func (s *Store) LastEvent(ctx context.Context, id string) (n int64, err error) {
+	err = s.reads.QueryRowContext(ctx, `SELECT max(seq) FROM events WHERE job = (SELECT seq FROM jobs WHERE id = ?)`, id).Scan(&n)
+	return n, err
+}

@@ -20,6 +20,10 @@ const nearlyNothing = 256 << 10
 func (s *Store) explain(err error) error {
 	var e *sqlite.Error
 	var f *fault.Fault
+	if errors.Is(err, errNoFile) {
+		s.raise()
+		return damagedFault(err)
+	}
 	if err == nil || errors.As(err, &f) || !errors.As(err, &e) {
 		return err
 	}
@@ -32,9 +36,40 @@ func (s *Store) explain(err error) error {
 			return diskFull(err)
 		}
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fault.New(fault.StoreDamaged, "The database is damaged.", err)
+		s.raise()
+		return damagedFault(err)
 	}
 	return err
+}
+
+// raise tells Keep to look at the file.
+func (s *Store) raise() {
+	select {
+	case s.alarm <- struct{}{}:
+	default: // it was told
+	}
+}
+
+// damaged says whether SQLite found the file to be damaged, or to be none of
+// its own.
+func damaged(err error) bool {
+	var e *sqlite.Error
+	if errors.Is(err, errGone) {
+		return true
+	}
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff
+	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+}
+
+// errGone says that there was a database, and that nothing is left in the file.
+var errGone = errors.New("the file is empty or missing, and there is a backup or a log of it")
+
+func damagedFault(cause error) error {
+	return fault.New(fault.StoreDamaged, "The database is damaged.", cause).
+		WithHint("It is restored from the newest backup by itself; try again in a moment.")
 }
 
 func diskFull(cause error) error {

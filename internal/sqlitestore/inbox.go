@@ -50,8 +50,8 @@ func (s *Store) Submit(ctx context.Context, drafts []job.Draft) ([]queue.Accepte
 }
 
 func (s *Store) accept(t *tx, d *job.Draft) (queue.Accepted, error) {
-	if d.Priority < job.MinPriority || d.Priority > job.MaxPriority {
-		return queue.Accepted{}, fault.New(fault.RequestInvalid, "The priority is not between -512 and 511.", nil)
+	if err := checkPriority(d.Priority); err != nil {
+		return queue.Accepted{}, err
 	}
 	existing, err := known(t, d)
 	if err != nil {
@@ -113,10 +113,16 @@ func (s *Store) insert(t *tx, d *job.Draft) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	err = t.exec(`INSERT INTO jobs (seq, id, state, reason, reason_text, ready_at, priority, rank, title, title_folded,
+	// Behind those that were moved to the back, too.
+	rank, err := lastRank(t, d.Priority)
+	if err != nil {
+		return 0, err
+	}
+	rank = max(rank+rankGap, seq*rankGap)
+	err = t.exec(`INSERT INTO jobs (seq, id, state, reason, reason_text, until, ready_at, priority, rank, title, title_folded,
 			source, upload, model, options, metadata, identity, keyed, stage, created_at)
-		VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, nullif(?, ''), ?, ?, ?)`,
-		seq, id, w.reason, w.text, w.readyAt, d.Priority, seq*rankGap, d.Title, fold(d.Title),
+		VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, nullif(?, ''), ?, ?, ?)`,
+		seq, id, w.reason, w.text, w.until, w.readyAt, d.Priority, rank, d.Title, fold(d.Title),
 		source, d.Source.Upload, d.Options.Model, options, metadata, d.Identity, d.Key != "", job.Stages()[0], now)
 	if err != nil {
 		return 0, err
@@ -127,7 +133,7 @@ func (s *Store) insert(t *tx, d *job.Draft) (int64, error) {
 			return 0, err
 		}
 	}
-	return seq, s.record(t, seq, "submit", "", "")
+	return seq, s.record(t, seq, job.VerbSubmit, "", "")
 }
 
 // fold is how titles and what is looked for in them are compared. A Mac's

@@ -20,6 +20,9 @@ import (
 // until it is killed.
 const childEnv = "SLUICE_TEST_STORE"
 
+// soakEnv asks for ten times as many kills.
+const soakEnv = "SLUICE_TEST_SOAK"
+
 // child submits and settles as fast as it can, and says so only once it is
 // acknowledged: four submitters and a worker, so that commits are shared.
 func child(path string) {
@@ -74,7 +77,11 @@ func TestWhatWasAcknowledgedSurvivesAKill(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sluice.db")
 	acknowledged := map[string]job.State{}
-	for range 5 {
+	rounds := 5
+	if os.Getenv(soakEnv) == "1" {
+		rounds = 50
+	}
+	for range rounds {
 		killedAfter(t, path, 60, acknowledged)
 	}
 	s := open(t, sqlitestore.Config{Path: path})

@@ -38,15 +38,37 @@ func newWaiting(w job.Wait) waiting {
 	return out
 }
 
+// nextReady is the first of those that are ready and of those whose time has
+// come since the last take. The latter are few; both are without those who
+// stand aside.
+const nextReady = `SELECT ` + jobColumns + ` FROM jobs WHERE seq = (
+	SELECT seq FROM (
+		SELECT * FROM (SELECT priority, rank, seq FROM jobs INDEXED BY jobs_ready
+			WHERE state = 'queued' AND ready_at = 0 ORDER BY priority DESC, rank, seq LIMIT 1)
+		UNION ALL
+		SELECT * FROM (SELECT priority, rank, seq FROM jobs INDEXED BY jobs_due
+			WHERE state = 'queued' AND ready_at > 0 AND ready_at <= ? ORDER BY priority DESC, rank, seq LIMIT 1))
+	ORDER BY priority DESC, rank, seq LIMIT 1)`
+
 // Next shows the first ready job of the line. See queue.Line.
 func (s *Store) Next(ctx context.Context) (job.Job, error) {
 	now := s.now()
-	j, err := s.one(ctx, now, `SELECT `+jobColumns+` FROM jobs INDEXED BY jobs_line
-		WHERE state = 'queued' AND ready_at <= ? ORDER BY priority DESC, rank, seq LIMIT 1`, now)
+	j, err := s.one(ctx, now, nextReady, now)
 	if errors.Is(err, sql.ErrNoRows) {
 		return job.Job{}, queue.ErrEmpty
 	}
 	return j, err
+}
+
+// promotedAtOnce bounds how long a take is held up when very many jobs have
+// become due together.
+const promotedAtOnce = 2000
+
+// promote makes those jobs ready for good that have become ready by the clock.
+func promote(t *tx, now int64) error {
+	return t.exec(`UPDATE jobs SET reason = 'turn', reason_text = '', until = 0, ready_at = 0 WHERE seq IN (
+			SELECT seq FROM jobs INDEXED BY jobs_due WHERE state = 'queued' AND ready_at > 0 AND ready_at <= ? ORDER BY ready_at LIMIT ?)`,
+		now, promotedAtOnce)
 }
 
 // Take starts a job. See queue.Line. That the line is not paused is part of the
@@ -77,7 +99,10 @@ func (s *Store) Take(ctx context.Context, id, owner string) (job.Job, job.Lease,
 		if n == 0 {
 			return queue.ErrEmpty
 		}
-		if err := s.record(t, seq, "take", job.Queued, ""); err != nil {
+		if err := s.record(t, seq, job.VerbTake, job.Queued, ""); err != nil {
+			return err
+		}
+		if err := promote(t, now); err != nil {
 			return err
 		}
 		j, err = s.bySeq(t, seq)
@@ -136,7 +161,7 @@ func (s *Store) Settle(ctx context.Context, lease job.Lease, o queue.Outcome) (j
 		if err := s.closeRun(t, held.seq, cutOff(to, code)); err != nil {
 			return err
 		}
-		if err := s.record(t, held.seq, "settle", job.Running, code); err != nil {
+		if err := s.record(t, held.seq, job.VerbSettle, job.Running, code); err != nil {
 			return err
 		}
 		j, err = s.bySeq(t, held.seq)
@@ -187,8 +212,7 @@ func (s *Store) leave(t *tx, seq int64, to job.State, w job.Wait, failure *job.F
 		WHERE seq = ?`, to, text, s.now(), seq)
 }
 
-// Defer says why a queued job is not taken. See queue.Line. ErrEmpty when it
-// is not queued any more. A wait that names no need keeps the one there was.
+// Defer says why a ready job is not taken. See queue.Line. A wait that names no need keeps the one there was.
 func (s *Store) Defer(ctx context.Context, id string, w job.Wait) (job.Job, error) {
 	var j job.Job
 	err := s.write(ctx, first, func(t *tx) error {
@@ -200,12 +224,16 @@ func (s *Store) Defer(ctx context.Context, id string, w job.Wait) (job.Job, erro
 		if err != nil {
 			return err
 		}
+		now := s.now()
 		var before job.Reason
-		err = t.row(`SELECT reason FROM jobs WHERE seq = ? AND state = 'queued'`, []any{seq}, &before)
+		err = t.row(`SELECT iif(ready_at > 0, 'turn', reason) FROM jobs WHERE seq = ? AND state = 'queued' AND ready_at <= ?`, []any{seq, now}, &before)
 		if errors.Is(err, sql.ErrNoRows) {
 			return queue.ErrEmpty
 		}
 		if err != nil {
+			return err
+		}
+		if err := promote(t, now); err != nil {
 			return err
 		}
 		c := newWaiting(w)
@@ -215,7 +243,7 @@ func (s *Store) Defer(ctx context.Context, id string, w job.Wait) (job.Job, erro
 			return err
 		}
 		if before != c.reason { // new words for the same reason are no news
-			if err := s.record(t, seq, "defer", job.Queued, ""); err != nil {
+			if err := s.record(t, seq, job.VerbDefer, job.Queued, ""); err != nil {
 				return err
 			}
 		}
@@ -283,17 +311,22 @@ func (s *Store) recoverOne(t *tx, h holding, maxDeaths int) error {
 	if err := s.closeRun(t, h.seq, string(code)); err != nil {
 		return err
 	}
-	return s.record(t, h.seq, "recover", job.Running, string(code))
+	return s.record(t, h.seq, job.VerbRecover, job.Running, string(code))
 }
+
+// firstDue is the earliest time at which a waiting job is ready.
+const firstDue = `SELECT ready_at FROM jobs INDEXED BY jobs_due WHERE state = 'queued' AND ready_at > 0 AND ready_at < ? ORDER BY ready_at LIMIT 1`
 
 // ReadyAt is the earliest time at which a waiting job is ready, also when that
 // has just passed: a job that fell due since the last Next must not be slept
 // over. See queue.Line.
 func (s *Store) ReadyAt(ctx context.Context) (time.Time, error) {
-	var at sql.NullInt64
-	err := s.reads.QueryRowContext(ctx, `SELECT min(ready_at) FROM jobs INDEXED BY jobs_due
-		WHERE state = 'queued' AND ready_at > 0 AND ready_at < ?`, never).Scan(&at)
-	return moment(at.Int64), s.explain(err)
+	var at int64
+	err := s.askOne(ctx, firstDue, never).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return moment(at), s.explain(err)
 }
 
 // holding is a running job as the one who holds its lease finds it.

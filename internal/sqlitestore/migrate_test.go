@@ -2,6 +2,7 @@ package sqlitestore_test
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,29 +17,41 @@ import (
 	"sluice/internal/transcript"
 )
 
-// The first schema is frozen: files in the world have it. A change to it is a
-// migration and a new number.
-func TestTheFirstSchemaIsTheFrozenOne(t *testing.T) {
+// Schemas are frozen: files in the world have them. A change is a migration and
+// a new number.
+func TestOldSchemasAreTheFrozenOnes(t *testing.T) {
 	t.Parallel()
-	if d := cmp.Diff(text(t, "testdata", "schema_v1.sql"), text(t, "schema.sql")); d != "" {
-		t.Errorf("schema differs (-frozen +ours):\n%s", d)
+	for frozen, ours := range map[string][]string{"schema_v1.sql": {"schema.sql"}, "schema_v2.sql": {"migrations", "2.sql"}} {
+		if d := cmp.Diff(text(t, "testdata", frozen), text(t, ours...)); d != "" {
+			t.Errorf("schema differs (-frozen +ours):\n%s", d)
+		}
 	}
 }
 
-func TestAFileOfTheFirstSchemaComesOutLikeANewOne(t *testing.T) {
+// olds makes a file of each schema there ever was.
+func olds() map[string]func(t *testing.T) (path string) {
+	return map[string]func(t *testing.T) (path string){"first schema": firstStore, "second schema": secondStore}
+}
+
+func TestAnOldFileComesOutLikeANewOne(t *testing.T) {
 	t.Parallel()
-	old, fresh := firstStore(t), filepath.Join(t.TempDir(), "sluice.db")
-	for _, path := range []string{old, fresh, old} { // a second start finds nothing left to do
-		s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path}, quiet())
-		must(t, err)
-		must(t, s.Close())
-		checkFile(t, path)
-	}
-	if d := cmp.Diff(schemaOf(t, fresh), schemaOf(t, old)); d != "" {
-		t.Errorf("schema differs (-new +brought up to date):\n%s", d)
-	}
-	if got := versionOf(t, old); got != sqlitestore.Version {
-		t.Errorf("version is %d", got)
+	for name, old := range olds() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			old, fresh := old(t), filepath.Join(t.TempDir(), "sluice.db")
+			for _, path := range []string{old, fresh, old} { // a second start finds nothing left to do
+				s, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path}, quiet())
+				must(t, err)
+				must(t, s.Close())
+				checkFile(t, path)
+			}
+			if d := cmp.Diff(schemaOf(t, fresh), schemaOf(t, old)); d != "" {
+				t.Errorf("schema differs (-new +brought up to date):\n%s", d)
+			}
+			if got := versionOf(t, old); got != sqlitestore.Version {
+				t.Errorf("version is %d", got)
+			}
+		})
 	}
 }
 
@@ -55,7 +68,7 @@ const (
 
 func TestNothingOfAFileOfTheFirstSchemaIsLost(t *testing.T) {
 	t.Parallel()
-	b := oldBench(t)
+	b := oldBench(t, firstStore(t), 1710059407000)
 	type row struct {
 		Title    string
 		State    job.State
@@ -109,7 +122,7 @@ func TestNothingOfAFileOfTheFirstSchemaIsLost(t *testing.T) {
 
 func TestAFileOfTheFirstSchemaCanDoWhatIsNew(t *testing.T) {
 	t.Parallel()
-	b := oldBench(t)
+	b := oldBench(t, firstStore(t), 1710059407000)
 	paused, err := b.Paused(t.Context())
 	must(t, err)
 	b.same("paused", paused, false)
@@ -138,56 +151,200 @@ func TestAFileOfTheFirstSchemaCanDoWhatIsNew(t *testing.T) {
 	}
 }
 
-// A table that is in the way makes the migration fail after half of it.
+// The ids of the jobs that testdata/rows_v2.sql adds.
+const (
+	oldBackoff = "01HRKQQKQ85N0T5Y1KT5TA8RX8"
+	oldNoModel = "01HRKQQMPG9Y5D1Q2W3E4R5T6Y"
+)
+
+func TestNothingOfAFileOfTheSecondSchemaIsLost(t *testing.T) {
+	t.Parallel()
+	b := oldBench(t, secondStore(t), 1710059409000)
+	p, err := b.List(t.Context(), queue.Filter{State: job.Queued})
+	must(t, err)
+	type row struct {
+		ID       string
+		Reason   job.Reason
+		Duration int64
+	}
+	var rows []row
+	for _, j := range p.Jobs {
+		rows = append(rows, row{j.ID, j.Reason, j.DurationMS})
+	}
+	b.same("line", rows, []row{
+		{oldBackoff, job.Backoff, 30_000},
+		{oldRunning, job.Turn, 60_000},
+		{oldTurn, job.Turn, 90_000},
+		{oldMemory, job.Memory, 0},
+		{oldAway, job.NoSource, 0},
+		{oldNoModel, job.NoModel, 0},
+	})
+	j := get(t, b.Store, oldBackoff)
+	b.same("error", []any{j.Error.Code, j.Attempts, j.Until.UnixMilli()}, []any{"engine_stuck", 1, int64(1710059409500)})
+	b.same("metadata", get(t, b.Store, oldTurn).Metadata, map[string]string{"video_id": "v5"})
+	b.same("stages", get(t, b.Store, oldRunning).Stages[2].Error, "interrupted")
+	b.same("transcript", b.text(oldDone).Complete, true)
+	counts, err := b.Counts(t.Context())
+	must(t, err)
+	b.same("counts", counts, queue.Counts{job.Queued: 6, job.Running: 0, job.Done: 1, job.Failed: 1, job.Canceled: 1})
+	paused, err := b.Paused(t.Context())
+	must(t, err)
+	b.same("paused", paused, true)
+	paces, err := b.Paces(t.Context())
+	must(t, err)
+	b.same("paces", paces, []queue.Pace{{Stage: job.Extract, Ratio: 0.05}, {Stage: job.Transcribe, Model: "tiny", Ratio: 0.5}})
+	samples, err := b.Samples(t.Context(), time.Time{})
+	must(t, err)
+	b.same("samples", []any{len(samples), samples[1].Level}, []any{2, job.Warn})
+	events, err := b.History(t.Context(), oldRunning)
+	must(t, err)
+	b.same("event", events[len(events)-1].Verb, job.VerbRecover)
+}
+
+func TestAFileOfTheSecondSchemaCanDoWhatIsNew(t *testing.T) {
+	t.Parallel()
+	b := oldBench(t, secondStore(t), 1710059409000)
+	must(t, b.SetPaused(t.Context(), false))
+	b.line([]queue.Load{{Model: "large-v3", Jobs: 1, MediaMS: 90_000}, {Model: "tiny", Jobs: 2, Unknown: 1, MediaMS: 60_000}})
+	next, err := b.Next(t.Context())
+	must(t, err)
+	b.same("next", next.ID, oldRunning)
+	b.clock.Advance(time.Second) // the backoff is over
+	b.line([]queue.Load{{Model: "large-v3", Jobs: 2, MediaMS: 120_000}, {Model: "tiny", Jobs: 2, Unknown: 1, MediaMS: 60_000}})
+	next, err = b.Next(t.Context())
+	must(t, err)
+	b.same("next in time", next.ID, oldBackoff)
+	take(t, b.Store, oldBackoff)
+	b.line([]queue.Load{{Model: "large-v3", Jobs: 1, MediaMS: 90_000}, {Model: "tiny", Jobs: 2, Unknown: 1, MediaMS: 60_000}})
+	_, err = b.Hold(t.Context(), oldRunning)
+	must(t, err)
+	_, err = b.Move(t.Context(), oldMemory, job.Place{To: job.Front})
+	must(t, err)
+	next, err = b.Next(t.Context())
+	must(t, err)
+	b.same("next once one is held and one was moved", next.ID, oldMemory)
+	j, err := b.Retry(t.Context(), oldDone, job.Retry{From: job.Transcribe})
+	must(t, err)
+	b.same("fresh", j.Fresh, map[job.Stage]int{job.Transcribe: 1})
+	must(t, b.Delete(t.Context(), oldFailed))
+	b.line([]queue.Load{{Model: "large-v3", Jobs: 1, MediaMS: 90_000}, {Model: "tiny", Jobs: 2, Unknown: 1, MediaMS: 60_000}})
+}
+
+// line compares the work in the whole line.
+func (b *bench) line(want []queue.Load) {
+	b.Helper()
+	loads, err := b.Ahead(b.Context(), "")
+	must(b, err)
+	b.same("line", loads, want)
+}
+
+// A hundred thousand jobs are brought up to date, and nobody waits for minutes.
+func TestALongLineIsBroughtUpToDate(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("SLUICE_TEST_ALL") == "" {
+		t.Skip("too slow for all day: 'make test' runs it")
+	}
+	const jobs = 100_000
+	path := secondStore(t)
+	script(t, path, fmt.Sprintf(`WITH RECURSIVE n (seq) AS (SELECT 10 UNION ALL SELECT seq + 1 FROM n LIMIT %d)
+		INSERT INTO jobs (seq, id, state, reason, ready_at, priority, rank, title, title_folded, source, model, options, stage, created_at, duration_ms)
+		SELECT seq, printf('%%026d', seq), 'queued', iif(seq %% 10 = 0, 'held', 'turn'), iif(seq %% 10 = 0, 1 << 62, 0), seq %% 3, seq * 1024, 'talk ' || seq, 'talk ' || seq,
+			json_object('kind', 'path', 'path', '/media/' || seq, 'name', 'talk ' || seq || '.mp4'), 'model ' || (seq %% 4), '{}', 'extract', 1710059400000, (seq %% 5) * 1000 FROM n`, jobs))
+	began := time.Now()
+	s := open(t, sqlitestore.Config{Path: path})
+	t.Logf("%d jobs in %v", jobs, time.Since(began))
+	loads, err := s.Ahead(t.Context(), "")
+	must(t, err)
+	ready, unknown := 0, 0
+	for _, l := range loads {
+		ready, unknown = ready+l.Jobs, unknown+l.Unknown
+	}
+	if ready != jobs*9/10+5 || unknown != jobs/10+2 { // five of the old ones are ready by now, two of them not measured
+		t.Errorf("%d jobs are ready, %d of them of unknown length", ready, unknown)
+	}
+	counts, err := s.Counts(t.Context())
+	must(t, err)
+	if counts[job.Queued] != jobs+6 {
+		t.Errorf("%d jobs are queued", counts[job.Queued])
+	}
+}
+
+// A table that is in the way makes the migration fail after a part of it.
 func TestAMigrationThatFailsChangesNothing(t *testing.T) {
 	t.Parallel()
-	path := firstStore(t)
-	script(t, path, `CREATE TABLE samples (x INTEGER)`)
-	before := schemaOf(t, path)
-	_, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path}, quiet())
-	if err == nil {
-		t.Fatal("it did not fail")
+	for table, version := range map[string]int{"samples": 1, "loads": 2} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			path := firstStore(t)
+			if version == 2 {
+				path = secondStore(t)
+			}
+			script(t, path, `CREATE TABLE `+table+` (x INTEGER)`)
+			before := schemaOf(t, path)
+			_, err := sqlitestore.Open(t.Context(), sqlitestore.Config{Path: path}, quiet())
+			if err == nil {
+				t.Fatal("it did not fail")
+			}
+			if d := cmp.Diff(before, schemaOf(t, path)); d != "" || versionOf(t, path) != version {
+				t.Errorf("version %d, schema differs (-before +after):\n%s", versionOf(t, path), d)
+			}
+			script(t, path, `DROP TABLE `+table)
+			get(t, open(t, sqlitestore.Config{Path: path}), oldDone)
+		})
 	}
-	if d := cmp.Diff(before, schemaOf(t, path)); d != "" || versionOf(t, path) != 1 {
-		t.Errorf("version %d, schema differs (-before +after):\n%s", versionOf(t, path), d)
-	}
-	script(t, path, `DROP TABLE samples`)
-	get(t, open(t, sqlitestore.Config{Path: path}), oldDone)
 }
 
 // What a power cut leaves is the files as they are in the middle.
-func TestACrashInTheMiddleOfAMigrationLeavesTheFirstSchema(t *testing.T) {
+func TestACrashInTheMiddleOfAMigrationLeavesTheOldSchema(t *testing.T) {
 	t.Parallel()
-	path := firstStore(t)
-	db, err := sql.Open("sqlite", path)
-	must(t, err)
-	defer func() { must(t, db.Close()) }()
-	conn, err := db.Conn(t.Context())
-	must(t, err)
-	defer func() { must(t, conn.Close()) }()
-	// A cache of a few pages: the rest is already on the disk, uncommitted.
-	_, err = conn.ExecContext(t.Context(), "PRAGMA journal_mode = WAL; PRAGMA cache_size = 5; BEGIN IMMEDIATE;"+text(t, "migrations", "2.sql")+`;
-		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
-		INSERT INTO samples SELECT i, 'normal', 0, 0, 0, 0, 0 FROM n; PRAGMA user_version = 2`)
-	must(t, err)
-	crashed := filepath.Join(t.TempDir(), "sluice.db")
-	for _, side := range []string{"", "-wal", "-shm"} {
-		b, err := os.ReadFile(path + side)
-		must(t, err)
-		if side == "-wal" && len(b) < 50<<10 {
-			t.Fatalf("only %d bytes were written ahead: this tests nothing", len(b))
-		}
-		must(t, os.WriteFile(crashed+side, b, 0o600))
+	tests := map[string]struct {
+		old     func(t *testing.T) string
+		version int
+		step    string
+		more    string // what the migration might have made of a longer line
+	}{
+		"to the second": {firstStore, 1, "2.sql", `INSERT INTO samples SELECT i, 'normal', 0, 0, 0, 0, 0 FROM n`},
+		"to the third":  {secondStore, 2, "3.sql", `INSERT INTO loads SELECT 'model ' || i, 1, 0, 0 FROM n`},
 	}
-	if got := versionOf(t, crashed); got != 1 {
-		t.Errorf("version is %d", got)
-	}
-	s := open(t, sqlitestore.Config{Path: crashed})
-	get(t, s, oldDone)
-	samples, err := s.Samples(t.Context(), time.Time{})
-	must(t, err)
-	if len(samples) != 0 {
-		t.Errorf("%d samples were never committed", len(samples))
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := test.old(t)
+			db, err := sql.Open("sqlite", path)
+			must(t, err)
+			defer func() { must(t, db.Close()) }()
+			conn, err := db.Conn(t.Context())
+			must(t, err)
+			defer func() { must(t, conn.Close()) }()
+			// A cache of a few pages: the rest is already on the disk, uncommitted.
+			_, err = conn.ExecContext(t.Context(), "PRAGMA journal_mode = WAL; PRAGMA cache_size = 5; BEGIN IMMEDIATE;"+text(t, "migrations", test.step)+`;
+				WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) `+test.more+fmt.Sprintf(`; PRAGMA user_version = %d`, test.version+1))
+			must(t, err)
+			crashed := filepath.Join(t.TempDir(), "sluice.db")
+			for _, side := range []string{"", "-wal", "-shm"} {
+				b, err := os.ReadFile(path + side)
+				must(t, err)
+				if side == "-wal" && len(b) < 50<<10 {
+					t.Fatalf("only %d bytes were written ahead: this tests nothing", len(b))
+				}
+				must(t, os.WriteFile(crashed+side, b, 0o600))
+			}
+			if got := versionOf(t, crashed); got != test.version {
+				t.Errorf("version is %d", got)
+			}
+			s := open(t, sqlitestore.Config{Path: crashed})
+			get(t, s, oldDone)
+			loads, err := s.Ahead(t.Context(), "")
+			must(t, err)
+			if len(loads) > 2 {
+				t.Errorf("%d loads were never committed", len(loads))
+			}
+			samples, err := s.Samples(t.Context(), time.Time{})
+			must(t, err)
+			if len(samples) > 2 {
+				t.Errorf("%d samples were never committed", len(samples))
+			}
+		})
 	}
 }
 
@@ -201,12 +358,20 @@ func firstStore(t *testing.T) (path string) {
 	return path
 }
 
+// secondStore makes a file as a store of the second schema left it.
+func secondStore(t *testing.T) (path string) {
+	t.Helper()
+	path = firstStore(t)
+	script(t, path, "BEGIN;"+text(t, "testdata", "schema_v2.sql")+text(t, "testdata", "rows_v2.sql")+"PRAGMA user_version = 2; COMMIT")
+	return path
+}
+
 // oldBench opens such a file when its clock stood at its newest row.
-func oldBench(t *testing.T) *bench {
+func oldBench(t *testing.T, path string, ms int64) *bench {
 	t.Helper()
 	clock := storetest.NewClock()
-	clock.Advance(time.UnixMilli(1710059407000).Sub(clock.Now()))
-	return &bench{T: t, Store: open(t, sqlitestore.Config{Path: firstStore(t), Now: clock.Now}), clock: clock}
+	clock.Advance(time.UnixMilli(ms).Sub(clock.Now()))
+	return &bench{T: t, Store: open(t, sqlitestore.Config{Path: path, Now: clock.Now}), path: path, clock: clock}
 }
 
 func text(t *testing.T, path ...string) string {

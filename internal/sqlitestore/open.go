@@ -19,11 +19,7 @@ import (
 
 const (
 	applicationID = 0x534c4345 // "SLCE"
-	version       = 2          // of the schema: the file's user_version
-
-	// largestChecked bounds the check of the whole file at every start: it
-	// reads at some 500 MB a second.
-	largestChecked = 512 << 20
+	version       = 3          // of the schema: the file's user_version
 )
 
 //go:embed schema.sql
@@ -32,9 +28,12 @@ var schema string
 //go:embed migrations/2.sql
 var migration2 string
 
+//go:embed migrations/3.sql
+var migration3 string
+
 // steps makes each version of the schema out of the one before; the first is
 // made out of nothing. None of them may change once files have it.
-func steps() [version]string { return [version]string{schema, migration2} }
+func steps() [version]string { return [version]string{schema, migration2, migration3} }
 
 // pragma is a setting of a connection and what it reads as once set.
 type pragma struct{ name, set, want string }
@@ -59,15 +58,19 @@ func readerPragmas() []pragma {
 	return []pragma{{"busy_timeout", "5000", "5000"}, {"query_only", "1", "1"}}
 }
 
-// Open opens the file, or makes it. Faults: store_too_new, store_damaged,
-// disk_full. Two processes must not open the same file: whoever calls holds
-// the lock of the data folder.
+// Open opens the file, or makes it. One that is damaged gives way to what can
+// be restored. Faults: store_too_new, disk_full, and store_damaged for the
+// database of another program. Two processes must not open the same file:
+// whoever calls holds the lock of the data folder.
+//
+// The file as a whole is not looked at: that takes as long as it is large. See
+// Unclean, Verify and Keep.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 	cfg = cfg.withDefaults()
 	if cfg.Path == "" {
 		return nil, errors.New("open store: no path")
 	}
-	s := &Store{cfg: cfg, log: log, ids: newIDSource()}
+	s := &Store{cfg: cfg, log: log, reads: &readers{}, ids: newIDSource(), alarm: make(chan struct{}, 1)}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("open store: %w", s.explain(err))
 	}
@@ -75,28 +78,69 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
+	if err := s.finishReplacing(); err != nil {
+		return err
+	}
 	if err := prepareFile(s.cfg.Path); err != nil {
 		return err
 	}
+	err := s.start(ctx)
+	if !damaged(err) {
+		return err
+	}
+	if err := s.rebuild(ctx, err.Error()); err != nil {
+		return fmt.Errorf("restore damaged database: %w", err)
+	}
+	if err := s.finishReplacing(); err != nil {
+		return err
+	}
+	s.replaced.Store(true)
+	s.verified.Store(true)
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	s.unclean = false // what has been made just now needs no look
+	return nil
+}
+
+// start opens the connections to a file that is there.
+func (s *Store) start(ctx context.Context) error {
 	found, err := s.inspect(ctx)
 	if err != nil {
 		return err
 	}
-	if s.db, err = connect(ctx, s.cfg.Path, "_txlock=immediate", writerPragmas(), 1); err != nil {
+	if err := s.mark(); err != nil {
 		return err
 	}
-	conn, err := s.db.Conn(ctx)
+	conn, err := s.connect(ctx, found)
 	if err != nil {
-		return errors.Join(err, s.db.Close())
-	}
-	if err := s.prepare(ctx, conn, found); err != nil {
-		return errors.Join(err, conn.Close(), s.db.Close())
-	}
-	if s.reads, err = connect(ctx, s.cfg.Path, "mode=ro", readerPragmas(), s.cfg.Readers); err != nil {
-		return errors.Join(err, conn.Close(), s.db.Close())
+		return err
 	}
 	s.writer = startWriter(ctx, conn)
 	return nil
+}
+
+// connect opens the pools and gives the writer's connection.
+func (s *Store) connect(ctx context.Context, found int) (*sql.Conn, error) {
+	db, err := connect(ctx, s.cfg.Path, "_txlock=immediate", writerPragmas(), 1)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := s.prepare(ctx, conn, found); err != nil {
+		return nil, errors.Join(err, conn.Close(), db.Close())
+	}
+	reads, err := connect(ctx, s.cfg.Path, "mode=ro", readerPragmas(), s.cfg.Readers)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close(), db.Close())
+	}
+	s.db = db
+	s.reads.use(reads)
+	s.stmts.Store(newStatements()) // after the readers: none may be made for the old file
+	return conn, nil
 }
 
 // prepare brings the schema from the version that was found, 0 for a new file,
@@ -125,7 +169,7 @@ func (s *Store) prepare(ctx context.Context, conn *sql.Conn, found int) error {
 	return nil
 }
 
-// inspect looks at a file without changing it and returns its schema's
+// inspect looks at the file without changing it and returns its schema's
 // version; 0 is an empty file.
 func (s *Store) inspect(ctx context.Context) (int, error) {
 	info, err := os.Stat(s.cfg.Path)
@@ -133,9 +177,18 @@ func (s *Store) inspect(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	if info.Size() == 0 {
+		if wal, err := os.Stat(s.cfg.Path + "-wal"); (err == nil && wal.Size() > 0) || len(s.backups()) > 0 {
+			return 0, errGone
+		}
 		return 0, nil
 	}
-	db, err := connect(ctx, s.cfg.Path, "mode=ro", readerPragmas(), 1)
+	return versionOf(ctx, s.cfg.Path)
+}
+
+// versionOf is the schema's version of a file that is not empty; 0 when there
+// is nothing in it yet.
+func versionOf(ctx context.Context, path string) (int, error) {
+	db, err := connect(ctx, path, "mode=ro", readerPragmas(), 1)
 	if err != nil {
 		return 0, err
 	}
@@ -149,26 +202,12 @@ func (s *Store) inspect(ctx context.Context) (int, error) {
 	case found == 0 && app == 0 && tables == 0:
 		return 0, nil // made, but not filled: we died early
 	case app != applicationID || found < 1:
-		return 0, fault.New(fault.StoreDamaged, "The database file is not one of Sluice's.", fmt.Errorf("application_id %#x, user_version %d", app, found))
+		return 0, fault.New(fault.StoreDamaged, "The database file is not one of Sluice's.", fmt.Errorf("application_id %#x, user_version %d", app, found)).
+			WithHint("Move the file aside and start again.")
 	case found > version:
 		return 0, fault.New(fault.StoreTooNew, "The data was written by a newer Sluice.", fmt.Errorf("schema %d, this one knows %d", found, version))
 	}
-	if info.Size() > largestChecked {
-		s.log.Info("database not checked, too large", "bytes", info.Size())
-		return found, nil
-	}
-	return found, check(ctx, db)
-}
-
-func check(ctx context.Context, db *sql.DB) error {
-	var word string
-	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&word); err != nil {
-		return err
-	}
-	if word != "ok" {
-		return fault.New(fault.StoreDamaged, "The database is damaged.", errors.New(word))
-	}
-	return nil
+	return found, nil
 }
 
 // prepareFile makes the folder and the file, both for this user only: SQLite

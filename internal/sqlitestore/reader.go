@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"strings"
 
 	"sluice/internal/fault"
@@ -72,37 +73,39 @@ type statement struct {
 	args []any
 }
 
+// selection is the query of a list, but for its limit. Behind a place in the
+// line lie two stretches of the index, the rest of one priority and all lower
+// ones: said as one condition, they would be walked to from the front.
 func selection(f queue.Filter, from *cursor) statement {
-	q := statement{text: `SELECT ` + jobColumns + ` FROM jobs`}
-	where := func(condition string, args ...any) {
-		word := " AND "
-		if !strings.Contains(q.text, "\nWHERE ") {
-			word = "\nWHERE "
-		}
-		q.text += word + condition
+	var q statement
+	words := strings.Fields(fold(f.Query))
+	jobs := func(where string, args ...any) {
+		q.text += `SELECT ` + jobColumns + ` FROM jobs ` + where
 		q.args = append(q.args, args...)
+		for _, word := range words { // no patterns: '%' and '_' are letters
+			q.text += ` AND instr(title_folded, ?) > 0`
+			q.args = append(q.args, word)
+		}
+	}
+	before := int64(math.MaxInt64)
+	if from != nil {
+		before = from.Seq
 	}
 	order := "\nORDER BY seq DESC"
-	switch f.State {
-	case "":
-		q.text += ` NOT INDEXED`
-	case job.Queued:
-		q.text += ` INDEXED BY jobs_line`
-		where(`state = 'queued'`)
-		order = "\nORDER BY priority DESC, rank, seq"
-	default:
-		q.text += ` INDEXED BY jobs_state`
-		where(`state = ?`, f.State)
-	}
 	switch {
-	case from == nil:
-	case f.State == job.Queued:
-		where(`priority <= ? AND (priority < ? OR (rank, seq) > (?, ?))`, from.Priority, from.Priority, from.Rank, from.Seq)
+	case f.State == "":
+		jobs(`NOT INDEXED WHERE seq < ?`, before)
+	case f.State != job.Queued:
+		jobs(`INDEXED BY jobs_state WHERE state = ? AND seq < ?`, f.State, before)
 	default:
-		where(`seq < ?`, from.Seq)
-	}
-	for _, word := range strings.Fields(fold(f.Query)) {
-		where(`instr(title_folded, ?) > 0`, word) // no pattern: '%' and '_' are letters
+		order = "\nORDER BY priority DESC, rank, seq"
+		if from == nil {
+			jobs(`INDEXED BY jobs_line WHERE state = 'queued'`)
+			break
+		}
+		jobs(`INDEXED BY jobs_line WHERE state = 'queued' AND priority = ? AND (rank, seq) > (?, ?)`, from.Priority, from.Rank, from.Seq)
+		q.text += "\nUNION ALL\n"
+		jobs(`INDEXED BY jobs_line WHERE state = 'queued' AND priority < ?`, from.Priority)
 	}
 	q.text += order
 	return q
@@ -137,23 +140,10 @@ func (s *Store) Counts(ctx context.Context) (queue.Counts, error) {
 	return c, nil
 }
 
-// Position counts the queued jobs ahead of one. See queue.Reader.
-func (s *Store) Position(ctx context.Context, id string) (int, error) {
-	var position sql.NullInt64
-	err := s.reads.QueryRowContext(ctx, `SELECT iif(j.state <> 'queued', 0, 1
-			+ (SELECT count(*) FROM jobs INDEXED BY jobs_line WHERE state = 'queued' AND priority > j.priority)
-			+ (SELECT count(*) FROM jobs INDEXED BY jobs_line WHERE state = 'queued' AND priority = j.priority AND (rank, seq) < (j.rank, j.seq)))
-		FROM jobs j WHERE j.id = ?`, id).Scan(&position)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, unknownJob()
-	}
-	return int(position.Int64), s.explain(err)
-}
-
 // Paused says whether takes are stopped. See queue.Reader.
 func (s *Store) Paused(ctx context.Context) (bool, error) {
 	var paused bool
-	err := s.reads.QueryRowContext(ctx, `SELECT paused FROM line`).Scan(&paused)
+	err := s.askOne(ctx, `SELECT paused FROM line`).Scan(&paused)
 	return paused, s.explain(err)
 }
 
@@ -172,13 +162,13 @@ func (s *Store) Unmeasured(ctx context.Context, limit int) ([]job.Job, error) {
 
 // one reads one job.
 func (s *Store) one(ctx context.Context, now int64, query string, args ...any) (job.Job, error) {
-	j, err := scanJob(s.reads.QueryRowContext(ctx, query, args...), now)
+	j, err := scanJob(s.askOne(ctx, query, args...), now)
 	return j, s.explain(err)
 }
 
 // query reads rows outside the writer's connection.
 func (s *Store) query(ctx context.Context, query string, args []any, each func(scanner) error) error {
-	rows, err := s.reads.QueryContext(ctx, query, args...)
+	rows, err := s.ask(ctx, query, args...)
 	if err != nil {
 		return s.explain(err)
 	}

@@ -4,8 +4,11 @@
 //
 // One goroutine writes and commits for everybody who waits; readers have
 // connections of their own that cannot write. The package decides nothing
-// about jobs beyond what its ports say, takes no lock on the data folder, and
-// never deletes or repairs a file that it cannot read.
+// about jobs beyond what its ports say, and takes no lock on the data folder.
+//
+// It watches over the file: it makes backups, and a file that turns out to be
+// damaged is moved aside, never deleted, and gives way to the newest backup
+// with all that can still be read out of it.
 package sqlitestore
 
 import (
@@ -13,6 +16,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,11 +29,18 @@ import (
 type Store struct {
 	cfg    Config
 	log    *slog.Logger
-	db     *sql.DB // one connection, the writer's
+	db     *sql.DB // one connection, the writer's; its goroutine only, once it runs
 	writer *writer
-	reads  *sql.DB
-	line   atomic.Pointer[lineSum]
-	ids    *idSource // the writer's goroutine only
+	reads  *readers
+	stmts  atomic.Pointer[statements] // of the readers in use
+	ids    *idSource                  // the writer's goroutine only
+
+	unclean  bool          // nobody closed the file before we opened it
+	alarm    chan struct{} // SQLite said that the file is damaged
+	watch    sync.Mutex    // one looks at the whole file at a time
+	verified atomic.Bool   // the whole file was found sound
+	lost     atomic.Bool   // the writer has no connection: the restored file could not be opened
+	replaced atomic.Bool   // a restored file took the place of a damaged one, and nobody was told yet
 }
 
 var (
@@ -80,7 +91,10 @@ func (s *Store) Close() error {
 	s.writer.close()
 	// Readers first: the last connection to go tidies the write-ahead log
 	// away, and a reader may not.
-	return errors.Join(s.reads.Close(), s.db.Close())
+	if err := errors.Join(s.reads.Close(), s.db.Close()); err != nil {
+		return err
+	}
+	return s.unmark()
 }
 
 // now is the store's clock in milliseconds, the unit of every time it keeps.

@@ -36,6 +36,7 @@ type writer struct {
 
 	mu     sync.Mutex
 	queues [precedences][]*op
+	alone  []*op
 	closed bool
 }
 
@@ -46,26 +47,44 @@ type op struct {
 	reply chan error
 }
 
+// errNoFile is what an op hears while there is no database to write to.
+var errNoFile = errors.New("the database could not be opened again")
+
 func startWriter(ctx context.Context, conn *sql.Conn) *writer {
-	w := &writer{
-		ctx:   context.WithoutCancel(ctx),
+	w := newWriter(context.WithoutCancel(ctx), conn)
+	go w.loop()
+	return w
+}
+
+// newWriter makes one that does not run: its transactions are its maker's.
+func newWriter(ctx context.Context, conn *sql.Conn) *writer {
+	return &writer{
+		ctx:   ctx,
 		conn:  conn,
 		stmts: map[string]prepared{},
 		wake:  make(chan struct{}, 1),
 		done:  make(chan struct{}),
 	}
-	go w.loop()
-	return w
 }
 
 // do hands an op in and waits for its commit. It returns early when ctx ends:
 // an op that has not begun by then never does.
 func (w *writer) do(ctx context.Context, p precedence, run func(*tx) error) error {
+	return w.hand(ctx, &w.queues[p], run)
+}
+
+// exclusive runs something in the writer's goroutine, with no transaction open:
+// it may exchange the connection. Ops that come in the meantime wait.
+func (w *writer) exclusive(ctx context.Context, run func() error) error {
+	return w.hand(ctx, &w.alone, func(*tx) error { return run() })
+}
+
+func (w *writer) hand(ctx context.Context, queue *[]*op, run func(*tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	o := &op{run: run, reply: make(chan error, 1)}
-	if err := w.put(p, o); err != nil {
+	if err := w.put(queue, o); err != nil {
 		return err
 	}
 	select {
@@ -77,13 +96,13 @@ func (w *writer) do(ctx context.Context, p precedence, run func(*tx) error) erro
 	}
 }
 
-func (w *writer) put(p precedence, o *op) error {
+func (w *writer) put(queue *[]*op, o *op) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return ErrClosed
 	}
-	w.queues[p] = append(w.queues[p], o)
+	*queue = append(*queue, o)
 	w.nudge()
 	return nil
 }
@@ -107,37 +126,51 @@ func (w *writer) close() {
 func (w *writer) loop() {
 	defer close(w.done)
 	for {
-		batch, closed := w.next()
-		if len(batch) > 0 {
+		alone, batch, closed := w.next()
+		switch {
+		case alone != nil:
+			if alone.begun.CompareAndSwap(false, true) {
+				alone.reply <- alone.run(nil)
+			}
+		case len(batch) > 0:
 			w.commit(batch)
-			continue
-		}
-		if closed {
+		case closed:
 			w.release()
 			return
+		default:
+			<-w.wake
 		}
-		<-w.wake
 	}
 }
 
-// next takes the ops of one commit, the worker's first.
-func (w *writer) next() (batch []*op, closed bool) {
+// next takes what is to be done alone, or else the ops of one commit, the
+// worker's first.
+func (w *writer) next() (alone *op, batch []*op, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.alone) > 0 {
+		alone, w.alone = w.alone[0], w.alone[1:]
+		return alone, nil, w.closed
+	}
 	for p := range w.queues {
 		n := min(len(w.queues[p]), batchLimit-len(batch))
 		batch = append(batch, w.queues[p][:n]...)
 		clear(w.queues[p][:n])
 		w.queues[p] = w.queues[p][n:]
 	}
-	return batch, w.closed
+	return nil, batch, w.closed
 }
 
+// release closes the connection and what was prepared on it.
 func (w *writer) release() {
 	for _, s := range w.stmts {
 		_ = s.Close()
 	}
-	_ = w.conn.Close()
+	clear(w.stmts)
+	if w.conn != nil {
+		_ = w.conn.Close()
+	}
+	w.conn = nil
 }
 
 // commit runs a batch in one transaction and replies once it is on disk. An
@@ -226,6 +259,9 @@ func (t *tx) savepoint(run func(*tx) error) error {
 func (t *tx) stmt(query string) (prepared, error) {
 	if s, ok := t.w.stmts[query]; ok {
 		return s, nil
+	}
+	if t.w.conn == nil {
+		return prepared{}, errNoFile
 	}
 	s, err := t.w.conn.PrepareContext(t.w.ctx, query)
 	if err != nil {

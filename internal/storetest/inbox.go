@@ -43,7 +43,7 @@ func inbox() map[string]scenario {
 			j := s.accept(d)[0]
 			s.same("reason", []any{j.Reason, j.ReasonText}, []any{job.NoModel, "The model is not installed."})
 			s.same("next", s.next(), "")
-			if n, err := s.Release(s.Context(), job.NoModel); n != 1 || err != nil {
+			if n, err := s.ReleaseAll(s.Context(), job.NoModel); n != 1 || err != nil {
 				s.Errorf("released %d, %v", n, err)
 			}
 			s.same("next", s.next(), "talk")

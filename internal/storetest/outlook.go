@@ -115,7 +115,7 @@ func workAhead() map[string]scenario {
 			s.same("once its time has come", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 3, Unknown: 2, MediaMS: 1000}})
 			s.clock.Advance(-time.Minute)
 			s.same("when the clock is set back", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 2, Unknown: 2}})
-			_, err = s.Release(s.Context(), job.Backoff)
+			_, err = s.ReleaseAll(s.Context(), job.Backoff)
 			s.ok(err)
 			s.same("once it is released", s.ahead(""), []queue.Load{{Model: "tiny", Jobs: 3, Unknown: 2, MediaMS: 1000}})
 			_, lease := s.take(jobs[1].ID)

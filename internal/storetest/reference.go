@@ -20,19 +20,22 @@ import (
 type Reference struct {
 	clock *Clock
 
-	mu     sync.Mutex
-	jobs   []*kept // in order of arrival
-	keys   map[string]usedKey
-	paused bool
-	left   map[string]bool // what stages have left: "stage/key"
-	speeds map[speedOf]speed
+	mu      sync.Mutex
+	jobs    []*kept // in order of arrival
+	arrived int64   // how many have ever
+	keys    map[string]usedKey
+	paused  bool
+	left    map[string]*kept // what stages have left, "stage/key", and whose it is
+	speeds  map[speedOf]speed
 }
 
 type kept struct {
 	job.Job
 	identity string
+	keyed    bool      // came with a key of its own
 	readyAt  time.Time // zero: ready
 	never    bool      // only a release makes it ready
+	history  []job.Event
 }
 
 type usedKey struct {
@@ -44,20 +47,20 @@ var _ queue.Store = (*Reference)(nil)
 
 // NewReference makes an empty store.
 func NewReference(clock *Clock) *Reference {
-	return &Reference{clock: clock, keys: map[string]usedKey{}, left: map[string]bool{}, speeds: map[speedOf]speed{}}
+	return &Reference{clock: clock, keys: map[string]usedKey{}, left: map[string]*kept{}, speeds: map[speedOf]speed{}}
 }
 
 // Submit implements queue.Inbox.
 func (r *Reference) Submit(_ context.Context, drafts []job.Draft) ([]queue.Accepted, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before, keys := len(r.jobs), maps.Clone(r.keys)
+	before, arrived, keys := len(r.jobs), r.arrived, maps.Clone(r.keys)
 	var out []queue.Accepted
 	for i := range drafts {
 		d := &drafts[i]
 		k, err := r.known(d)
 		if err != nil {
-			r.jobs, r.keys = r.jobs[:before], keys
+			r.jobs, r.arrived, r.keys = r.jobs[:before], arrived, keys
 			return nil, err
 		}
 		existing := k != nil
@@ -89,11 +92,12 @@ func (r *Reference) known(d *job.Draft) (*kept, error) {
 }
 
 func (r *Reference) add(d *job.Draft) *kept {
-	seq := int64(len(r.jobs) + 1)
-	k := &kept{identity: d.Identity, Job: job.Job{
+	r.arrived++
+	seq := r.arrived
+	k := &kept{identity: d.Identity, keyed: d.Key != "", Job: job.Job{
 		ID:        fmt.Sprintf("%026d", seq),
 		Seq:       seq,
-		Rank:      seq * 1024,
+		Rank:      max(seq*rankGap, r.lastRank(d.Priority)+rankGap),
 		Source:    d.Source,
 		Title:     d.Title,
 		Options:   d.Options,
@@ -108,6 +112,7 @@ func (r *Reference) add(d *job.Draft) *kept {
 	if d.Key != "" {
 		r.keys[d.Key] = usedKey{d.KeyBody, k}
 	}
+	r.record(k, job.VerbSubmit, "", "")
 	return k
 }
 
@@ -167,7 +172,18 @@ func (r *Reference) Take(_ context.Context, id, owner string) (job.Job, job.Leas
 	if k.StartedAt.IsZero() {
 		k.StartedAt = r.clock.Now()
 	}
+	r.record(k, job.VerbTake, job.Queued, "")
+	r.promote()
 	return k.Job, job.Lease{ID: id, Token: k.Token, Owner: owner}, nil
+}
+
+// promote makes ready for good what has become ready by the clock.
+func (r *Reference) promote() {
+	for _, k := range r.jobs {
+		if r.ready(k) && !k.readyAt.IsZero() {
+			k.wait(job.Wait{})
+		}
+	}
 }
 
 // Renew implements queue.Line.
@@ -204,6 +220,11 @@ func (r *Reference) Settle(_ context.Context, lease job.Lease, o queue.Outcome) 
 	}
 	r.closeRun(k, cutOff(o.State, o.Error))
 	r.leave(k, o)
+	code := ""
+	if o.Error != nil {
+		code = o.Error.Code
+	}
+	r.record(k, job.VerbSettle, job.Running, code)
 	return r.show(k), nil
 }
 
@@ -229,12 +250,17 @@ func (r *Reference) Defer(_ context.Context, id string, w job.Wait) (job.Job, er
 	if err != nil {
 		return job.Job{}, err
 	}
-	if k.State != job.Queued {
+	if !r.ready(k) {
 		return job.Job{}, queue.ErrEmpty
 	}
+	r.promote()
+	before := k.Reason
 	k.wait(w)
 	if w.Need != (job.Need{}) {
 		k.Need = w.Need
+	}
+	if k.Reason != before { // new words for the same reason are no news
+		r.record(k, job.VerbDefer, job.Queued, "")
 	}
 	return r.show(k), nil
 }
@@ -258,6 +284,7 @@ func (r *Reference) Recover(_ context.Context, owner string, maxDeaths int) ([]j
 		}
 		r.closeRun(k, string(code))
 		r.leave(k, o)
+		r.record(k, job.VerbRecover, job.Running, string(code))
 		out = append(out, r.show(k))
 	}
 	return out, nil
@@ -288,20 +315,23 @@ func (r *Reference) Cancel(_ context.Context, id string) (job.Job, error) {
 		return job.Job{}, fault.New(fault.JobFinal, "The job has already ended.", nil)
 	case k.State == job.Queued:
 		r.leave(k, queue.Outcome{State: job.Canceled})
-	default:
+		r.record(k, job.VerbCancel, job.Queued, "")
+	case !k.CancelRequested:
 		k.CancelRequested = true
+		r.record(k, job.VerbCancel, job.Running, "")
 	}
 	return r.show(k), nil
 }
 
-// Release implements queue.Control.
-func (r *Reference) Release(_ context.Context, reason job.Reason) (int, error) {
+// ReleaseAll implements queue.Control.
+func (r *Reference) ReleaseAll(_ context.Context, reason job.Reason) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := 0
 	for _, k := range r.jobs {
 		if k.State == job.Queued && reason != job.Turn && r.show(k).Reason == reason {
 			k.wait(job.Wait{})
+			r.record(k, job.VerbRelease, job.Queued, "")
 			n++
 		}
 	}
@@ -326,18 +356,23 @@ func (r *Reference) SetDuration(_ context.Context, id string, ms int64) error {
 	return nil
 }
 
-// line is the queued jobs in order.
-func (r *Reference) line() []*kept {
-	var line []*kept
+// live is the jobs that have not ended, in order.
+func (r *Reference) live() []*kept {
+	var live []*kept
 	for _, k := range r.jobs {
-		if k.State == job.Queued {
-			line = append(line, k)
+		if !k.State.Final() {
+			live = append(live, k)
 		}
 	}
-	slices.SortFunc(line, func(a, b *kept) int {
+	slices.SortFunc(live, func(a, b *kept) int {
 		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.Seq, b.Seq))
 	})
-	return line
+	return live
+}
+
+// line is the queued jobs in order.
+func (r *Reference) line() []*kept {
+	return slices.DeleteFunc(r.live(), func(k *kept) bool { return k.State != job.Queued })
 }
 
 func (r *Reference) find(id string) (*kept, error) {

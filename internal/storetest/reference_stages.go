@@ -22,6 +22,7 @@ func (r *Reference) Begin(_ context.Context, lease job.Lease, stage job.Stage) e
 	r.closeRun(k, "")
 	k.Stages = append(slices.Clone(k.Stages), job.StageRun{Stage: stage, StartedAt: r.clock.Now()})
 	k.Stage, k.Progress, k.Need = stage, job.Progress{Stage: stage}, job.Need{}
+	r.record(k, job.VerbBegin, job.Running, "")
 	return nil
 }
 
@@ -33,10 +34,11 @@ func (r *Reference) Finish(_ context.Context, lease job.Lease, stage job.Stage, 
 	if err != nil {
 		return err
 	}
-	if left := string(stage) + "/" + key; !r.left[left] {
-		r.left[left] = true
+	left := string(stage) + "/" + key
+	if r.left[left] == nil {
 		k.Attempts, k.Crashes, k.Deaths, k.Error = 0, 0, 0, nil
 	}
+	r.left[left] = k // whoever relies on it last keeps it alive
 	if !reused {
 		r.learn(k, stage, took)
 	}
@@ -50,6 +52,7 @@ func (r *Reference) Finish(_ context.Context, lease job.Lease, stage job.Stage, 
 	if !open {
 		k.Stages = append(k.Stages, job.StageRun{Stage: stage, StartedAt: now, FinishedAt: now, Reused: reused})
 	}
+	r.record(k, job.VerbFinish, job.Running, "")
 	all := job.Stages()
 	k.Progress, k.Stage = job.Progress{}, all[min(slices.Index(all, stage)+1, len(all)-1)]
 	return nil

@@ -6,6 +6,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ func Run(t *testing.T, open Open) {
 	t.Helper()
 	for _, scenarios := range []map[string]scenario{
 		inbox(), order(), leases(), outcomes(), waits(), recovery(), control(), reading(), pausing(), workAhead(), pace(),
+		retrying(), holding(), moving(), removing(), history(),
 	} {
 		for name, run := range scenarios {
 			t.Run(name, func(t *testing.T) {
@@ -39,6 +41,19 @@ func Run(t *testing.T, open Open) {
 		t.Parallel()
 		random(t, open)
 	})
+	t.Run("a store does the same as the reference for very many verbs", func(t *testing.T) {
+		t.Parallel()
+		long(t, open, often(10_000))
+	})
+}
+
+// often is how often something is done that is done in full when all tests are
+// asked for: a store waits for its disk each time.
+func often(times int) int {
+	if os.Getenv("SLUICE_TEST_ALL") == "" {
+		return times / 20
+	}
+	return times
 }
 
 type scenario func(s *stand)

@@ -71,7 +71,7 @@ func (english) because(r job.Reason) string {
 	case job.Backoff:
 		return "Waiting to try again"
 	case job.Held:
-		return "Held back"
+		return "Held"
 	case job.Paused:
 		return "Paused"
 	case job.Scheduled:

@@ -13,12 +13,18 @@ export function shortcut(key: string): string {
   return mac ? `⌘${key}` : `Ctrl+${key}`;
 }
 
+/** alt is how people read a key with the other modifier. */
+export function alt(key: string): string {
+  return mac ? `⌥${key}` : `Alt+${key}`;
+}
+
 /**
  * arrows lets the arrow keys move the focus among the rows of a list. A row is
  * what carries data-row; the Tab key keeps reaching everything.
  */
 export function arrows(list: HTMLElement): () => void {
   const move = (e: KeyboardEvent) => {
+    if (e.altKey || e.ctrlKey || e.metaKey || e.shiftKey) return;
     const rows = [...list.querySelectorAll<HTMLElement>("[data-row]")];
     const at = rows.findIndex((r) => r === document.activeElement);
     if (at < 0) return;

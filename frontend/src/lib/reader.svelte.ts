@@ -146,7 +146,7 @@ export function group(lines: readonly Line[], earlier: readonly Paragraph[] = []
   for (let i = begin; i < lines.length; i++) {
     const l = lines[i];
     if (l === undefined) break;
-    const text = l.text.normalize("NFC").replace(/\s+/gu, " ").trim();
+    const text = flat(l.text);
     if (open !== undefined && !parts(open, l)) {
       open.end = i + 1;
       open.end_ms = l.end_ms;
@@ -157,6 +157,11 @@ export function group(lines: readonly Line[], earlier: readonly Paragraph[] = []
     out.push(open);
   }
   return out;
+}
+
+/** flat is the text of a line as it stands in a paragraph. */
+export function flat(text: string): string {
+  return text.normalize("NFC").replace(/\s+/gu, " ").trim();
 }
 
 /** parts says whether a line begins a new paragraph. */

@@ -3,7 +3,8 @@
 
 export type Place = "queue" | "library" | "machine" | "settings" | "job";
 
-export type Route = { place: Place; job: string };
+/** Route is a place; a job may be opened at a segment of its transcript. */
+export type Route = { place: Place; job: string; at?: number };
 
 /** The places of the sidebar, in order. */
 export const places = ["queue", "library", "machine", "settings"] as const;
@@ -33,16 +34,19 @@ class Router {
 }
 
 /** hashOf is what a link to a place says. */
-export function hashOf(place: Place, job = ""): string {
-  return place === "job" ? `#/job/${encodeURIComponent(job)}` : `#/${place}`;
+export function hashOf(place: Place, job = "", at?: number): string {
+  if (place !== "job") return `#/${place}`;
+  return `#/job/${encodeURIComponent(job)}${at ? `?at=${at}` : ""}`;
 }
 
 /** parse reads a hash. What it does not know is the queue. */
 export function parse(hash: string): Route {
-  const [place = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
+  const [place = "", id = ""] = path.split("/");
   if (place === "job" && id) {
     try {
-      return { place: "job", job: decodeURIComponent(id) };
+      const at = Number(/^at=([1-9]\d{0,8})$/.exec(query)?.[1]);
+      return { place: "job", job: decodeURIComponent(id), ...(at ? { at } : {}) };
     } catch {
       return { place: "queue", job: "" };
     }

@@ -113,6 +113,6 @@ test("a job that failed shows what happened, where, and what to do", async () =>
   await view.getByText(en.job.during(en.common.stages.extract)).waitFor();
   await view.getByText(en.job.noText).waitFor();
   await shoot(page, "job-failed");
-  await view.getByRole("button", { name: en.queue.addAgain }).click();
+  await view.getByRole("button", { name: en.queue.tryAgain }).click();
   await page.getByText(en.queue.addedAgain("broken.mp4")).waitFor();
 });

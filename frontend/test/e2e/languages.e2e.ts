@@ -113,6 +113,20 @@ test.for(Object.keys(views))("no English is left in the Korean %s", async (place
   expect(foreign(texts, [...programs, "seen-000.wav"])).toEqual([]);
 });
 
+test("no English is left in the Korean search", async () => {
+  const { page } = await open(`${server.url}/#/library`, { locale: "ko-KR" });
+  const field = page.getByRole("searchbox", { name: ko.library.search });
+  for (const [typed, shows] of [
+    ["항구", page.getByRole("list", { name: ko.library.results })],
+    ["없는말", page.locator("p.title").getByText(ko.library.none)],
+    ["*", page.locator("p.title").getByText(ko.library.noWord)],
+  ] as const) {
+    await field.fill(typed);
+    await shows.waitFor();
+    expect(foreign(await chrome(page), [])).toEqual([]);
+  }
+});
+
 test.for(["running", "queued", "done", "failed"] as const)(
   "no English is left in a %s job in Korean",
   async (state) => {

@@ -60,6 +60,11 @@ test("canceling a running job asks once, and keeps it when the answer is no", as
   await page.getByText(en.queue.canceled("Harbour master")).waitFor();
   await server.reaches(id, "canceled");
   await page.getByRole("article").waitFor({ state: "detached" });
+
+  // It goes on from where it was, before all others.
+  await page.getByRole("button", { name: en.queue.undo }).click();
+  await server.reaches(id, "running");
+  await page.getByRole("article").getByText("Harbour master").waitFor();
 });
 
 test("a job in line is canceled at once and can be put back", async () => {
@@ -71,7 +76,7 @@ test("a job in line is canceled at once and can be put back", async () => {
   await server.reaches(id, "canceled");
   await row.waitFor({ state: "detached" });
 
-  await page.getByRole("button", { name: en.queue.putBack }).click();
+  await page.getByRole("button", { name: en.queue.undo }).click();
   await row.waitFor();
   expect((await server.board()).next.map((j) => j.title)).toEqual(["Night market"]);
 });

@@ -100,6 +100,13 @@ export class Server {
     }
   }
 
+  /** damage writes over the database of a server that was stopped. */
+  async damage(): Promise<void> {
+    if (this.#child) throw new Error("it is running");
+    await writeFile(join(this.#home, "sluice.db"), "this is no database ".repeat(5000));
+    for (const more of ["-wal", "-shm"]) await rm(join(this.#home, `sluice.db${more}`), { force: true });
+  }
+
   /** script lets the machine have so much memory, and waits until the server knows. */
   async script(level: Reading["level"], available: number): Promise<void> {
     const total = 18 * 2 ** 30;

@@ -2,7 +2,7 @@
 // itself, so that window and browser ask the one that served them.
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "./schema";
-import type { FaultCode, Job, ProblemBody, SubmittedJob, Transcript, Upload } from "./types";
+import type { FaultCode, ProblemBody, SubmittedJob, Transcript, Upload } from "./types";
 
 /** Problem is a refusal or a failure of the server, in its own words. */
 export class Problem extends Error {
@@ -87,25 +87,6 @@ export async function transcriptOf(id: string, signal?: AbortSignal): Promise<Tr
   if (typeof body === "string")
     throw new Problem({ code: "internal", detail: "The server gave no transcript." });
   return body;
-}
-
-/** again puts a job in the line once more, with all its options. It takes its place at the end. */
-export async function again(job: Job): Promise<void> {
-  const { title, language, model, audio_track, beam_size, threads, words, reuse, priority, metadata } = job;
-  const source = job.source.kind === "upload" ? `upload:${job.source.upload}` : (job.source.path ?? "");
-  const options = {
-    title,
-    language,
-    model,
-    audio_track,
-    beam_size,
-    threads,
-    words,
-    reuse,
-    priority,
-    metadata,
-  };
-  await answer(api.POST("/api/v1/jobs", { body: { source, ...options } }));
 }
 
 /** Routes that exist only inside the app's window. */

@@ -105,6 +105,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clear all jobs of one state
+         * @description Queued ones are canceled, and can be retried. Those that have ended are deleted, with their transcripts. Many are cleared piece by piece: an error says how many went before it, and the same request goes on with the rest.
+         */
+        post: operations["clear-jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}": {
         parameters: {
             query?: never;
@@ -116,7 +136,11 @@ export interface paths {
         get: operations["get-job"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a job
+         * @description Only one that has ended: with its transcript and all else it has left.
+         */
+        delete: operations["delete-job"];
         options?: never;
         head?: never;
         patch?: never;
@@ -136,6 +160,123 @@ export interface paths {
          * @description A queued job ends at once. A running one is stopped soon, and the answer may still show it running.
          */
         post: operations["cancel-job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what happened to a job */
+        get: operations["get-job-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold a job
+         * @description A queued job keeps its place and is not taken until it is released.
+         */
+        post: operations["hold-job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a job in the line
+         * @description To an end of it, or before another job: exactly one of the two.
+         */
+        post: operations["move-job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change how urgent a job is
+         * @description Among jobs of one priority it keeps its place by age.
+         */
+        post: operations["set-priority"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release a job
+         * @description A queued job is ready now: held, scheduled, or waiting to be tried again. What it really lacks it will wait for again.
+         */
+        post: operations["release-job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry a job
+         * @description A job that has ended goes to the back of the line, with nothing counted against it. What it has finished is not done again, unless from_stage says so. The body may be left out.
+         */
+        post: operations["retry-job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -176,6 +317,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Dismiss a notice
+         * @description It is not on the board any more. One that is not there is no error.
+         */
+        delete: operations["dismiss-notice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queue/pause": {
         parameters: {
             query?: never;
@@ -207,6 +368,26 @@ export interface paths {
         put?: never;
         /** Resume the line */
         post: operations["resume-queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search titles and transcripts
+         * @description The newest job first; in each its title, then its segments in order.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -308,11 +489,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ClearRequest: {
+            /** @description queued: they are canceled. done, failed, canceled: they are deleted. running is refused */
+            state: components["schemas"]["State"];
+        };
+        Cleared: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            count: number;
+        };
         /**
          * @description Stable name of a failure
          * @enum {string}
          */
-        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "route_unknown" | "method_refused" | "setting_invalid" | "job_unknown" | "job_final" | "no_window" | "not_ready" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away";
+        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "route_unknown" | "method_refused" | "setting_invalid" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away";
         Counts: {
             /** Format: int64 */
             canceled: number;
@@ -440,14 +632,19 @@ export interface components {
             title: string;
             /**
              * Format: date-time
-             * @description When the reason ends, when known
+             * @description When the reason ends, when known; with reason scheduled, the time of not_before
              */
             until?: string;
             /** @description Whether words have times */
             words: boolean;
         };
+        /**
+         * @description An end of the line
+         * @enum {string}
+         */
+        End: "front" | "back";
         Event: {
-            /** @description With kind job, when they were read */
+            /** @description With kinds job and gone, when they were read */
             counts?: components["schemas"]["Counts"];
             /** @example b7f3-1043 */
             id: string;
@@ -493,6 +690,11 @@ export interface components {
          * @enum {string}
          */
         Format: "json" | "srt" | "vtt" | "txt" | "md";
+        Found: {
+            hits: components["schemas"]["Hit"][];
+            /** @description Cursor of the next page; left out on the last one */
+            next?: string;
+        };
         Gate: {
             state: components["schemas"]["GateState"];
             text?: string;
@@ -521,6 +723,38 @@ export interface components {
         History: {
             /** @description Oldest first; each is the worst of its share of the time */
             points: components["schemas"]["Sample"][];
+        };
+        Hit: {
+            /**
+             * Format: int64
+             * @description Of the segment
+             * @example 86200
+             */
+            end_ms?: number;
+            /** @example 01KKNZ1M3T8Q2M4R7W9XYABCDE */
+            job_id: string;
+            /**
+             * Format: int64
+             * @description Of the segment in the transcript; left out when the words are in the title or the file's name
+             * @example 17
+             */
+            segment_id?: number;
+            /**
+             * Format: int64
+             * @description Of the segment; 0 is left out
+             * @example 83500
+             */
+            start_ms?: number;
+            /**
+             * @description Of the segment, or the title
+             * @example The last ferry leaves at nine.
+             */
+            text: string;
+            /**
+             * @description Of the job
+             * @example Interview with the harbour master
+             */
+            title: string;
         };
         Holder: {
             /** Format: int64 */
@@ -639,11 +873,33 @@ export interface components {
             title: string;
             /**
              * Format: date-time
-             * @description When the reason ends, when known
+             * @description When the reason ends, when known; with reason scheduled, the time of not_before
              */
             until?: string;
             /** @description Whether words have times */
             words: boolean;
+        };
+        JobEvent: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Of the failure, if it was one
+             * @example engine_crashed
+             */
+            code?: string;
+            /** @description State before; left out when it was submitted */
+            from?: components["schemas"]["State"];
+            /** @description Why it waits, if it does */
+            reason?: components["schemas"]["Reason"];
+            /** @description The stage it was about */
+            stage?: components["schemas"]["Stage"];
+            /** @description State after */
+            to: components["schemas"]["State"];
+            verb: components["schemas"]["Verb"];
+        };
+        JobHistory: {
+            /** @description Oldest first */
+            events: components["schemas"]["JobEvent"][];
         };
         JobRequest: {
             /**
@@ -671,6 +927,12 @@ export interface components {
              * @example large-v3-turbo
              */
             model?: string;
+            /**
+             * Format: date-time
+             * @description Not taken earlier, with its zone after RFC 3339; one that has passed means now, one in more than ten years is refused
+             * @example 2027-01-31T22:00:00Z
+             */
+            not_before?: string;
             /**
              * Format: int64
              * @description Higher goes first
@@ -712,6 +974,37 @@ export interface components {
             holders: components["schemas"]["Holder"][];
             memory: components["schemas"]["Reading"];
         };
+        MoveRequest: {
+            /**
+             * @description Id of a queued job, whose priority it takes; then without to
+             * @example 01KKNZ1M3T8Q2M4R7W9XYABCDE
+             */
+            before?: string;
+            /** @description An end of the line, among the jobs of its priority; then without before */
+            to?: components["schemas"]["End"];
+        };
+        Notice: {
+            /** Format: date-time */
+            at: string;
+            code: components["schemas"]["NoticeCode"];
+            /**
+             * @description What to do
+             * @example Submit again what came after that.
+             */
+            hint: string;
+            /** @description For DELETE /api/v1/notices/{id} */
+            id: string;
+            /**
+             * @description What happened
+             * @example The database was damaged. The backup of 14 March, 09:00 took its place.
+             */
+            text: string;
+        };
+        /**
+         * @description What happened to the data
+         * @enum {string}
+         */
+        NoticeCode: "backup_restored" | "started_empty";
         Page: {
             jobs: components["schemas"]["Job"][];
             /** @description Cursor of the next page; left out on the last one */
@@ -722,6 +1015,14 @@ export interface components {
          * @enum {string}
          */
         Pressure: "normal" | "warn" | "critical";
+        PriorityRequest: {
+            /**
+             * Format: int64
+             * @description Higher goes first
+             * @example 10
+             */
+            priority: number;
+        };
         Problem: {
             /**
              * @description Stable name of the failure
@@ -812,6 +1113,15 @@ export interface components {
             /** @example /Users/mina/Movies/notes.txt */
             path: string;
         };
+        RetryRequest: {
+            /** @description Do this stage and those after it anew; without it, what is finished stays finished */
+            from_stage?: components["schemas"]["Stage"];
+            /**
+             * @description Another speech model; without it, the one it had
+             * @example small
+             */
+            model?: string;
+        };
         Sample: {
             /** Format: date-time */
             at: string;
@@ -860,6 +1170,8 @@ export interface components {
             memory: components["schemas"]["Reading"];
             /** @description The first of the line, in order */
             next: components["schemas"]["Job"][];
+            /** @description What people must be told until they have seen it */
+            notices: components["schemas"]["Notice"][];
             /** @description No job is taken until the line is resumed */
             paused: boolean;
             running: components["schemas"]["Job"][];
@@ -1021,7 +1333,7 @@ export interface components {
             title: string;
             /**
              * Format: date-time
-             * @description When the reason ends, when known
+             * @description When the reason ends, when known; with reason scheduled, the time of not_before
              */
             until?: string;
             /** @description Whether words have times */
@@ -1052,6 +1364,11 @@ export interface components {
              */
             source: string;
         };
+        /**
+         * @description What was done to a job
+         * @enum {string}
+         */
+        Verb: "submit" | "take" | "begin" | "finish" | "settle" | "defer" | "hold" | "release" | "move" | "priority" | "cancel" | "retry" | "recover" | "restore";
         Warning: {
             /** Format: int64 */
             at_ms: number;
@@ -1123,6 +1440,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Dropped"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -1377,6 +1721,12 @@ export interface operations {
                      */
                     model?: string;
                     /**
+                     * Format: date-time
+                     * @description Not taken earlier, with its zone after RFC 3339; one that has passed means now, one in more than ten years is refused
+                     * @example 2027-01-31T22:00:00Z
+                     */
+                    not_before?: string;
+                    /**
                      * Format: int64
                      * @description Higher goes first
                      */
@@ -1586,6 +1936,89 @@ export interface operations {
             };
         };
     };
+    "clear-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClearRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Cleared"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-job": {
         parameters: {
             query?: never;
@@ -1679,6 +2112,72 @@ export interface operations {
             };
         };
     };
+    "delete-job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "cancel-job": {
         parameters: {
             query?: never;
@@ -1729,6 +2228,525 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-job-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "events": [
+                     *         {
+                     *           "at": "2026-03-14T09:26:52Z",
+                     *           "verb": "submit",
+                     *           "to": "queued",
+                     *           "reason": "turn"
+                     *         },
+                     *         {
+                     *           "at": "2026-03-14T09:26:53Z",
+                     *           "verb": "take",
+                     *           "from": "queued",
+                     *           "to": "running"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobHistory"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "hold-job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "move-job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriorityRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "release-job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retry-job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1837,6 +2855,54 @@ export interface operations {
             };
         };
     };
+    "dismiss-notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the notice */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "pause-queue": {
         parameters: {
             query?: never;
@@ -1886,6 +2952,65 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description Words; each must be there, or begin a word that is */
+                q: string;
+                /** @description Hits on one page */
+                limit?: number;
+                /** @description From next of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hits": [
+                     *         {
+                     *           "job_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *           "title": "Interview with the harbour master",
+                     *           "segment_id": 17,
+                     *           "start_ms": 83500,
+                     *           "end_ms": 86200,
+                     *           "text": "The last ferry leaves at nine."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

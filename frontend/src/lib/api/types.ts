@@ -31,3 +31,7 @@ export type Stage = Schemas["Stage"];
 export type Reason = Schemas["Reason"];
 export type FaultCode = Schemas["Code"];
 export type ProblemBody = Schemas["Problem"];
+export type Found = Schemas["Found"];
+export type Hit = Schemas["Hit"];
+export type Notice = Schemas["Notice"];
+export type NoticeCode = Schemas["NoticeCode"];

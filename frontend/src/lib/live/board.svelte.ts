@@ -1,6 +1,7 @@
 // The board as the page sees it: a snapshot, kept fresh by numbered events.
 // Places in the line, estimates and the gate come only with a snapshot, so
 // whatever moves the line asks for a new one, at most once in a short while.
+import { SvelteSet } from "svelte/reactivity";
 import { answer, api, transcriptOf } from "../api/client";
 import type { Job, LiveEvent, Segment, Snapshot, Transcript } from "../api/types";
 import { before } from "../segments";
@@ -35,12 +36,19 @@ export class Board {
   live = $state.raw<LiveText>({ job: "", segments: [] });
   /** When the snapshot was read: its estimates count from here. */
   readAt = $state(0);
+  /** How many snapshots were asked for, and which of them is shown. */
+  asked = 0;
+  shown = $state(0);
+  /** Jobs that were deleted while this page listened. */
+  readonly gone = new SvelteSet<string>();
+  /** How often the row of events broke: what was read before may be gone, too. */
+  breaks = $state(0);
 
   readonly running: Job | undefined = $derived(this.snapshot?.running[0]);
   readonly waiting: number = $derived(this.snapshot?.counts.queued ?? 0);
   readonly depth: number = $derived(this.snapshot?.depth ?? 0);
   readonly beyond: number = $derived(Math.max(0, this.waiting - (this.snapshot?.next.length ?? 0)));
-  readonly ended: Job[] = $derived((this.snapshot?.last ?? []).filter((j) => j.state !== "canceled"));
+  readonly ended: Job[] = $derived(this.snapshot?.last ?? []);
 
   readonly #reads: Reads;
   #seen: Mark | undefined; // the newest event
@@ -136,13 +144,23 @@ export class Board {
       case "reset":
         this.#restart();
         break;
-      case "job":
       case "gone":
+        if (e.job_id) this.remove(e.job_id);
+        this.refetch();
+        break;
+      case "job":
       case "line":
         if (e.counts && this.snapshot && !contained) this.snapshot.counts = e.counts;
         this.refetch();
         break;
     }
+  }
+
+  /** remove takes a job that was deleted out of what is shown. */
+  remove(id: string): void {
+    this.gone.add(id);
+    const now = this.snapshot;
+    if (now) now.last = now.last.filter((j) => j.id !== id);
   }
 
   /** contains says whether the snapshot was read after the event. */
@@ -189,6 +207,8 @@ export class Board {
   /** restart gives up what rests on an unbroken row of events. */
   #restart(): void {
     this.live = { job: "", segments: [] };
+    this.breaks++;
+    this.gone.clear(); // a backup may have brought some back
     this.refetch(0);
   }
 
@@ -198,8 +218,11 @@ export class Board {
     this.#reading = true;
     this.#again = false;
     this.#early = [];
+    const asked = ++this.asked;
     try {
-      this.snapshot = await this.#reads.board();
+      const read = await this.#reads.board();
+      this.snapshot = { ...read, last: read.last.filter((j) => !this.gone.has(j.id)) };
+      this.shown = asked;
       this.readAt = Date.now();
       if (this.#lost === undefined) this.link = "live";
       this.#reading = false;

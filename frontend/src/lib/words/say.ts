@@ -1,7 +1,8 @@
 // Sentences that are put together from what the server says. In English its
 // own words are shown; in another language they are told by their codes.
-import type { Gate, Job, Reading } from "../api/types";
-import { bytes, dayTime } from "../format";
+import type { Gate, Job, Notice, Reading } from "../api/types";
+import { absolute, bytes, dayTime } from "../format";
+import type { NoticeWords } from "./en/notices";
 import { language, t } from "./words.svelte";
 
 /** Said is what happened and what to do about it. */
@@ -15,6 +16,16 @@ export function sayFault(f: { code: string; message?: string; detail?: string; h
     return { message: own || (known?.message ?? t.common.unknown), hint: f.hint ?? known?.hint ?? "" };
   }
   return known;
+}
+
+/** sayNotice tells what happened to the data as a whole. */
+export function sayNotice(n: Notice): { title: string; text: string; hint: string } {
+  const known = (t.notices.code as Record<string, NoticeWords | undefined>)[n.code];
+  const text = known?.text(absolute(Date.parse(n.at))) ?? "";
+  if (language.code === "en" || !known) {
+    return { title: known?.title ?? t.notices.label, text: n.text || text, hint: n.hint };
+  }
+  return { title: known.title, text, hint: known.hint };
 }
 
 /** sayReason tells why a queued job is not next. */

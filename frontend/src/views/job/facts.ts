@@ -1,7 +1,12 @@
 // What is worth knowing about a job at a glance.
+import type { components } from "../../lib/api/schema";
 import type { State, Warning } from "../../lib/api/types";
 import type { IconName } from "../../lib/ui/Icon.svelte";
+import { sayFault } from "../../lib/words/say";
 import { language, t } from "../../lib/words/words.svelte";
+
+/** JobEvent is one thing that happened to a job. */
+export type JobEvent = components["schemas"]["JobEvent"];
 
 export const stateIcons: Record<State, IconName> = {
   queued: "ring",
@@ -23,4 +28,31 @@ export function languageName(code: string): string {
 /** sayRemark tells a warning. In English the server's own sentence says more than its code. */
 export function sayRemark(w: Warning): string {
   return language.code === "en" && w.text ? w.text : (t.job.remark[w.code] ?? w.text);
+}
+
+/** sayEvent tells what happened in a few words. */
+export function sayEvent(e: JobEvent): string {
+  const { told, verbs, settled } = t.job;
+  switch (e.verb) {
+    case "begin":
+    case "finish":
+      return e.stage ? told(verbs[e.verb], t.common.stages[e.stage]) : verbs[e.verb];
+    case "defer":
+      return e.reason ? told(verbs.defer, t.reasons.text[e.reason]) : verbs.defer;
+    case "cancel":
+      return e.to === "canceled" ? verbs.cancel : t.job.cancelAsked;
+    case "settle":
+      return because(settled[e.to], e);
+    case "recover":
+      return because(told(verbs.recover, settled[e.to]), e);
+    default:
+      return verbs[e.verb];
+  }
+}
+
+/** because adds the failure, or else what a job waits for again. */
+function because(what: string, e: JobEvent): string {
+  if (e.code) return t.job.told(what, sayFault({ code: e.code }).message);
+  if (e.to === "queued" && e.reason && e.reason !== "turn") return t.job.told(what, t.reasons.text[e.reason]);
+  return what;
 }

@@ -1,5 +1,6 @@
 // Finding words in a transcript: on the text, not on the page, so that what is
 // not drawn yet is found too.
+import { fold } from "../../lib/fold";
 
 /** A place where the words were found. */
 export interface Match {
@@ -19,16 +20,17 @@ export interface Piece {
 export const mostMatches = 2000;
 
 /**
- * All places of the words, in reading order. Case and the width of spaces do
- * not matter, and neither does the way a letter is composed.
+ * All places of the words, in reading order. Case, the marks on letters and the
+ * width of spaces do not matter, and neither does the way a letter is composed.
  */
 export function find(texts: readonly string[], words: string): Match[] {
   const wanted = pattern(words);
   if (wanted === undefined) return [];
   const out: Match[] = [];
   for (const [paragraph, text] of texts.entries()) {
-    for (const m of text.matchAll(wanted)) {
-      out.push({ paragraph, start: m.index, end: m.index + m[0].length });
+    const folded = fold(text);
+    for (const m of folded.text.matchAll(wanted)) {
+      out.push({ paragraph, start: folded.at(m.index), end: folded.at(m.index + m[0].length) });
       if (out.length >= mostMatches) return out;
     }
   }
@@ -60,7 +62,7 @@ export function byParagraph(matches: readonly Match[]): Map<number, { first: num
 }
 
 function pattern(words: string): RegExp | undefined {
-  const parts = words.normalize("NFC").trim().split(/\s+/u).filter(Boolean);
+  const parts = fold(words.normalize("NFC")).text.trim().split(/\s+/u).filter(Boolean);
   if (parts.length === 0) return undefined;
-  return new RegExp(parts.map((p) => p.replace(/[\\^$.*+?()[\]{}|/]/gu, "\\$&")).join("\\s+"), "giu");
+  return new RegExp(parts.map((p) => p.replace(/[\\^$.*+?()[\]{}|/]/gu, "\\$&")).join("\\s+"), "gu");
 }

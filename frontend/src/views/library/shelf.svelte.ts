@@ -2,31 +2,25 @@
 import { answer, api, Problem } from "../../lib/api/client";
 import type { Job, Page } from "../../lib/api/types";
 
-/** ReadPage gives a page of jobs that ended so, whose titles have the words. */
-export type ReadPage = (
-  kind: Kind,
-  words: string,
-  cursor: string | undefined,
-  signal: AbortSignal,
-) => Promise<Page>;
+/** ReadPage gives a page of jobs that ended so. */
+export type ReadPage = (kind: Kind, cursor: string | undefined, signal: AbortSignal) => Promise<Page>;
 
 /** Kind is how the jobs ended. */
 export type Kind = "done" | "failed";
 
 const size = 50; // jobs on one page
 
-const overWire: ReadPage = (state, q, cursor, signal) =>
+const overWire: ReadPage = (state, cursor, signal) =>
   answer(
     api.GET("/api/v1/jobs", {
-      params: { query: { state, limit: size, ...(q ? { q } : {}), ...(cursor ? { cursor } : {}) } },
+      params: { query: { state, limit: size, ...(cursor ? { cursor } : {}) } },
       signal,
     }),
   );
 
 export class Shelf {
   jobs = $state.raw<Job[]>([]);
-  /** The words that the jobs were found with, and how they ended. */
-  words = $state("");
+  /** How the jobs ended. */
   kind = $state<Kind>("done");
   /** Whether anything was read yet. */
   loaded = $state(false);
@@ -43,10 +37,9 @@ export class Shelf {
     this.#read = read;
   }
 
-  /** search begins anew with other words. An answer to earlier words is not waited for. */
-  async search(words: string, kind: Kind = this.kind): Promise<void> {
-    await this.#ask(kind, words, undefined, (page) => {
-      this.words = words;
+  /** open begins anew with jobs of one kind. An earlier answer is not waited for. */
+  async open(kind: Kind): Promise<void> {
+    await this.#ask(kind, undefined, (page) => {
       this.kind = kind;
       this.jobs = page.jobs;
       this.#turn(page.next);
@@ -56,7 +49,7 @@ export class Shelf {
   /** further reads the next page. */
   async further(): Promise<void> {
     if (this.loading || !this.more) return;
-    await this.#ask(this.kind, this.words, this.#next, (page) => {
+    await this.#ask(this.kind, this.#next, (page) => {
       this.jobs = [...this.jobs, ...without(page.jobs, this.jobs)];
       this.#turn(page.next);
     });
@@ -69,7 +62,7 @@ export class Shelf {
   async refresh(): Promise<void> {
     if (this.loading) this.#stale = true;
     if (this.loading || !this.loaded) return;
-    await this.#ask(this.kind, this.words, undefined, (page) => {
+    await this.#ask(this.kind, undefined, (page) => {
       const end = this.jobs.findIndex((j) => j.id === page.jobs.at(-1)?.id);
       const behind = page.next === undefined ? [] : without(this.jobs.slice(end + 1), page.jobs);
       this.jobs = [...page.jobs, ...behind];
@@ -81,18 +74,13 @@ export class Shelf {
     this.#asked?.abort();
   }
 
-  async #ask(
-    kind: Kind,
-    words: string,
-    cursor: string | undefined,
-    then: (page: Page) => void,
-  ): Promise<void> {
+  async #ask(kind: Kind, cursor: string | undefined, then: (page: Page) => void): Promise<void> {
     this.#asked?.abort();
     const asked = new AbortController();
     this.#asked = asked;
     this.loading = true;
     try {
-      const page = await this.#read(kind, words, cursor, asked.signal);
+      const page = await this.#read(kind, cursor, asked.signal);
       if (asked.signal.aborted) return;
       then(page);
       this.loaded = true;

@@ -4,8 +4,9 @@ import { frame } from "./frame";
 import { job } from "./job";
 import { library } from "./library";
 import { machine } from "./machine";
+import { notices } from "./notices";
 import { queue } from "./queue";
 import { reasons } from "./reasons";
 import { settings } from "./settings";
 
-export const en = { common, faults, frame, job, library, machine, queue, reasons, settings };
+export const en = { common, faults, frame, job, library, machine, notices, queue, reasons, settings };

@@ -1,3 +1,8 @@
+import type { components } from "../../api/schema";
+import type { State } from "../../api/types";
+
+type Verb = components["schemas"]["Verb"];
+
 export const job = {
   loading: "Reading the job…",
   missing: "This job is not here",
@@ -72,4 +77,40 @@ export const job = {
   previous: "Previous",
 
   cancel: "Cancel job",
+  actions: "More about this job",
+  priority: "Priority",
+  urgency: { high: "High", normal: "Normal", low: "Low" },
+  deleted: "This job was deleted",
+  deletedHint: "Its transcript is gone with it. The audio or video file is still where it was.",
+  toQueue: "Back to the queue",
+
+  history: "What happened",
+  historyFailed: "What happened could not be read.",
+  when: "Time",
+  what: "What",
+  verbs: {
+    submit: "Added to the line",
+    take: "Started",
+    begin: "Stage began",
+    finish: "Stage finished",
+    settle: "Ended",
+    defer: "Had to wait",
+    hold: "Held",
+    release: "Allowed to start when its turn comes",
+    move: "Moved in the line",
+    priority: "Priority changed",
+    cancel: "Canceled",
+    retry: "Put in line again",
+    recover: "Sluice had stopped meanwhile",
+    restore: "Brought back from a backup",
+  } satisfies Record<Verb, string> as Record<Verb, string>,
+  settled: {
+    queued: "Put back in line",
+    running: "Went on",
+    done: "Done",
+    failed: "Failed",
+    canceled: "Canceled",
+  } satisfies Record<State, string> as Record<State, string>,
+  cancelAsked: "Cancel was asked for",
+  told: (what: string, more: string) => `${what}: ${more}`,
 };

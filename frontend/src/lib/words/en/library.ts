@@ -1,5 +1,5 @@
 export const library = {
-  search: "Search titles",
+  search: "Search titles and texts",
   clear: "Clear the search",
   loading: "Reading the library…",
   failed: "The library could not be read.",
@@ -18,6 +18,13 @@ export const library = {
   emptyHint: "Drop a video into the queue; its text will appear here.",
   noneFailed: "Nothing has failed",
   toQueue: "Go to the queue",
-  none: "No title has these words",
-  noneHint: "Try fewer or other words.",
+  results: "Where it was found",
+  lines: "In the text",
+  found: (places: number, jobs: number, more: boolean) =>
+    `${places}${more ? "+" : ""} ${places === 1 && !more ? "place" : "places"} in ${jobs}${more ? "+" : ""} ${jobs === 1 && !more ? "job" : "jobs"}`,
+  moreLines: (n: number, open: boolean) =>
+    `${n}${open ? "+" : ""} more ${n === 1 && !open ? "line" : "lines"}`,
+  none: "No title and no text has these words",
+  noWord: "Type a letter or a digit to search for",
+  searchFailed: "The search did not work.",
 };

@@ -6,7 +6,7 @@ export const reasons = {
     turn: "Waiting for its turn",
     memory: "Waiting for memory",
     backoff: "It is tried again soon.",
-    held: "Held back",
+    held: "Held",
     paused: "The line is paused",
     scheduled: "Waiting for its time",
     power: "Waiting for the power adapter",
@@ -20,7 +20,7 @@ export const reasons = {
   needsAndFree: (need: string, free: string) => `needs ${need}, ${free} free`,
   needs: (need: string) => `needs ${need}`,
   nextTry: (text: string, when: string) => `${text} Next try ${at(when)}.`,
-  startsAt: (when: string) => `Starts ${at(when)}`,
+  startsAt: (when: string) => `Starts not before ${when}`,
   shut: (free: string) => `Nothing starts now: ${free} free`,
 };
 

@@ -5,6 +5,7 @@ import { frame } from "./frame";
 import { job } from "./job";
 import { library } from "./library";
 import { machine } from "./machine";
+import { notices } from "./notices";
 import { queue } from "./queue";
 import { reasons } from "./reasons";
 import { settings } from "./settings";
@@ -16,6 +17,7 @@ export const ko = {
   job,
   library,
   machine,
+  notices,
   queue,
   reasons,
   settings,

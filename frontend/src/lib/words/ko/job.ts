@@ -1,4 +1,8 @@
+import type { components } from "../../api/schema";
+import type { State } from "../../api/types";
 import type { job as en } from "../en/job";
+
+type Verb = components["schemas"]["Verb"];
 
 export const job = {
   loading: "작업을 읽고 있습니다…",
@@ -74,4 +78,40 @@ export const job = {
   previous: "이전",
 
   cancel: "작업 취소",
+  actions: "작업 메뉴",
+  priority: "우선순위",
+  urgency: { high: "높음", normal: "보통", low: "낮음" },
+  deleted: "삭제된 작업입니다",
+  deletedHint: "텍스트도 함께 삭제되었습니다. 원본 오디오나 비디오 파일은 그대로 있습니다.",
+  toQueue: "대기열로 돌아가기",
+
+  history: "지나온 과정",
+  historyFailed: "지나온 과정을 읽지 못했습니다.",
+  when: "시각",
+  what: "내용",
+  verbs: {
+    submit: "대기열에 추가",
+    take: "시작",
+    begin: "단계 시작",
+    finish: "단계 완료",
+    settle: "종료",
+    defer: "대기",
+    hold: "보류",
+    release: "차례가 되면 시작하도록 허용",
+    move: "대기열에서 자리 이동",
+    priority: "우선순위 변경",
+    cancel: "취소",
+    retry: "대기열에 다시 넣음",
+    recover: "그사이 앱이 종료됨",
+    restore: "백업에서 복원",
+  } satisfies Record<Verb, string> as Record<Verb, string>,
+  settled: {
+    queued: "대기열로 돌아감",
+    running: "계속 진행",
+    done: "완료",
+    failed: "실패",
+    canceled: "취소됨",
+  } satisfies Record<State, string> as Record<State, string>,
+  cancelAsked: "취소 요청",
+  told: (what: string, more: string) => `${what}: ${more}`,
 } satisfies typeof en;

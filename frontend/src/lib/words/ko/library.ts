@@ -1,7 +1,7 @@
 import type { library as en } from "../en/library";
 
 export const library: typeof en = {
-  search: "제목 검색",
+  search: "제목과 내용 검색",
   clear: "검색어 지우기",
   loading: "보관함을 읽고 있습니다…",
   failed: "보관함을 읽지 못했습니다.",
@@ -18,6 +18,11 @@ export const library: typeof en = {
   emptyHint: "대기열에 동영상을 놓으면 텍스트가 여기에 나타납니다.",
   noneFailed: "실패한 작업이 없습니다",
   toQueue: "대기열로 가기",
-  none: "이 검색어가 들어간 제목이 없습니다",
-  noneHint: "검색어를 줄이거나 바꿔 보세요.",
+  results: "검색 결과",
+  lines: "내용에서 찾은 곳",
+  found: (places, jobs, more) => `작업 ${jobs}${more ? "+" : ""}개에서 ${places}${more ? "+" : ""}곳 찾음`,
+  moreLines: (n, open) => `${n}${open ? "+" : ""}줄 더 보기`,
+  none: "제목에도 내용에도 이 검색어가 없습니다",
+  noWord: "글자나 숫자로 검색하세요",
+  searchFailed: "검색하지 못했습니다.",
 };

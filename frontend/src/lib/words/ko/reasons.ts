@@ -6,7 +6,7 @@ export const reasons = {
     turn: "차례를 기다리는 중",
     memory: "메모리 여유를 기다리는 중",
     backoff: "오류가 있어 잠시 뒤 다시 시도합니다",
-    held: "보류해 두었습니다",
+    held: "보류됨",
     paused: "대기열이 일시 정지되었습니다",
     scheduled: "정해진 시각을 기다리는 중",
     power: "전원 연결을 기다리는 중",
@@ -20,6 +20,6 @@ export const reasons = {
   needsAndFree: (need: string, free: string) => `${need} 필요, 지금 ${free} 여유`,
   needs: (need: string) => `${need} 필요`,
   nextTry: (_text: string, when: string) => `오류가 있어 ${when}에 다시 시도합니다`,
-  startsAt: (when: string) => `${when}에 시작합니다`,
+  startsAt: (when: string) => `${when} 이후에 시작`,
   shut: (free: string) => `지금은 작업을 시작하지 않습니다. ${free} 여유`,
 } satisfies typeof en;

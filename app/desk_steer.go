@@ -1,0 +1,41 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"sluice/internal/job"
+)
+
+// notices is what people must be told until they have seen it.
+type notices interface {
+	Dismiss(ctx context.Context, id string) error
+}
+
+// Retry starts a job that has ended again: from a stage on when one is named,
+// with another model when one is named.
+func (d *desk) Retry(ctx context.Context, id string, from job.Stage, model string) (job.Job, error) {
+	r := job.Retry{From: from}
+	if model != "" {
+		j, err := d.Store.Get(ctx, id)
+		if err != nil {
+			return job.Job{}, err
+		}
+		options := j.Options
+		options.Model, options.ModelPath = model, ""
+		if r.Identity, err = identity(j.Source, j.Title, options, j.Metadata); err != nil {
+			return job.Job{}, err
+		}
+		r.Options = &options
+	}
+	return d.Queue.Retry(ctx, id, r)
+}
+
+// Dismiss takes a notice away that was seen.
+func (d *desk) Dismiss(ctx context.Context, id string) error {
+	if err := d.notices.Dismiss(ctx, id); err != nil {
+		return fmt.Errorf("dismiss notice: %w", err)
+	}
+	d.changed()
+	return nil
+}

@@ -1,0 +1,96 @@
+// What can be done to a job, as the choices of a menu.
+import type { Job } from "../../lib/api/types";
+import { alt } from "../../lib/keys";
+import { hold, release, retry, setPriority } from "../../lib/steering";
+import type { Ask } from "../../lib/ui/Question.svelte";
+import type { MenuItem } from "../../lib/ui/MenuList.svelte";
+import { t } from "../../lib/words/words.svelte";
+
+/** Urgency is a priority as people choose it. */
+export type Urgency = "high" | "normal" | "low";
+
+const priorities: Record<Urgency, number> = { high: 10, normal: 0, low: -10 };
+
+/** urgency says which of them a priority is nearest to. */
+export function urgency(job: Job): Urgency {
+  if (job.priority === 0) return "normal";
+  return job.priority > 0 ? "high" : "low";
+}
+
+/** Moves is what moving needs to know about the place of a job in the line. */
+export type Moves = {
+  place: number; // index in what is shown
+  shown: number; // how many are
+  more: boolean; // whether others stand behind those
+  to: (place: number) => void;
+  toBack: () => void;
+};
+
+/** moveItems are the ways to another place in the line. */
+export function moveItems(m: Moves): MenuItem[] {
+  const last = m.place === m.shown - 1;
+  return [
+    { label: t.queue.toFront, icon: "front", disabled: m.place === 0, run: () => m.to(0) },
+    {
+      label: t.queue.up,
+      icon: "up",
+      detail: alt("↑"),
+      disabled: m.place === 0,
+      run: () => m.to(m.place - 1),
+    },
+    { label: t.queue.down, icon: "down", detail: alt("↓"), disabled: last, run: () => m.to(m.place + 1) },
+    { label: t.queue.toBack, icon: "end", disabled: last && !m.more, run: m.toBack },
+  ];
+}
+
+/** waitItems hold a waiting job or let it go, and say how urgent it is. */
+export function waitItems(job: Job, then: (now: Job | undefined) => void = () => {}): MenuItem[] {
+  const waits = job.reason === "held" || job.reason === "scheduled" || job.reason === "backoff";
+  const chosen = urgency(job);
+  const free: MenuItem = { label: t.queue.release, icon: "play", run: () => void release(job).then(then) };
+  const held: MenuItem = { label: t.queue.hold, icon: "hold", run: () => void hold(job).then(then) };
+  const choice = waits ? (job.reason === "held" ? [free] : [free, held]) : [held];
+  return [
+    ...choice.map((item, i) => ({ ...item, apart: i === 0 })),
+    ...(["high", "normal", "low"] as const).map((u, i) => ({
+      label: t.queue.urgent[u],
+      checked: u === chosen,
+      apart: i === 0,
+      run: () => void (u === chosen || setPriority(job, priorities[u]).then(then)),
+    })),
+  ];
+}
+
+/** endedItems are the ways to begin again, and the way out. */
+export function endedItems(
+  job: Job,
+  act: { ask: (ask: Ask) => void; remove: () => void; then?: (now: Job | undefined) => void },
+): MenuItem[] {
+  const { then = () => {} } = act;
+  const again: MenuItem[] = [
+    { label: t.queue.again, icon: "redo", run: () => void retry(job, "transcribe").then(then) },
+    { label: t.queue.startOver, icon: "film", run: () => void retry(job, "extract").then(then) },
+  ];
+  const tryAgain: MenuItem = { label: t.queue.tryAgain, icon: "redo", run: () => void retry(job).then(then) };
+  return [
+    ...(job.state === "done" ? again : [tryAgain, ...again.slice(1)]),
+    {
+      label: t.queue.delete,
+      icon: "trash",
+      apart: true,
+      danger: true,
+      run: () => act.ask(deleteAsk(job, act.remove)),
+    },
+  ];
+}
+
+/** deleteAsk asks whether a job is to go, and names what is lost. */
+function deleteAsk(job: Job, run: () => void): Ask {
+  return {
+    title: t.queue.deleteTitle,
+    text: job.state === "done" ? t.queue.deleteDone(job.title) : t.queue.deleteOther(job.title),
+    yes: t.queue.delete,
+    no: t.queue.keep,
+    run,
+  };
+}

@@ -1,0 +1,92 @@
+import { cleanup, fireEvent, render, screen, within } from "@testing-library/svelte";
+import { flushSync } from "svelte";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Notice } from "../src/lib/api/types";
+import { board } from "../src/lib/live/board.svelte";
+import { toasts } from "../src/lib/ui/toasts.svelte";
+import { language } from "../src/lib/words/words.svelte";
+import Notices from "../src/views/frame/Notices.svelte";
+import { snapshot } from "./fakes";
+
+const restored: Notice = {
+  id: "1",
+  at: "2026-03-14T09:00:00Z",
+  code: "backup_restored",
+  text: "The database was damaged; the backup of today 08:00 took its place.",
+  hint: "Look through the line.",
+};
+const empty: Notice = { ...restored, id: "2", code: "started_empty", text: "There was no backup." };
+
+/** serving takes what is dismissed; 0 is a server that is away. */
+function serving(status = 204): string[] {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    asked.push(`${request.method} ${new URL(request.url).pathname}`);
+    if (status === 0) throw new TypeError("nobody there");
+    return new Response(null, { status });
+  });
+  return asked;
+}
+
+async function dismiss(i: number): Promise<void> {
+  await fireEvent.click(screen.getAllByRole("button")[i] as HTMLElement);
+  await vi.waitFor(() => flushSync());
+  await new Promise((done) => setTimeout(done));
+}
+
+beforeEach(() => {
+  language.choose("en");
+  vi.spyOn(board, "refetch").mockImplementation(() => {});
+});
+afterEach(() => {
+  cleanup();
+  board.snapshot = undefined;
+  toasts.all = [];
+});
+
+describe("a notice", () => {
+  it("is told with the server's words, in a place that is read out", () => {
+    render(Notices);
+    const place = screen.getByRole("status", { name: "About your data" });
+    expect(place.textContent?.trim()).toBe("");
+    board.snapshot = snapshot(1, { notices: [restored, empty] });
+    flushSync();
+    expect(screen.getByRole("status")).toBe(place);
+    expect(within(place).getByText("Your data was restored from a backup")).toBeTruthy();
+    expect(within(place).getByText(`${restored.text} ${restored.hint}`)).toBeTruthy();
+    expect(within(place).getByText(/There was no backup/)).toBeTruthy();
+    expect(screen.getAllByRole("button")).toHaveLength(2);
+  });
+
+  it("goes when it is dismissed, and leaves the focus with the next", async () => {
+    const asked = serving();
+    board.snapshot = snapshot(1, { notices: [restored, empty] });
+    render(Notices);
+    await dismiss(0);
+    expect(asked).toEqual(["DELETE /api/v1/notices/1"]);
+    expect(screen.queryByText(/was restored/)).toBeNull();
+    expect(board.refetch).toHaveBeenCalled();
+    expect(document.activeElement?.getAttribute("aria-label")).toMatch(/new database/);
+    await dismiss(0);
+    expect(asked.at(-1)).toBe("DELETE /api/v1/notices/2");
+    expect(screen.queryByRole("button")).toBeNull();
+  });
+
+  it("stays when nobody took the dismissal, and says so", async () => {
+    serving(0);
+    board.snapshot = snapshot(1, { notices: [restored] });
+    render(Notices);
+    await dismiss(0);
+    expect(screen.getByText(/was restored/)).toBeTruthy();
+    expect(toasts.all[0]?.text).toBe("It could not be dismissed.");
+  });
+
+  it("is told in Korean with its date", () => {
+    language.choose("ko");
+    board.snapshot = snapshot(1, { notices: [restored, empty] });
+    const { container } = render(Notices);
+    expect(container.textContent).toMatch(/2026년 3월 14일/);
+    expect(container.textContent).not.toMatch(/[A-Za-z]{3}/);
+    language.choose("en");
+  });
+});

@@ -1,0 +1,78 @@
+package job
+
+import "time"
+
+// Retry says how a job that has ended starts again.
+type Retry struct {
+	From     Stage    // it and the stages after it are done anew; "" = what is finished stays finished
+	Options  *Options // nil = as before
+	Identity string   // of the job with these options; only with Options
+}
+
+// Place is where in the line a job is moved to. One member is set.
+type Place struct {
+	To     End    // of the jobs of its own priority
+	Before string // id of a queued job, whose priority it takes
+}
+
+// End is an end of the line.
+type End string
+
+// The ends.
+const (
+	Front End = "front"
+	Back  End = "back"
+)
+
+// Event is one transition of a job, as it was written with it.
+type Event struct {
+	At     time.Time
+	Verb   Verb
+	From   State // "" for submit
+	To     State
+	Reason Reason
+	Stage  Stage
+	Token  int64
+	Owner  string
+	Code   string // of the failure, if it was one
+}
+
+// Verb is what was done to a job.
+type Verb string
+
+// The verbs of a job's history.
+const (
+	VerbSubmit   Verb = "submit"
+	VerbTake     Verb = "take"
+	VerbBegin    Verb = "begin"  // a stage
+	VerbFinish   Verb = "finish" // a stage
+	VerbSettle   Verb = "settle"
+	VerbDefer    Verb = "defer"
+	VerbHold     Verb = "hold"
+	VerbRelease  Verb = "release"
+	VerbMove     Verb = "move"
+	VerbPriority Verb = "priority"
+	VerbCancel   Verb = "cancel"
+	VerbRetry    Verb = "retry"
+	VerbRecover  Verb = "recover" // after the death of the app
+	VerbRestore  Verb = "restore" // from a backup
+)
+
+// Notice is something that happened to the data as a whole and that people
+// must be told until they have seen it.
+type Notice struct {
+	ID   string
+	At   time.Time
+	Code NoticeCode
+	Text string // what happened, with figures
+	Hint string // what to do
+}
+
+// NoticeCode names a notice; views have words of their own for it.
+type NoticeCode string
+
+// The notices.
+const (
+	BackupRestored NoticeCode = "backup_restored" // the database was damaged; a backup took its place
+	StartedEmpty   NoticeCode = "started_empty"   // the database was damaged and there was no backup
+)

@@ -1,0 +1,262 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"sluice/internal/fault"
+	"sluice/internal/job"
+)
+
+// steered is a job as those find it who want to change its way.
+type steered struct {
+	seq            int64
+	state          job.State
+	priority       int
+	rank           int64
+	stage          job.Stage
+	cancelAsked    bool
+	identity       sql.NullString
+	keyed          bool
+	model, options string
+	fresh          sql.NullString
+}
+
+// steer changes one job in one transaction, and returns it as it is then. What
+// change returns as the verb is written down; "" = nothing was changed.
+func (s *Store) steer(ctx context.Context, id string, change func(t *tx, h steered) (job.Verb, error)) (j job.Job, err error) {
+	err = s.write(ctx, first, func(t *tx) error {
+		var h steered
+		err := t.row(`SELECT seq, state, priority, rank, stage, cancel_requested, identity, keyed, model, options, fresh FROM jobs WHERE id = ?`, []any{id},
+			&h.seq, &h.state, &h.priority, &h.rank, &h.stage, &h.cancelAsked, &h.identity, &h.keyed, &h.model, &h.options, &h.fresh)
+		if errors.Is(err, sql.ErrNoRows) {
+			return unknownJob()
+		}
+		if err != nil {
+			return err
+		}
+		verb, err := change(t, h)
+		if err != nil {
+			return err
+		}
+		if verb != "" {
+			if err := s.record(t, h.seq, verb, h.state, ""); err != nil {
+				return err
+			}
+		}
+		j, err = s.bySeq(t, h.seq)
+		return err
+	})
+	if err != nil {
+		return job.Job{}, err
+	}
+	return j, nil
+}
+
+// waits refuses what can be done only to a job that stands in the line.
+func (h steered) waits() error {
+	switch {
+	case h.state.Final():
+		return finalJob()
+	case h.state == job.Running:
+		return fault.New(fault.JobRunning, "The job is running.", nil)
+	}
+	return nil
+}
+
+func finalJob() error { return fault.New(fault.JobFinal, "The job has already ended.", nil) }
+
+func liveJob() error { return fault.New(fault.JobLive, "The job has not ended yet.", nil) }
+
+// Cancel ends a queued job and marks a running one. See queue.Control.
+func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
+	return s.steer(ctx, id, func(t *tx, h steered) (job.Verb, error) {
+		switch {
+		case h.state.Final():
+			return "", finalJob()
+		case h.state == job.Queued:
+			return job.VerbCancel, s.leave(t, h.seq, job.Canceled, job.Wait{}, nil)
+		case h.cancelAsked:
+			return "", nil
+		}
+		return job.VerbCancel, t.exec(`UPDATE jobs SET cancel_requested = 1 WHERE seq = ?`, h.seq)
+	})
+}
+
+// Hold keeps a queued job from being taken. See queue.Control.
+func (s *Store) Hold(ctx context.Context, id string) (job.Job, error) {
+	return s.steer(ctx, id, func(t *tx, h steered) (job.Verb, error) {
+		if err := h.waits(); err != nil {
+			return "", err
+		}
+		n, err := t.change(`UPDATE jobs SET reason = 'held', reason_text = '', until = 0, ready_at = ?
+			WHERE seq = ? AND NOT (reason = 'held' AND ready_at = ?)`, never, h.seq, never)
+		if err != nil || n == 0 {
+			return "", err
+		}
+		return job.VerbHold, nil
+	})
+}
+
+// Release makes a queued job ready. See queue.Control. One that is ready already,
+// if only by the clock, stays as it is.
+func (s *Store) Release(ctx context.Context, id string) (job.Job, error) {
+	return s.steer(ctx, id, func(t *tx, h steered) (job.Verb, error) {
+		if err := h.waits(); err != nil {
+			return "", err
+		}
+		n, err := t.change(`UPDATE jobs SET reason = 'turn', reason_text = '', until = 0, ready_at = 0 WHERE seq = ? AND ready_at > ?`, h.seq, s.now())
+		if err != nil || n == 0 {
+			return "", err
+		}
+		return job.VerbRelease, nil
+	})
+}
+
+// Retry puts a job that has ended back in the line. See queue.Control. Its rank
+// is a new one: what waits already has waited longer. The transcript it has stays
+// until the work on another one begins.
+func (s *Store) Retry(ctx context.Context, id string, r job.Retry) (job.Job, error) {
+	return s.steer(ctx, id, func(t *tx, h steered) (job.Verb, error) {
+		if !h.state.Final() {
+			return "", liveJob()
+		}
+		if err := h.redo(r); err != nil {
+			return "", err
+		}
+		if err := unlikeOthers(t, h); err != nil {
+			return "", err
+		}
+		rank, err := lastRank(t, h.priority)
+		if err != nil {
+			return "", err
+		}
+		return job.VerbRetry, t.exec(`UPDATE jobs SET state = 'queued', reason = 'turn', reason_text = '', until = 0, ready_at = 0, need = NULL,
+				rank = ?, stage = ?, attempts = 0, crashes = 0, deaths = 0, error = NULL, cancel_requested = 0,
+				identity = ?, model = ?, options = ?, fresh = ?, swept = 0, started_at = 0, finished_at = 0
+			WHERE seq = ?`, rank+rankGap, h.stage, h.identity, h.model, h.options, h.fresh, h.seq)
+	})
+}
+
+// redo fills in what a retry changes about the work itself.
+func (h *steered) redo(r job.Retry) error {
+	if r.Options != nil {
+		text, err := toJSON(*r.Options)
+		if err != nil {
+			return err
+		}
+		h.options, h.model = text, r.Options.Model
+		h.identity = sql.NullString{String: r.Identity, Valid: r.Identity != ""}
+	}
+	h.stage = job.Stages()[0] // it finds out by itself what is there already
+	if r.From == "" {
+		return nil
+	}
+	if !slices.Contains(job.Stages(), r.From) {
+		return fault.New(fault.RequestInvalid, "There is no such stage.", nil)
+	}
+	fresh := map[job.Stage]int{}
+	if err := fromJSON(h.fresh.String, &fresh); err != nil {
+		return err
+	}
+	fresh[r.From]++
+	var err error
+	h.fresh, err = orNull(fresh, true)
+	return err
+}
+
+// unlikeOthers refuses a second live job of one identity, as submit would find
+// the first. One that came with a key of its own is nobody's double.
+func unlikeOthers(t *tx, h steered) error {
+	if h.keyed || !h.identity.Valid {
+		return nil
+	}
+	var other string
+	err := t.row(`SELECT id FROM jobs INDEXED BY jobs_identity WHERE identity = ? AND state IN ('queued', 'running') LIMIT 1`,
+		[]any{h.identity}, &other)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.JobDuplicate, "An identical job is in the line: "+other+".", nil)
+}
+
+// Delete removes a job that has ended. See queue.Control.
+func (s *Store) Delete(ctx context.Context, id string) error {
+	return s.write(ctx, first, func(t *tx) error {
+		seq, err := seqOf(t, id)
+		if err != nil {
+			return err
+		}
+		n, err := t.change(`DELETE FROM jobs WHERE seq = ? AND finished_at > 0`, seq)
+		if err == nil && n == 0 {
+			err = liveJob()
+		}
+		return err
+	})
+}
+
+// Clear takes jobs out of one state. See queue.Control.
+func (s *Store) Clear(ctx context.Context, state job.State, most int) ([]string, error) {
+	if !state.Final() && state != job.Queued {
+		return nil, fault.New(fault.RequestInvalid, "Jobs of this state cannot be cleared.", nil).
+			WithHint("Clear queued, done, failed or canceled.")
+	}
+	type one struct {
+		seq int64
+		id  string
+	}
+	var ids []string
+	err := s.write(ctx, later, func(t *tx) error {
+		var found []one
+		err := t.rows(`SELECT seq, id FROM jobs INDEXED BY jobs_state WHERE state = ? ORDER BY seq LIMIT ?`, []any{state, most}, func(row scanner) error {
+			var o one
+			err := row.Scan(&o.seq, &o.id)
+			found = append(found, o)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		var out []string
+		for _, o := range found {
+			if state == job.Queued {
+				if err = s.leave(t, o.seq, job.Canceled, job.Wait{}, nil); err == nil {
+					err = s.record(t, o.seq, job.VerbCancel, job.Queued, "")
+				}
+			} else {
+				err = t.exec(`DELETE FROM jobs WHERE seq = ?`, o.seq)
+			}
+			if err != nil {
+				return err
+			}
+			out = append(out, o.id)
+		}
+		ids = out
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+// Bound makes no job wait longer for a reason than until then. See queue.Control.
+func (s *Store) Bound(ctx context.Context, r job.Reason, until time.Time) (int, error) {
+	var n int64
+	err := s.write(ctx, first, func(t *tx) (err error) {
+		n, err = t.change(`UPDATE jobs INDEXED BY jobs_waiting SET until = ?, ready_at = ?
+			WHERE state = 'queued' AND reason <> 'turn' AND reason = ? AND ready_at > ? AND ready_at < ?`,
+			millis(until), millis(until), r, millis(until), never)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(n), nil
+}

@@ -1,0 +1,93 @@
+package sqlitestore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// How the whole file is looked at: quickly, or also whether every index has what
+// its table has.
+const (
+	quickly    = "quick_check"
+	thoroughly = "integrity_check"
+)
+
+// Verify looks at the whole file, which takes a second for some hundred
+// megabytes, and restores it when it is damaged. Nil: the file is sound now. It
+// may run while others use the store.
+func (s *Store) Verify(ctx context.Context) error {
+	if err := s.verify(ctx, quickly); err != nil {
+		return fmt.Errorf("verify database: %w", s.explain(err))
+	}
+	return nil
+}
+
+func (s *Store) verify(ctx context.Context, how string) error {
+	s.watch.Lock()
+	defer s.watch.Unlock()
+	if s.lost.Load() {
+		if err := s.writer.exclusive(ctx, func() error { return s.change(ctx) }); err != nil {
+			return err
+		}
+	}
+	wrong, err := examine(ctx, s.cfg.Path, how)
+	switch {
+	case err != nil:
+		return err
+	case wrong == "":
+	case onlyWords(wrong):
+		s.log.Warn("search index is damaged, made anew", "err", wrong)
+		if err := s.forgetWords(ctx); err != nil {
+			return err
+		}
+	default:
+		if err := s.restore(ctx, wrong); err != nil {
+			return err
+		}
+	}
+	s.verified.Store(true)
+	return nil
+}
+
+// examine looks at a whole file with one of SQLite's own checks and says what is
+// wrong first; "" = nothing. It changes nothing.
+func examine(ctx context.Context, path, how string) (wrong string, err error) {
+	db, err := connect(ctx, path, "mode=ro", readerPragmas(), 1)
+	if err == nil {
+		defer func() { _ = db.Close() }()
+		err = db.QueryRowContext(ctx, "PRAGMA "+how+"(1)").Scan(&wrong)
+	}
+	switch {
+	case damaged(err):
+		return err.Error(), nil
+	case err != nil:
+		return "", err
+	case wrong == "ok":
+		return "", nil
+	}
+	return wrong, nil
+}
+
+// onlyWords says whether all that is wrong is the search's index, which can be
+// made anew from what it was made of. SQLite looks at it last, so there is
+// nothing else.
+func onlyWords(wrong string) bool {
+	return strings.HasPrefix(wrong, "fts5:") || strings.Contains(wrong, "FTS5 table")
+}
+
+// forgetWords empties the search's index; Index fills it again.
+func (s *Store) forgetWords(ctx context.Context) error {
+	return s.write(ctx, later, func(t *tx) error {
+		for _, statement := range []string{
+			`INSERT INTO words (words) VALUES ('delete-all')`,
+			`UPDATE indexing SET titles = 0`,
+			`UPDATE transcripts SET indexed = 0`,
+		} {
+			if err := t.exec(statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
