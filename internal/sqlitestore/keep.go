@@ -43,7 +43,7 @@ func (s *Store) Keep(ctx context.Context, changed func()) error {
 		case <-calm:
 			alarm, calm = s.alarm, nil
 		case <-hour.C:
-			if s.writer.commits.Load() != k.backedUp {
+			if s.writes.Load() != k.backedUp {
 				k.backUp(ctx)
 			}
 		case <-minute.C:
@@ -56,7 +56,7 @@ func (s *Store) Keep(ctx context.Context, changed func()) error {
 type keeper struct {
 	*Store
 	changed  func()
-	backedUp int64 // commits when the newest backup was made; -1 = before our time
+	backedUp int64 // writes when the newest backup was made; -1 = before our time
 }
 
 // heed looks at the file and has it restored. It says whether it was.
@@ -86,12 +86,12 @@ func (k *keeper) index(ctx context.Context) {
 }
 
 func (k *keeper) backUp(ctx context.Context) {
-	commits := k.writer.commits.Load()
+	writes := k.writes.Load()
 	if err := k.Backup(ctx); err != nil {
 		if ctx.Err() == nil {
 			k.log.Warn("no backup was made", "err", err)
 		}
 		return
 	}
-	k.backedUp = commits
+	k.backedUp = writes
 }

@@ -67,7 +67,7 @@ func (s *Store) change(ctx context.Context) error {
 		return err
 	}
 	s.writer.conn = conn
-	s.writer.commits.Add(1) // nothing is as it was
+	s.writes.Add(1) // nothing is as it was
 	s.lost.Store(false)
 	s.replaced.Store(true)
 	return nil

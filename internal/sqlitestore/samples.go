@@ -27,7 +27,7 @@ func (s *Store) AppendSamples(ctx context.Context, samples []job.Sample) error {
 	if len(samples) == 0 {
 		return nil
 	}
-	return s.write(ctx, later, func(t *tx) error {
+	return s.explain(s.writer.do(ctx, later, func(t *tx) error {
 		for _, p := range samples {
 			err := t.exec(`INSERT INTO samples (at, level, free_percent, available, depth, running, engine) VALUES (?, ?, ?, ?, ?, ?, ?)
 				ON CONFLICT (at) DO NOTHING`, p.At.UnixMilli(), p.Level, p.FreePercent, p.Available, p.Depth, p.Running, p.Engine)
@@ -39,7 +39,7 @@ func (s *Store) AppendSamples(ctx context.Context, samples []job.Sample) error {
 			return err
 		}
 		return t.exec(`DELETE FROM samples WHERE at <= (SELECT at FROM samples ORDER BY at DESC LIMIT 1 OFFSET ?)`, keepSamples)
-	})
+	}))
 }
 
 // Samples gives the machine's history from a time on, oldest first.

@@ -35,6 +35,7 @@ type Store struct {
 	stmts  atomic.Pointer[statements] // of the readers in use
 	ids    *idSource                  // the writer's goroutine only
 
+	writes   atomic.Int64  // but for samples of the machine, which come every minute of an idle day
 	unclean  bool          // nobody closed the file before we opened it
 	alarm    chan struct{} // SQLite said that the file is damaged
 	watch    sync.Mutex    // one looks at the whole file at a time
@@ -104,5 +105,6 @@ func (s *Store) now() int64 { return s.cfg.Now().UnixMilli() }
 // disk. When ctx ends first only the wait ends: an op that has begun is
 // committed or rolled back as a whole, whether somebody waits or not.
 func (s *Store) write(ctx context.Context, p precedence, op func(*tx) error) error {
+	s.writes.Add(1)
 	return s.explain(s.writer.do(ctx, p, op))
 }

@@ -32,8 +32,6 @@ type writer struct {
 	wake  chan struct{}
 	done  chan struct{}
 
-	commits atomic.Int64 // how many were tried: while it stays, the file does
-
 	mu     sync.Mutex
 	queues [precedences][]*op
 	alone  []*op
@@ -215,9 +213,6 @@ func (w *writer) run(t *tx, batch []*op) ([]error, error) {
 		end = "ROLLBACK"
 	}
 	err := t.exec(end)
-	if good > 0 {
-		w.commits.Add(1) // also when it failed: who knows what is on the disk
-	}
 	if err != nil {
 		_ = t.exec("ROLLBACK") // SQLite may have done so already
 		return nil, fmt.Errorf("commit: %w", err)
