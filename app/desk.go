@@ -149,9 +149,7 @@ func (d *desk) draft(ctx context.Context, o job.Order) (job.Draft, error) {
 	if draft.Title == "" {
 		draft.Title = source.Name
 	}
-	if o.NotBefore.After(time.Now()) {
-		draft.Wait = job.Wait{Reason: job.Scheduled, Until: o.NotBefore}
-	}
+	draft.Wait = scheduled(o.NotBefore)
 	draft.Identity, err = identity(draft.Source, draft.Title, draft.Options, draft.Metadata)
 	return draft, err
 }
@@ -214,6 +212,14 @@ func checkWords(o job.Order) error {
 		return invalid(fmt.Sprintf("The metadata is larger than %s.", job.FormatBytes(job.MaxMetadataBytes)))
 	}
 	return nil
+}
+
+// scheduled is the wait for a time; one that has passed is none.
+func scheduled(notBefore time.Time) job.Wait {
+	if !notBefore.After(time.Now()) {
+		return job.Wait{}
+	}
+	return job.Wait{Reason: job.Scheduled, Until: notBefore}
 }
 
 // identity is the hash by which an identical live job is found: the source,

@@ -12,11 +12,13 @@ type notices interface {
 	Dismiss(ctx context.Context, id string) error
 }
 
-// Retry starts a job that has ended again: from a stage on when one is named,
-// with another model when one is named.
-func (d *desk) Retry(ctx context.Context, id string, from job.Stage, model string) (job.Job, error) {
-	r := job.Retry{From: from}
-	if model != "" {
+// Retry starts a job that has ended again.
+func (d *desk) Retry(ctx context.Context, id string, a job.Again) (job.Job, error) {
+	r := job.Retry{From: a.From, Wait: scheduled(a.NotBefore)}
+	if a.Hold {
+		r.Wait = job.Wait{Reason: job.Held}
+	}
+	if model := a.Model; model != "" {
 		j, err := d.Store.Get(ctx, id)
 		if err != nil {
 			return job.Job{}, err

@@ -107,7 +107,7 @@ func (r *relay) JobsGone(ids []string) {
 	}
 	const few = 20
 	if len(ids) > few {
-		r.board.Publish(board.Event{Kind: board.Reset})
+		r.ManyChanged()
 		return
 	}
 	counts, _ := r.line.Counts(context.Background())
@@ -115,6 +115,9 @@ func (r *relay) JobsGone(ids []string) {
 		r.board.Publish(board.Event{Kind: board.JobGone, JobID: id, Counts: counts})
 	}
 }
+
+// ManyChanged implements queue.Listener.
+func (r *relay) ManyChanged() { r.board.Publish(board.Event{Kind: board.Reset}) }
 
 // LineChanged implements queue.Listener.
 func (r *relay) LineChanged() { r.board.Publish(board.Event{Kind: board.LineChanged}) }

@@ -122,8 +122,15 @@ func (d *fakeDesk) did(ctx context.Context, id string, what ...any) (job.Job, er
 	return j, nil
 }
 
-func (d *fakeDesk) Retry(ctx context.Context, id string, from job.Stage, model string) (job.Job, error) {
-	return d.did(ctx, id, "retry", "from:"+string(from), "model:"+model)
+func (d *fakeDesk) Retry(ctx context.Context, id string, a job.Again) (job.Job, error) {
+	what := []any{"retry", "from:" + string(a.From), "model:" + a.Model}
+	if a.Hold {
+		what = append(what, "held")
+	}
+	if !a.NotBefore.IsZero() {
+		what = append(what, "not before "+a.NotBefore.UTC().Format(time.RFC3339))
+	}
+	return d.did(ctx, id, what...)
 }
 
 func (d *fakeDesk) Hold(ctx context.Context, id string) (job.Job, error) {

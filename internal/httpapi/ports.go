@@ -18,9 +18,8 @@ type Desk interface {
 	// Position is 1 for the queued job that is next; 0 for any other state.
 	Position(ctx context.Context, id string) (int, error)
 	Cancel(ctx context.Context, id string) (job.Job, error)
-	// Retry starts a job that has ended again; from "" keeps all that is finished,
-	// model "" the model it had.
-	Retry(ctx context.Context, id string, from job.Stage, model string) (job.Job, error)
+	// Retry starts a job that has ended again.
+	Retry(ctx context.Context, id string, a job.Again) (job.Job, error)
 	Hold(ctx context.Context, id string) (job.Job, error)
 	Release(ctx context.Context, id string) (job.Job, error)
 	Move(ctx context.Context, id string, to job.Place) (job.Job, error)

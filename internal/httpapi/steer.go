@@ -14,8 +14,10 @@ import (
 
 // RetryRequest says what a retry does otherwise than the first time.
 type RetryRequest struct {
-	FromStage job.Stage `json:"from_stage,omitempty" doc:"Do this stage and those after it anew; without it, what is finished stays finished"`
-	Model     string    `json:"model,omitempty" maxLength:"200" doc:"Another speech model; without it, the one it had" example:"small"`
+	FromStage job.Stage  `json:"from_stage,omitempty" doc:"Do this stage and those after it anew; without it, what is finished stays finished"`
+	Model     string     `json:"model,omitempty" maxLength:"200" doc:"Another speech model; without it, the one it had" example:"small"`
+	Hold      bool       `json:"hold,omitempty" doc:"It is not taken until it is released"`
+	NotBefore *time.Time `json:"not_before,omitempty" doc:"Not taken earlier, with its zone after RFC 3339; one that has passed means now" example:"2027-01-31T22:00:00Z"`
 }
 
 // MoveRequest says where in the line a job goes. Exactly one member is given.
@@ -120,7 +122,14 @@ func (a *api) retry(ctx context.Context, in *jobInput[*RetryRequest]) (*output[J
 	if in.Body != nil {
 		q = *in.Body
 	}
-	j, err := a.Desk.Retry(ctx, in.ID, q.FromStage, q.Model)
+	if err := checkTime(q.NotBefore, "not_before"); err != nil {
+		return nil, err
+	}
+	again := job.Again{From: q.FromStage, Model: q.Model, Hold: q.Hold}
+	if q.NotBefore != nil {
+		again.NotBefore = *q.NotBefore
+	}
+	j, err := a.Desk.Retry(ctx, in.ID, again)
 	return a.shown(ctx, j, err)
 }
 

@@ -32,6 +32,9 @@ func TestSteering(t *testing.T) {
 		"a retry needs no body":                    {call: "POST jobs/d1/retry", status: 200, want: []string{`"id":"d1"`}, did: "d1 retry from: model:"},
 		"a retry with nothing to say":              {call: "POST jobs/d1/retry", body: `{}`, status: 200, did: "d1 retry from: model:"},
 		"a retry from a stage with another model":  {call: "POST jobs/d1/retry", body: `{"from_stage":"transcribe","model":"small"}`, status: 200, did: "d1 retry from:transcribe model:small"},
+		"a retry that is held":                     {call: "POST jobs/d1/retry", body: `{"hold":true}`, status: 200, did: "d1 retry from: model: held"},
+		"a retry for later":                        {call: "POST jobs/d1/retry", body: `{"not_before":"2027-01-31T22:00:00+01:00"}`, status: 200, did: "d1 retry from: model: not before 2027-01-31T21:00:00Z"},
+		"a retry in a hundred years":               {call: "POST jobs/d1/retry", body: `{"not_before":"2127-01-31T22:00:00Z"}`, status: 422, want: []string{`"field":"not_before"`}},
 		"a body without a media type":              {call: "POST jobs/d1/retry", header: []string{"Content-Type", ""}, body: `{"model":"small"}`, status: 200, did: "d1 retry from: model:small"},
 		"a retry from a stage that is none":        {call: "POST jobs/d1/retry", body: `{"from_stage":"deliver"}`, status: 422, want: []string{`"field":"from_stage"`}},
 		"a retry with null":                        {call: "POST jobs/d1/retry", body: `null`, status: 422, want: []string{`request_invalid`}},
@@ -231,7 +234,7 @@ func TestACallWithoutABodyMayWorkForLong(t *testing.T) {
 // slowDesk takes a minute for a retry.
 type slowDesk struct{ *fakeDesk }
 
-func (d slowDesk) Retry(ctx context.Context, id string, _ job.Stage, _ string) (job.Job, error) {
+func (d slowDesk) Retry(ctx context.Context, id string, _ job.Again) (job.Job, error) {
 	select {
 	case <-time.After(time.Minute): // fake time
 		return job.Job{ID: id}, nil

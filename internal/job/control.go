@@ -7,6 +7,15 @@ type Retry struct {
 	From     Stage    // it and the stages after it are done anew; "" = what is finished stays finished
 	Options  *Options // nil = as before
 	Identity string   // of the job with these options; only with Options
+	Wait     Wait     // what it waits for from the start; zero = its turn
+}
+
+// Again is how a person asks for a retry, before it is looked into.
+type Again struct {
+	From      Stage     // done anew from it on; "" = what is finished stays finished
+	Model     string    // "" = the one it had
+	Hold      bool      // not taken until it is released
+	NotBefore time.Time // zero = as soon as its turn comes
 }
 
 // Place is where in the line a job is moved to. One member is set.

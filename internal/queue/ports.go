@@ -62,7 +62,8 @@ type Control interface {
 	// Cancel ends a queued job at once and marks a running one. A final job is
 	// fault job_final.
 	Cancel(ctx context.Context, id string) (job.Job, error)
-	// Retry puts a job that has ended at the end of its priority's line, with
+	// Retry puts a job that has ended at the end of its priority's line, ready or
+	// waiting as asked for, with
 	// nothing counted against it and what it has finished kept. Faults: job_live,
 	// job_duplicate when an identical one is in the line.
 	Retry(ctx context.Context, id string, r job.Retry) (job.Job, error)

@@ -134,10 +134,11 @@ func (s *Store) Retry(ctx context.Context, id string, r job.Retry) (job.Job, err
 		if err != nil {
 			return "", err
 		}
-		return job.VerbRetry, t.exec(`UPDATE jobs SET state = 'queued', reason = 'turn', reason_text = '', until = 0, ready_at = 0, need = NULL,
+		w := newWaiting(r.Wait)
+		return job.VerbRetry, t.exec(`UPDATE jobs SET state = 'queued', reason = ?, reason_text = ?, until = ?, ready_at = ?, need = NULL,
 				rank = ?, stage = ?, attempts = 0, crashes = 0, deaths = 0, error = NULL, cancel_requested = 0,
 				identity = ?, model = ?, options = ?, fresh = ?, swept = 0, started_at = 0, finished_at = 0
-			WHERE seq = ?`, rank+rankGap, h.stage, h.identity, h.model, h.options, h.fresh, h.seq)
+			WHERE seq = ?`, w.reason, w.text, w.until, w.readyAt, rank+rankGap, h.stage, h.identity, h.model, h.options, h.fresh, h.seq)
 	})
 }
 

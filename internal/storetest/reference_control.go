@@ -61,7 +61,7 @@ func (r *Reference) Retry(_ context.Context, id string, how job.Retry) (job.Job,
 	k.State, k.Stage, k.FinishedAt = job.Queued, job.Stages()[0], time.Time{}
 	k.StartedAt = time.Time{}
 	k.Attempts, k.Crashes, k.Deaths, k.Error = 0, 0, 0, nil
-	k.wait(job.Wait{})
+	k.wait(how.Wait)
 	r.record(k, job.VerbRetry, from, "")
 	return r.show(k), nil
 }

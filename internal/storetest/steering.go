@@ -53,6 +53,21 @@ func retrying() map[string]scenario {
 			s.retry(id, job.Retry{})
 			s.line("high", "low")
 		},
+		"a retry can wait from the start": func(s *stand) {
+			jobs := s.submit("held", "later")
+			for _, j := range jobs {
+				_, err := s.Cancel(s.Context(), j.ID)
+				s.ok(err)
+			}
+			at := s.clock.Now().Add(time.Hour)
+			s.same("reason", s.retry(jobs[0].ID, job.Retry{Wait: job.Wait{Reason: job.Held}}).Reason, job.Held)
+			later := s.retry(jobs[1].ID, job.Retry{Wait: job.Wait{Reason: job.Scheduled, Until: at}})
+			s.same("reason", later.Reason, job.Scheduled)
+			s.same("until", later.Until.Equal(at), true)
+			s.same("next", s.next(), "")
+			s.clock.Advance(time.Hour)
+			s.same("next", s.next(), "later")
+		},
 		"a stage that is to be done anew is counted": func(s *stand) {
 			id := s.submit("talk")[0].ID
 			for _, step := range []struct {

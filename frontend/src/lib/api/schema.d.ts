@@ -1116,11 +1116,19 @@ export interface components {
         RetryRequest: {
             /** @description Do this stage and those after it anew; without it, what is finished stays finished */
             from_stage?: components["schemas"]["Stage"];
+            /** @description It is not taken until it is released */
+            hold?: boolean;
             /**
              * @description Another speech model; without it, the one it had
              * @example small
              */
             model?: string;
+            /**
+             * Format: date-time
+             * @description Not taken earlier, with its zone after RFC 3339; one that has passed means now
+             * @example 2027-01-31T22:00:00Z
+             */
+            not_before?: string;
         };
         Sample: {
             /** Format: date-time */
