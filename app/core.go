@@ -66,7 +66,9 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		}
 	}
 	var err error
-	if c.store, err = sqlitestore.Open(ctx, sqlitestore.Config{Path: databaseFile(p.data)}, p.log); err != nil {
+	if c.store, err = sqlitestore.Open(ctx, sqlitestore.Config{
+		Path: databaseFile(p.data), MinFree: floor(min(s.Disk.MinFree, storeFloor)),
+	}, p.log); err != nil {
 		return nil, err
 	}
 	c.intake = intake.New(intake.Config{
@@ -112,6 +114,10 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged}
 	return c, nil
 }
+
+// storeFloor is what the store wants free before it takes new jobs, so that the
+// outcome of old ones can still be written; less only when the settings say so.
+const storeFloor = 32 << 20
 
 func databaseFile(data string) string { return filepath.Join(data, "sluice.db") }
 
@@ -166,7 +172,7 @@ func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe pr
 // back uncounted and the engine is gone when Run returns.
 func (c *core) Run(ctx context.Context, more ...func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	parts := append([]func(context.Context) error{c.gate.Run, c.relay.Run, c.work, c.sweep, c.watchModels}, more...)
+	parts := append([]func(context.Context) error{c.gate.Run, c.relay.Run, c.work, c.watchModels}, more...)
 	for _, part := range parts {
 		g.Go(func() error { return part(ctx) })
 	}
@@ -191,16 +197,30 @@ func (c *core) Run(ctx context.Context, more ...func(context.Context) error) err
 	return err
 }
 
-// work runs the line. What a process has left that nobody closed is looked at
-// first: nothing may be taken out of a database that is damaged.
+// work runs the line and sweeps after it. What a process has left that nobody
+// closed is looked at first: nothing may be taken, and nothing removed, by what
+// a damaged database says.
 func (c *core) work(ctx context.Context) error {
-	if c.store.Unclean() {
-		if err := c.store.Verify(ctx); err != nil && ctx.Err() == nil {
-			return err
+	for c.store.Unclean() {
+		err := c.store.Verify(ctx)
+		if err == nil {
+			break
+		}
+		if ctx.Err() == nil { // a full disk, for one
+			c.log.Error("line stands still: database not verified", "err", err)
+		}
+		if !pause(ctx, verifyAgain) {
+			return nil
 		}
 	}
-	return c.queue.Run(ctx)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.queue.Run(ctx) })
+	g.Go(func() error { return c.sweep(ctx) })
+	return g.Wait()
 }
+
+// verifyAgain is how soon a database is looked at again that could not be.
+const verifyAgain = 5 * time.Second
 
 // keep watches over the database; see sqlitestore.Store.Keep.
 func (c *core) keep(ctx context.Context) error {

@@ -70,7 +70,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 		r.Close()
 		return nil, err
 	}
-	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r.core, w)), w != nil); err != nil {
+	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r.core, w)), w != nil, log); err != nil {
 		r.Close()
 		return nil, err
 	}
@@ -160,7 +160,7 @@ type server struct {
 
 // newServer listens and says where in the discovery file. An app with a window
 // can do with any port when the usual one is taken, by another user say.
-func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, anyPort bool) (*server, error) {
+func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, anyPort bool, log *slog.Logger) (*server, error) {
 	token := string(s.Server.Token)
 	if token == "auto" {
 		token = ulid.Make().String() + ulid.Make().String()
@@ -189,7 +189,11 @@ func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, any
 		url:      "http://" + reachable(l.Addr().String()),
 		found:    discoveryFile(s),
 	}
-	return srv, writeDiscovery(srv.found, discovery{URL: srv.url, Token: token, PID: os.Getpid()})
+	// A full disk must not keep people from looking, deleting and exporting.
+	if err := writeDiscovery(srv.found, discovery{URL: srv.url, Token: token, PID: os.Getpid()}); err != nil {
+		log.Warn("other programs must be told the address", "err", err)
+	}
+	return srv, nil
 }
 
 // named is the host of an address when it is a name: the listener itself only

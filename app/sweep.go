@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
 	"sluice/internal/fault"
 )
 
@@ -45,12 +47,22 @@ func (c *core) sweepOnce(ctx context.Context, before time.Time) error {
 		if err != nil {
 			return err
 		}
+		var swept []string
 		for _, id := range ids {
+			// Looked at again: it may have been retried while others were removed.
+			j, err := c.store.Get(ctx, id)
+			if err != nil && !fault.Is(err, fault.JobUnknown) {
+				return err
+			}
+			if err == nil && (!j.State.Final() || !j.FinishedAt.Before(before)) {
+				continue
+			}
 			if err := os.RemoveAll(c.pipeline.Dir(id)); err != nil {
 				return err
 			}
+			swept = append(swept, id)
 		}
-		if err := c.store.MarkSwept(ctx, ids); err != nil {
+		if err := c.store.MarkSwept(ctx, swept); err != nil {
 			return err
 		}
 		if len(ids) < batch {
@@ -81,6 +93,9 @@ func (c *core) sweepOrphans(ctx context.Context) error {
 		return fmt.Errorf("read scratch folder: %w", err)
 	}
 	for _, d := range dirs {
+		if _, err := ulid.ParseStrict(d.Name()); err != nil {
+			continue // nobody's job: not ours to remove
+		}
 		if _, err := c.store.Get(ctx, d.Name()); !fault.Is(err, fault.JobUnknown) {
 			continue
 		}

@@ -39,7 +39,7 @@ be asked, as in a script, it needs --yes.
   sluice delete --state done --yes`,
 	}
 	f := cmd.Flags()
-	f.StringVarP(&state, "state", "s", "", "delete all jobs in this `STATE`: done, failed or canceled")
+	f.VarP(newOnce(&state), "state", "s", "delete all jobs in this `STATE`: done, failed or canceled")
 	f.BoolVarP(&yes, "yes", "y", false, "do not ask")
 	completeEnded(cmd)
 	return c.errand(cmd, "state", endedStates(), func(ctx context.Context, e *errand) error {

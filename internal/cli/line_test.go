@@ -73,6 +73,7 @@ func TestUsage(t *testing.T) {
 		"a retry with no model":                     {[]string{"retry", idA, "--model", ""}, "names no model"},
 		"a retry of jobs that have not ended":       {[]string{"retry", "--state", "running"}, "Jobs that are running have not ended"},
 		"a retry of a state and an id":              {[]string{"retry", idA, "--state", "failed"}, "--state and ids exclude each other"},
+		"two states to delete":                      {[]string{"delete", "--state", "done", "--state", "failed", "--yes"}, "--state can be given once"},
 		"a retry of no state":                       {[]string{"retry", "--state", ""}, "no state"},
 		"deleting jobs that wait":                   {[]string{"delete", "--state", "queued", "--yes"}, "choose done, failed or canceled"},
 		"deleting a state that there is not":        {[]string{"delete", "--state", "old", "--yes"}, "no state \"old\""},

@@ -31,7 +31,7 @@ those after it are. With --model they use another speech model from now on.
   sluice retry ABCDE --from transcribe --model small`,
 	}
 	f := cmd.Flags()
-	f.StringVarP(&state, "state", "s", "", "retry all jobs in this `STATE`: failed, canceled or done")
+	f.VarP(newOnce(&state), "state", "s", "retry all jobs in this `STATE`: failed, canceled or done")
 	f.StringVar(&from, "from", "", "do this `STAGE` and those after it anew: "+stageNames())
 	f.StringVarP(&model, "model", "m", "", "use this speech model: a `NAME` of 'sluice models list' or the path of a file")
 	completeEnded(cmd)

@@ -117,11 +117,11 @@ func waiting(j jobView) string {
 	case job.Backoff:
 		return "before it is tried again"
 	case job.Held:
-		return "somebody holds it back"
+		return "held"
 	case job.Paused:
 		return "the line is paused"
 	case job.Scheduled:
-		return "for its time"
+		return "for its start time"
 	case job.Power:
 		return "for power"
 	case job.OllamaAway:

@@ -100,6 +100,9 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		return usagef("--%s needs %s.", empty.GetFlag().Name, value(empty.GetFlag()))
 	case errors.As(err, &wrong):
 		f := wrong.GetFlag()
+		if errors.Is(err, errTwice) {
+			return usagef("--%s can be given once.", f.Name)
+		}
 		return usagef("--%s takes %s; %q is none.", f.Name, value(f), clean(wrong.GetValue()))
 	case errors.As(err, &odd):
 		return usagef("%q is no flag.", clean(odd.GetSpecifiedFlag()))

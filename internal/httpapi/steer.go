@@ -148,7 +148,7 @@ func (a *api) move(ctx context.Context, in *jobInput[MoveRequest]) (*output[Job]
 	}
 	if wrong {
 		return nil, invalidField("before", "expected the id of a queued job").
-			withHint("List them with GET /api/v1/jobs?state=queued.")
+			withHint("Name a job that waits in the line.")
 	}
 	return a.shown(ctx, j, err)
 }

@@ -154,6 +154,13 @@ func JobOf(j job.Job) Job {
 	if e := j.Error; e != nil {
 		v.Error = &Failure{Code: e.Code, Message: e.Message, Hint: e.Hint, Stage: e.Stage}
 	}
+	switch { // what somebody has asked for needs no words of the line's own
+	case v.ReasonText != "":
+	case j.Reason == job.Held:
+		v.ReasonText = "Held"
+	case j.Reason == job.Scheduled:
+		v.ReasonText = "Waiting for its time"
+	}
 	if j.Reason == job.Memory {
 		v.NeedBytes = j.Need.Bytes
 	}

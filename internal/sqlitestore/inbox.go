@@ -28,7 +28,8 @@ func (s *Store) Submit(ctx context.Context, drafts []job.Draft) ([]queue.Accepte
 		return nil, nil
 	}
 	if free, err := disk.Free(filepath.Dir(s.cfg.Path)); err == nil && free < s.cfg.MinFree {
-		return nil, diskFull(fmt.Errorf("%d bytes free, the floor is %d", free, s.cfg.MinFree))
+		return nil, fault.New(fault.DiskFull, fmt.Sprintf("The disk has %s free, and %s are to stay free.",
+			job.FormatBytes(free), job.FormatBytes(s.cfg.MinFree)), nil)
 	}
 	var accepted []queue.Accepted
 	err := s.write(ctx, later, func(t *tx) error {
