@@ -5,8 +5,9 @@ export default defineConfig({
   test: {
     environment: "node",
     include: ["test/e2e/*.e2e.ts"],
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    // Above all the waits for jobs that one of them may have: see test/e2e/server.ts.
+    testTimeout: 300_000,
+    hookTimeout: 240_000,
     // Each file has a server, an engine and a browser of its own.
     maxWorkers: 2,
   },

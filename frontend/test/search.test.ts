@@ -57,7 +57,8 @@ beforeEach(() => {
 
 afterEach(() => {
   cleanup();
-  search.clear();
+  search.typed = "";
+  search.follow();
   board.snapshot = undefined;
   location.hash = "";
   vi.useRealTimers();
@@ -209,6 +210,24 @@ describe("the search in the library", () => {
     expect(texts(document.activeElement as HTMLElement)).toMatch(/gate 7$/);
   });
 
+  it("leaves the focus in the field to who is quicker than the way back", async () => {
+    Element.prototype.scrollIntoView = vi.fn();
+    serving({ gate: { hits: [named("a"), said("a", 1, "The gate.")] } });
+    const first = render(Library);
+    await type("gate");
+    await settled(300);
+    await fireEvent.click(screen.getByRole("link", { name: /The gate/ }));
+    await settled();
+    first.unmount();
+    render(Library);
+    flushSync();
+    await fireEvent.keyDown(window, { key: "f", ctrlKey: true });
+    const field = screen.getByRole("searchbox");
+    expect(document.activeElement).toBe(field);
+    await settled();
+    expect(document.activeElement).toBe(field);
+  });
+
   it("finds what becomes done meanwhile", async () => {
     const counts = { queued: 0, running: 0, done: 1, failed: 0, canceled: 0 };
     const pages: Record<string, Found> = { gate: { hits: [named("a")] } };
@@ -231,7 +250,7 @@ describe("the search in the library", () => {
     await fireEvent.input(field, { target: { value: "항구" } });
     await settled(300);
     expect(marks()).toEqual(["항구", "항구"]);
-    expect(within(container).getByText("작업 1개에서 2곳 찾음")).toBeTruthy();
+    expect(within(container).getByText("작업 1개에서 2곳을 찾았습니다")).toBeTruthy();
     language.choose("en");
   });
 });

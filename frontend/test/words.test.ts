@@ -120,6 +120,43 @@ describe("what is said", () => {
     });
   });
 
+  it.each<[string, string, string]>([
+    [
+      "request_invalid",
+      "before: expected the id of a queued job",
+      "List them with GET /api/v1/jobs?state=queued.",
+    ],
+    ["request_invalid", "jobs[0].not_before: expected a time", "Check the request against /openapi.json."],
+    [
+      "request_invalid",
+      "The request does not follow the schema.",
+      "Check the request against /openapi.json.",
+    ],
+    ["job_unknown", "There is no such job.", "List the jobs with 'sluice list'."],
+    ["job_final", "The job has already ended.", "Retry it, or submit the file again."],
+    ["job_duplicate", "An identical job is in the line: 01J.", "That one does the same; see 'sluice list'."],
+    ["canceled_by_user", "The job was canceled.", "Submit the file again to run it."],
+  ])("says what is for programmers in its own words: %s, %s", (code, detail, hint) => {
+    expect(sayFault({ code, detail, hint })).toEqual((en.faults as Record<string, object>)[code]);
+  });
+
+  it.each<[string, string, string]>([
+    ["request_invalid", "There are too many words to look for.", "Look for 20 words at most."],
+    ["request_invalid", "Sluice may not write to that folder.", "Choose another folder."],
+    ["model_missing", "The model large is not there.", "Install it with 'sluice models pull large'."],
+    ["memory_short", "It needs 6.9 GB.", "It starts by itself when memory is free."],
+  ])("keeps the server's facts: %s, %s", (code, detail, hint) => {
+    expect(sayFault({ code, detail, hint })).toEqual({ message: detail, hint });
+  });
+
+  it("keeps the server's facts, and gives its own hint where that one is for programmers", () => {
+    const hint = "Wait until the job is done; format=json gives what is there so far.";
+    expect(sayFault({ code: "not_ready", detail: "There is no Korean text.", hint })).toEqual({
+      message: "There is no Korean text.",
+      hint: en.faults.not_ready.hint,
+    });
+  });
+
   it("tells memory with numbers in Korean", () => {
     language.choose("ko");
     expect(sayReason(short, memory)).toBe("메모리 대기: 6.9 GB 필요, 지금 4.2 GB 여유");

@@ -57,7 +57,7 @@ func TestSteering(t *testing.T) {
 		"a move to nowhere":                        {call: "POST jobs/q1/move", body: `{}`, status: 422, want: []string{`"field":"to"`}},
 		"a move before no one":                     {call: "POST jobs/q1/move", body: `{"before":""}`, status: 422, want: []string{`"field":"to"`}},
 		"a move to an end that is none":            {call: "POST jobs/q1/move", body: `{"to":"top"}`, status: 422, want: []string{`"field":"to"`}},
-		"a move before what is not there":          {call: "POST jobs/q1/move", body: `{"before":"zz"}`, status: 422, want: []string{`"field":"before"`, "state=queued"}},
+		"a move before what is not there":          {call: "POST jobs/q1/move", body: `{"before":"zz"}`, status: 422, want: []string{`"field":"before"`, "waits in the line"}},
 		"a move before what is not in the line":    {call: "POST jobs/q1/move", body: `{"before":"d1"}`, status: 422, want: []string{`"field":"before"`}},
 		"a move of what is not there":              {call: "POST jobs/zz/move", body: `{"to":"front"}`, status: 404, want: []string{`job_unknown`}},
 		"a move of what is not there before a job": {call: "POST jobs/zz/move", body: `{"before":"q1"}`, status: 404, want: []string{`job_unknown`}},

@@ -55,17 +55,16 @@ func (s *Store) Ahead(ctx context.Context, id string) ([]queue.Load, error) {
 	if id == "" { // all that is before the end
 		return s.loads(ctx, s.ask, aheadFromBehind, place{priority: job.MinPriority - 1}, now)
 	}
-	t, err := s.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // one moment's truth
+	stmts := s.stmts.Load()
+	for _, query := range []string{readyAround, aheadFromFront, aheadFromBehind} {
+		stmts.prepare(ctx, query) // now: the transaction must not ask for a second connection
+	}
+	t, err := stmts.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // one moment's truth
 	if err != nil {
 		return nil, s.explain(err)
 	}
 	defer func() { _ = t.Rollback() }()
-	ask := func(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-		if st := s.statement(ctx, query); st != nil {
-			return t.StmtContext(ctx, st).QueryContext(ctx, args...)
-		}
-		return t.QueryContext(ctx, query, args...)
-	}
+	ask := stmts.within(t)
 	for most := nearEnough; ; most *= lookFurther {
 		var state job.State
 		var p place

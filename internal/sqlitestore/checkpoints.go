@@ -59,12 +59,6 @@ func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, ke
 		if err != nil {
 			return err
 		}
-		if fresh == 0 && reused { // it lives as long as the last one who relies on it
-			err = t.exec(`UPDATE checkpoints SET job = ? WHERE stage = ? AND key = ?`, h.seq, stage, key)
-			if err != nil {
-				return err
-			}
-		}
 		if fresh == 0 && !reused {
 			err = t.exec(`UPDATE checkpoints SET job = ?, body = ?, created_at = ? WHERE stage = ? AND key = ?`, h.seq, small, s.now(), stage, key)
 			if err != nil {
@@ -81,7 +75,7 @@ func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, ke
 				return err
 			}
 		}
-		if err := s.finishRun(t, h.seq, stage, reused); err != nil {
+		if err := s.finishRun(t, h.seq, stage, key, reused); err != nil {
 			return err
 		}
 		if err := s.record(t, h.seq, job.VerbFinish, job.Running, ""); err != nil {
@@ -103,14 +97,11 @@ func after(stage job.Stage) job.Stage {
 }
 
 // Spans lists the finished spans under a key. See pipeline.Checkpoints. They
-// belong to the job from now on, so that they live as long as it does.
+// live as long as any job that has made this key its own.
 func (s *Store) Spans(ctx context.Context, lease job.Lease, key string) ([]pipeline.Span, error) {
 	var spans []pipeline.Span
 	err := s.fenced(ctx, lease, func(t *tx, h holding) error {
 		if err := adopt(t, h.seq, key); err != nil {
-			return err
-		}
-		if err := t.exec(`UPDATE spans SET job = ? WHERE key = ? AND job <> ?`, h.seq, key, h.seq); err != nil {
 			return err
 		}
 		var found []pipeline.Span
@@ -220,12 +211,14 @@ func (s *Store) closeRun(t *tx, seq int64, code string) error {
 }
 
 // finishRun ends the row of a stage that has done its work. A stage that was
-// found finished may never have begun.
-func (s *Store) finishRun(t *tx, seq int64, stage job.Stage, reused bool) error {
-	n, err := t.change(`UPDATE stage_runs INDEXED BY stage_runs_job SET finished_at = ?, reused = ? WHERE job = ? AND stage = ? AND finished_at = 0`,
-		s.now(), reused, seq, stage)
+// found finished may never have begun. With its key the row says that the job
+// relies on what is there: see migrations/3.sql.
+func (s *Store) finishRun(t *tx, seq int64, stage job.Stage, key string, reused bool) error {
+	n, err := t.change(`UPDATE stage_runs INDEXED BY stage_runs_job SET finished_at = ?, reused = ?, key = ? WHERE job = ? AND stage = ? AND finished_at = 0`,
+		s.now(), reused, key, seq, stage)
 	if err != nil || n > 0 {
 		return err
 	}
-	return t.exec(`INSERT INTO stage_runs (job, stage, started_at, finished_at, reused) VALUES (?, ?, ?, ?, ?)`, seq, stage, s.now(), s.now(), reused)
+	return t.exec(`INSERT INTO stage_runs (job, stage, started_at, finished_at, reused, key) VALUES (?, ?, ?, ?, ?, ?)`,
+		seq, stage, s.now(), s.now(), reused, key)
 }

@@ -13,12 +13,20 @@ import (
 const (
 	titlesAtOnce   = 500
 	segmentsAtOnce = 500
+	goneAtOnce     = 200 // takes as long as to put in thousands
 )
 
-// Index puts what is not among the words of the search yet there: titles of new
-// jobs, and transcripts that an older version has stored. Other writes go
-// before it.
+// Index does what can wait a while, and other writes go before it: it makes very
+// many jobs that have become due together ready for good, takes out of the words
+// of the search what is gone, and puts there what is missing: titles of new jobs,
+// and transcripts that an older version has stored.
 func (s *Store) Index(ctx context.Context) error {
+	if err := s.promoteMany(ctx); err != nil {
+		return fmt.Errorf("make due jobs ready: %w", err)
+	}
+	if err := s.unsay(ctx); err != nil {
+		return fmt.Errorf("take words out: %w", err)
+	}
 	if err := s.indexTitles(ctx); err != nil {
 		return fmt.Errorf("index titles: %w", err)
 	}
@@ -107,8 +115,53 @@ func (s *Store) indexOneTranscript(ctx context.Context) (more bool, err error) {
 	}
 }
 
-// forgetSegments takes a job's segments out of the words.
+// unsay takes the words out of the search that have gone with a job, or with its
+// transcript.
+func (s *Store) unsay(ctx context.Context) error {
+	for {
+		var some bool
+		err := s.reads.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM unsaid)`).Scan(&some)
+		if err != nil || !some {
+			return s.explain(err)
+		}
+		if err := s.write(ctx, later, unsaySome); err != nil {
+			return err
+		}
+	}
+}
+
+func unsaySome(t *tx) error {
+	for left := int64(goneAtOnce); left > 0; left-- {
+		var seq int64
+		var there bool
+		err := t.row(`SELECT job, EXISTS (SELECT 1 FROM jobs WHERE seq = job) FROM unsaid ORDER BY job LIMIT 1`, nil, &seq, &there)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		last := seq<<rowBits | titleRow
+		if there {
+			last-- // it keeps its title
+		}
+		n, err := t.change(`DELETE FROM words WHERE rowid IN (SELECT rowid FROM words WHERE rowid BETWEEN ? AND ? LIMIT ?)`, seq<<rowBits, last, left)
+		if err != nil || n == left {
+			return err
+		}
+		if err := t.exec(`DELETE FROM unsaid WHERE job = ?`, seq); err != nil {
+			return err
+		}
+		left -= n
+	}
+	return nil
+}
+
+// forgetSegments takes the segments of a job that is there out of the words.
 func forgetSegments(t *tx, seq int64) error {
+	if err := t.exec(`DELETE FROM unsaid WHERE job = ?`, seq); err != nil {
+		return err
+	}
 	return t.exec(`DELETE FROM words WHERE rowid BETWEEN ? AND ?`, seq<<rowBits, seq<<rowBits|(titleRow-1))
 }
 

@@ -71,6 +71,22 @@ func promote(t *tx, now int64) error {
 		now, promotedAtOnce)
 }
 
+// promoteMany does the same when more jobs are due than a look at the line should
+// have to sort, also while nothing is taken.
+func (s *Store) promoteMany(ctx context.Context) error {
+	for {
+		var due int64
+		err := s.askOne(ctx, `SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_due
+			WHERE state = 'queued' AND ready_at > 0 AND ready_at <= ? LIMIT ?)`, s.now(), promotedAtOnce).Scan(&due)
+		if err != nil || due < promotedAtOnce {
+			return s.explain(err)
+		}
+		if err := s.write(ctx, later, func(t *tx) error { return promote(t, s.now()) }); err != nil {
+			return err
+		}
+	}
+}
+
 // Take starts a job. See queue.Line. That the line is not paused is part of the
 // statement: nothing starts once a pause is acknowledged. A take that has begun
 // is not given up when ctx ends: a job that runs while nobody holds its lease
@@ -242,8 +258,8 @@ func (s *Store) Defer(ctx context.Context, id string, w job.Wait) (job.Job, erro
 		if err != nil {
 			return err
 		}
-		if before != c.reason { // new words for the same reason are no news
-			if err := s.record(t, seq, job.VerbDefer, job.Queued, ""); err != nil {
+		if before != c.reason {
+			if err := s.recordDefer(t, seq, c.reason); err != nil {
 				return err
 			}
 		}
@@ -254,6 +270,23 @@ func (s *Store) Defer(ctx context.Context, id string, w job.Wait) (job.Job, erro
 		return job.Job{}, err
 	}
 	return j, nil
+}
+
+// recordDefer leaves out what the newest event says already: a job may be put off
+// for the same reason at every look, for days.
+func (s *Store) recordDefer(t *tx, seq int64, r job.Reason) error {
+	var last struct {
+		verb   job.Verb
+		reason job.Reason
+	}
+	err := t.row(`SELECT verb, reason FROM events INDEXED BY events_job WHERE job = ? ORDER BY seq DESC LIMIT 1`, []any{seq}, &last.verb, &last.reason)
+	switch {
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
+		return err
+	case last.verb == job.VerbDefer && last.reason == r:
+		return nil
+	}
+	return s.record(t, seq, job.VerbDefer, job.Queued, "")
 }
 
 // Recover takes the running jobs of other owners away from them. See
@@ -293,7 +326,8 @@ func (s *Store) Recover(ctx context.Context, owner string, maxDeaths int) ([]job
 }
 
 func (s *Store) recoverOne(t *tx, h holding, maxDeaths int) error {
-	if err := t.exec(`UPDATE jobs SET deaths = deaths + 1 WHERE seq = ?`, h.seq); err != nil {
+	counts := maxDeaths >= 0
+	if err := t.exec(`UPDATE jobs SET deaths = deaths + ? WHERE seq = ?`, counts, h.seq); err != nil {
 		return err
 	}
 	to, code := job.Queued, fault.WorkerCrashed
@@ -301,7 +335,7 @@ func (s *Store) recoverOne(t *tx, h holding, maxDeaths int) error {
 	switch {
 	case h.cancelRequested:
 		to, code = job.Canceled, fault.CanceledByUser
-	case h.deaths+1 > maxDeaths:
+	case counts && h.deaths+1 > maxDeaths:
 		f := fault.New(fault.WorkerCrashed, "Sluice ended too often while it worked on this job.", nil)
 		to, failure = job.Failed, &job.Failure{Code: string(f.Code), Message: f.Say, Hint: f.Hint, Stage: h.stage}
 	}

@@ -139,7 +139,7 @@ func (s *Store) connect(ctx context.Context, found int) (*sql.Conn, error) {
 	}
 	s.db = db
 	s.reads.use(reads)
-	s.stmts.Store(newStatements()) // after the readers: none may be made for the old file
+	s.stmts.Store(newStatements(reads))
 	return conn, nil
 }
 

@@ -108,10 +108,13 @@ func (p hitPlace) job() int64 { return p.row >> rowBits }
 // segment is the number of the segment, from 1; 0 is the title.
 func (p hitPlace) segment() int { return int(titleRow - (p.row & titleRow)) }
 
+// places finds rows of words, but for those that are still there of what is gone.
 func (s *Store) places(ctx context.Context, match string, below int64, limit int) ([]hitPlace, error) {
 	var places []hitPlace
 	err := s.query(ctx, `SELECT words.rowid, jobs.id, jobs.title FROM words CROSS JOIN jobs ON jobs.seq = words.rowid >> 20
-		WHERE words MATCH ? AND words.rowid < ? ORDER BY words.rowid DESC LIMIT ?`, []any{match, below, limit}, func(row scanner) error {
+		WHERE words MATCH ? AND words.rowid < ?
+			AND (words.rowid & 1048575 = 1048575 OR NOT EXISTS (SELECT 1 FROM unsaid WHERE job = jobs.seq))
+		ORDER BY words.rowid DESC LIMIT ?`, []any{match, below, limit}, func(row scanner) error {
 		var p hitPlace
 		err := row.Scan(&p.row, &p.id, &p.title)
 		places = append(places, p)

@@ -202,41 +202,45 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	})
 }
 
-// Clear takes jobs out of one state. See queue.Control.
+// clearFor bounds how long a step of Clear keeps the worker's writes waiting.
+const clearFor = 25 * time.Millisecond
+
+// Clear takes jobs out of one state. See queue.Control. It goes step by step; the
+// ids are also of those that were cleared before it failed.
 func (s *Store) Clear(ctx context.Context, state job.State, most int) ([]string, error) {
 	if !state.Final() && state != job.Queued {
 		return nil, fault.New(fault.RequestInvalid, "Jobs of this state cannot be cleared.", nil).
 			WithHint("Clear queued, done, failed or canceled.")
 	}
-	type one struct {
-		seq int64
-		id  string
-	}
 	var ids []string
-	err := s.write(ctx, later, func(t *tx) error {
-		var found []one
-		err := t.rows(`SELECT seq, id FROM jobs INDEXED BY jobs_state WHERE state = ? ORDER BY seq LIMIT ?`, []any{state, most}, func(row scanner) error {
-			var o one
-			err := row.Scan(&o.seq, &o.id)
-			found = append(found, o)
-			return err
-		})
-		if err != nil {
-			return err
+	for len(ids) < most {
+		some, err := s.clearSome(ctx, state, most-len(ids))
+		if err != nil || len(some) == 0 {
+			return ids, err
 		}
+		ids = append(ids, some...)
+	}
+	return ids, nil
+}
+
+// clearSome clears for a moment; none when none is left.
+func (s *Store) clearSome(ctx context.Context, state job.State, most int) (ids []string, err error) {
+	err = s.write(ctx, later, func(t *tx) error {
 		var out []string
-		for _, o := range found {
-			if state == job.Queued {
-				if err = s.leave(t, o.seq, job.Canceled, job.Wait{}, nil); err == nil {
-					err = s.record(t, o.seq, job.VerbCancel, job.Queued, "")
-				}
-			} else {
-				err = t.exec(`DELETE FROM jobs WHERE seq = ?`, o.seq)
+		for began := time.Now(); len(out) < most && (len(out) == 0 || time.Since(began) < clearFor); {
+			var seq int64
+			var id string
+			err := t.row(`SELECT seq, id FROM jobs INDEXED BY jobs_state WHERE state = ? ORDER BY seq LIMIT 1`, []any{state}, &seq, &id)
+			if errors.Is(err, sql.ErrNoRows) {
+				break
+			}
+			if err == nil {
+				err = s.clearOne(t, state, seq)
 			}
 			if err != nil {
 				return err
 			}
-			out = append(out, o.id)
+			out = append(out, id)
 		}
 		ids = out
 		return nil
@@ -247,17 +251,44 @@ func (s *Store) Clear(ctx context.Context, state job.State, most int) ([]string,
 	return ids, nil
 }
 
+func (s *Store) clearOne(t *tx, state job.State, seq int64) error {
+	if state.Final() {
+		return t.exec(`DELETE FROM jobs WHERE seq = ?`, seq)
+	}
+	if err := s.leave(t, seq, job.Canceled, job.Wait{}, nil); err != nil {
+		return err
+	}
+	return s.record(t, seq, job.VerbCancel, job.Queued, "")
+}
+
+// boundedAtOnce bounds how long others wait when very many jobs are bounded.
+const boundedAtOnce = 2000
+
 // Bound makes no job wait longer for a reason than until then. See queue.Control.
 func (s *Store) Bound(ctx context.Context, r job.Reason, until time.Time) (int, error) {
-	var n int64
-	err := s.write(ctx, first, func(t *tx) (err error) {
-		n, err = t.change(`UPDATE jobs INDEXED BY jobs_waiting SET until = ?, ready_at = ?
-			WHERE state = 'queued' AND reason <> 'turn' AND reason = ? AND ready_at > ? AND ready_at < ?`,
-			millis(until), millis(until), r, millis(until), never)
-		return err
-	})
-	if err != nil {
-		return 0, err
+	for all, from := 0, int64(0); ; {
+		var some []int64
+		err := s.write(ctx, first, func(t *tx) error {
+			var out []int64
+			err := t.rows(`UPDATE jobs SET until = ?1, ready_at = ?1 WHERE seq IN (
+					SELECT seq FROM jobs INDEXED BY jobs_waiting WHERE state = 'queued' AND reason <> 'turn' AND reason = ?2
+						AND seq > ?3 AND ready_at > ?1 AND ready_at < ?4 ORDER BY seq LIMIT ?5)
+				RETURNING seq`, []any{millis(until), r, from, never, boundedAtOnce}, func(row scanner) error {
+				var seq int64
+				err := row.Scan(&seq)
+				out = append(out, seq)
+				return err
+			})
+			some = out
+			return err
+		})
+		if err != nil {
+			return all, err
+		}
+		all += len(some)
+		if len(some) < boundedAtOnce {
+			return all, nil
+		}
+		from = slices.Max(some)
 	}
-	return int(n), nil
 }

@@ -25,7 +25,7 @@ type Reference struct {
 	arrived int64   // how many have ever
 	keys    map[string]usedKey
 	paused  bool
-	left    map[string]*kept // what stages have left, "stage/key", and whose it is
+	left    map[string]map[*kept]bool // what stages have left, "stage/key", and who relies on it
 	speeds  map[speedOf]speed
 }
 
@@ -47,7 +47,7 @@ var _ queue.Store = (*Reference)(nil)
 
 // NewReference makes an empty store.
 func NewReference(clock *Clock) *Reference {
-	return &Reference{clock: clock, keys: map[string]usedKey{}, left: map[string]*kept{}, speeds: map[speedOf]speed{}}
+	return &Reference{clock: clock, keys: map[string]usedKey{}, left: map[string]map[*kept]bool{}, speeds: map[speedOf]speed{}}
 }
 
 // Submit implements queue.Inbox.
@@ -259,7 +259,8 @@ func (r *Reference) Defer(_ context.Context, id string, w job.Wait) (job.Job, er
 	if w.Need != (job.Need{}) {
 		k.Need = w.Need
 	}
-	if k.Reason != before { // new words for the same reason are no news
+	last := k.history[len(k.history)-1]
+	if k.Reason != before && (last.Verb != job.VerbDefer || last.Reason != k.Reason) { // new words for the same reason are no news
 		r.record(k, job.VerbDefer, job.Queued, "")
 	}
 	return r.show(k), nil

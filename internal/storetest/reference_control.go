@@ -213,7 +213,10 @@ func (r *Reference) Delete(_ context.Context, id string) error {
 func (r *Reference) remove(k *kept) {
 	r.jobs = slices.DeleteFunc(r.jobs, func(other *kept) bool { return other == k })
 	maps.DeleteFunc(r.keys, func(_ string, used usedKey) bool { return used.job == k })
-	maps.DeleteFunc(r.left, func(_ string, who *kept) bool { return who == k })
+	maps.DeleteFunc(r.left, func(_ string, who map[*kept]bool) bool {
+		delete(who, k)
+		return len(who) == 0
+	})
 }
 
 // Clear implements queue.Control.

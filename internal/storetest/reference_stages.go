@@ -36,9 +36,10 @@ func (r *Reference) Finish(_ context.Context, lease job.Lease, stage job.Stage, 
 	}
 	left := string(stage) + "/" + key
 	if r.left[left] == nil {
+		r.left[left] = map[*kept]bool{}
 		k.Attempts, k.Crashes, k.Deaths, k.Error = 0, 0, 0, nil
 	}
-	r.left[left] = k // whoever relies on it last keeps it alive
+	r.left[left][k] = true
 	if !reused {
 		r.learn(k, stage, took)
 	}

@@ -75,7 +75,7 @@ func (english) because(r job.Reason) string {
 	case job.Paused:
 		return "Paused"
 	case job.Scheduled:
-		return "Waiting for its time"
+		return "Waiting for its start time"
 	case job.Power:
 		return "Waiting for power"
 	case job.OllamaAway:

@@ -1,14 +1,17 @@
 // What people do to jobs, and telling what came of it. Every way gives the job
 // as it is then, or nothing when it went wrong and that was told.
 import { answer, api, Problem } from "./api/client";
-import type { Job, Stage, State } from "./api/types";
-import { final } from "./jobs";
+import type { components } from "./api/schema";
+import type { FaultCode, Job, Stage, State } from "./api/types";
 import { board } from "./live/board.svelte";
 import { toasts } from "./ui/toasts.svelte";
 import { sayFault } from "./words/say";
 import { t } from "./words/words.svelte";
 
 const by = (id: string) => ({ params: { path: { id } } });
+
+/** Again is how a job that has ended begins again. */
+type Again = components["schemas"]["RetryRequest"];
 
 /** Calls are the bare requests; a refusal is thrown. */
 export const calls = {
@@ -21,17 +24,24 @@ export const calls = {
     answer(api.POST("/api/v1/jobs/{id}/move", { ...by(id), body: { to: "front" } })),
   priority: (id: string, priority: number): Promise<Job> =>
     answer(api.POST("/api/v1/jobs/{id}/priority", { ...by(id), body: { priority } })),
-  retry: (id: string, from?: Stage): Promise<Job> =>
-    answer(api.POST("/api/v1/jobs/{id}/retry", { ...by(id), body: from ? { from_stage: from } : {} })),
+  retry: (id: string, how: Again = {}): Promise<Job> =>
+    answer(api.POST("/api/v1/jobs/{id}/retry", { ...by(id), body: how })),
+  get: (id: string): Promise<Job> => answer(api.GET("/api/v1/jobs/{id}", by(id))),
 };
 
 /**
  * cancel takes a job out of the line. The message offers to undo it, which puts
- * the job back where it stood: `after` are the jobs that stood behind it.
+ * the job back before the first of those that stood behind it, `after`, as far
+ * as they are known. Who presses twice has canceled once.
  */
 export async function cancel(job: Job, after: readonly Job[] = behind(job)): Promise<void> {
   await told(async () => {
-    await answer(api.POST("/api/v1/jobs/{id}/cancel", by(job.id)));
+    try {
+      await answer(api.POST("/api/v1/jobs/{id}/cancel", by(job.id)));
+    } catch (e) {
+      if (is(e, "job_final") && (await calls.get(job.id)).state === "canceled") return;
+      throw e;
+    }
     toasts.say(t.queue.canceled(job.title), {
       label: t.queue.undo,
       run: () => void told(() => putBack(job, after)),
@@ -39,12 +49,20 @@ export async function cancel(job: Job, after: readonly Job[] = behind(job)): Pro
   });
 }
 
-/** retry puts a job that has ended in the line again; from a stage on, that and what follows is done anew. */
+/**
+ * retry puts a job that has ended in the line again; from a stage on, that and
+ * what follows is done anew. Who presses twice has done it once.
+ */
 export async function retry(job: Job, from?: Stage): Promise<Job | undefined> {
   return told(async () => {
-    const now = await calls.retry(job.id, from);
-    toasts.say(t.queue.addedAgain(job.title));
-    return now;
+    try {
+      const now = await calls.retry(job.id, from ? { from_stage: from } : {});
+      toasts.say(t.queue.addedAgain(job.title));
+      return now;
+    } catch (e) {
+      if (is(e, "job_live")) return calls.get(job.id);
+      throw e;
+    }
   });
 }
 
@@ -69,6 +87,15 @@ export async function first(job: Job): Promise<Job | undefined> {
   return told(async () => {
     const now = other ? await calls.before(job.id, other.id) : await calls.toFront(job.id);
     toasts.say(t.queue.first(job.title));
+    return now;
+  });
+}
+
+/** last moves a job behind all others of its priority, and says where that is. */
+export async function last(job: Job): Promise<Job | undefined> {
+  return told(async () => {
+    const now = await calls.toBack(job.id);
+    toasts.say(now.position ? t.queue.movedTo(job.title, now.position) : t.queue.stays(job.title));
     return now;
   });
 }
@@ -108,18 +135,28 @@ export async function told<T>(act: () => Promise<T>): Promise<T | undefined> {
 const patience = 5000; // ms a running job may take to end
 const pause = 250; // ms between two tries
 
-/** putBack undoes a cancel: in line again, in its old place, held if it was. */
+/** Refusals to move a job that say that its place is none any more. */
+const overtaken: FaultCode[] = ["job_running", "job_final", "request_invalid"];
+
+/** putBack undoes a cancel: in line again, in its old place, waiting for what it waited for. */
 async function putBack(job: Job, after: readonly Job[]): Promise<void> {
-  await ended(job.id);
-  await calls.retry(job.id);
-  if (job.state === "queued" && job.reason === "held") await calls.hold(job.id);
-  const before = job.state === "running" ? board.snapshot?.next[0] : await follower(job, after);
-  if (!before) return;
+  const now = await settled(job.id);
+  if (!now) return;
+  if (now.state !== "queued") await calls.retry(job.id, waits(job));
   try {
-    await calls.before(job.id, before.id);
+    if (job.state === "running") await calls.toFront(job.id);
+    const before = job.state === "queued" ? await follower(job, after) : undefined;
+    if (before) await calls.before(job.id, before.id);
   } catch (e) {
-    if (Problem.of(e).code !== "job_running") throw e; // its turn has come already
+    if (!is(e, ...overtaken)) throw e;
   }
+}
+
+/** waits is what a job was told to wait for. */
+function waits(job: Job): Again {
+  if (job.state !== "queued") return {};
+  if (job.reason === "held") return { hold: true };
+  return job.reason === "scheduled" && job.until ? { not_before: job.until } : {};
 }
 
 /**
@@ -130,18 +167,36 @@ async function putBack(job: Job, after: readonly Job[]): Promise<void> {
 async function follower(job: Job, after: readonly Job[]): Promise<Job | undefined> {
   const likes = after.filter((j) => j.priority === job.priority).slice(0, 5);
   for (const other of likes) {
-    const now = await answer(api.GET("/api/v1/jobs/{id}", by(other.id))).catch(() => undefined);
+    const now = await calls.get(other.id).catch(() => undefined);
     if (now?.state === "queued" && now.priority === job.priority) return now;
   }
   return undefined;
 }
 
-/** ended waits until a job that was canceled has let go of its work. */
-async function ended(id: string): Promise<void> {
+/**
+ * settled waits until a job that was canceled has let go of its work. One that
+ * somebody has begun again, and that runs, gives nothing.
+ */
+async function settled(id: string): Promise<Job | undefined> {
   const until = Date.now() + patience;
-  while (!final(await answer(api.GET("/api/v1/jobs/{id}", by(id)))) && Date.now() < until) {
+  for (;;) {
+    const now = await calls.get(id);
+    if (now.state !== "running") return now;
+    if (await begunAgain(id)) return undefined;
+    if (Date.now() > until) return now;
     await new Promise((go) => setTimeout(go, pause));
   }
+}
+
+/** begunAgain says whether a job was retried after it was canceled. */
+async function begunAgain(id: string): Promise<boolean> {
+  const { events } = await answer(api.GET("/api/v1/jobs/{id}/history", by(id)));
+  return events.findLast((e) => e.verb === "cancel" || e.verb === "retry")?.verb === "retry";
+}
+
+/** is says whether something was refused for one of these reasons. */
+function is(thrown: unknown, ...codes: FaultCode[]): boolean {
+  return codes.includes(Problem.of(thrown).code);
 }
 
 /** behind is what the board shows behind a waiting job. */

@@ -4,7 +4,7 @@ import type { Notice } from "../../src/lib/api/types";
 import { en } from "../../src/lib/words/en";
 import { ko } from "../../src/lib/words/ko";
 import { browsing, overflow, shoot, sizes, violations } from "./page";
-import { clip, serving } from "./server";
+import { clip, patience, serving } from "./server";
 
 const server = serving();
 const open = browsing();
@@ -65,7 +65,8 @@ test("what was dismissed is gone from every view, at once and for good", async (
     await dismissals(page)
       .nth(left - 1)
       .waitFor({ state: "detached" });
-    expect(await page.evaluate(() => document.activeElement !== document.body)).toBe(true);
+    const kept = () => page.evaluate(() => document.activeElement !== document.body);
+    await expect.poll(kept, { timeout: patience }).toBe(true);
   }
   await dismissals(other).first().waitFor({ state: "detached" });
   await page.reload();

@@ -91,7 +91,8 @@ test("keys alone find, walk, open, come back and clear", async () => {
   await mark.waitFor();
   expect(plain(await mark.innerText())).toBe(plain(segment.text));
   await page.goBack();
-  await lines(page).first().waitFor();
+  const line = lines(page).first();
+  await until("the line has the focus again", () => line.evaluate((e) => e === document.activeElement));
   await page.keyboard.press("Control+f");
   await page.keyboard.press("Escape");
   expect(await field(page).inputValue()).toBe("");

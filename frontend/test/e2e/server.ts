@@ -13,15 +13,18 @@ import type { Job, Reading, Snapshot, State, SubmittedJob } from "../../src/lib/
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const model = join(root, "build/models/sluice-tiny");
 
-/** Patience bounds every wait of these tests, in milliseconds. It is no measure of speed. */
+/** Patience bounds the waits of these tests, in milliseconds. It is no measure of speed. */
 export const patience = 30_000;
 
+/** Work bounds the wait for a job: minutes of speech take long on a busy machine. */
+const work = 120_000;
+
 /** until looks again and again until something holds. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean>, bound = patience): Promise<void> {
   const look = async () => {
-    if (!(await holds())) throw new Error(`waited ${patience} ms in vain: ${what}`);
+    if (!(await holds())) throw new Error(`waited ${bound} ms in vain: ${what}`);
   };
-  await vi.waitFor(look, { timeout: patience, interval: 30 });
+  await vi.waitFor(look, { timeout: bound, interval: 30 });
 }
 
 /** clip is a recording that lies in the project. */
@@ -172,7 +175,7 @@ export class Server {
 
   /** reaches waits until a job is in a state. */
   async reaches(id: string, state: State): Promise<Job> {
-    await until(`job ${id} is ${state}`, async () => (await this.job(id)).state === state);
+    await until(`job ${id} is ${state}`, async () => (await this.job(id)).state === state, work);
     return this.job(id);
   }
 

@@ -41,6 +41,24 @@ CREATE TRIGGER loads_removed AFTER DELETE ON jobs WHEN OLD.state = 'queued' AND 
   UPDATE loads SET jobs = jobs - 1, unknown = unknown - (OLD.duration_ms = 0), media_ms = media_ms - OLD.duration_ms WHERE model = OLD.model;
 END;
 
+-- What a stage left stays as long as any job relies on it: when its job goes, it
+-- becomes the newest other one's.
+ALTER TABLE stage_runs ADD COLUMN key TEXT; -- of the checkpoint that the run left or found
+UPDATE stage_runs SET key = (SELECT key FROM checkpoints
+    WHERE checkpoints.job = stage_runs.job AND checkpoints.stage = stage_runs.stage ORDER BY created_at DESC LIMIT 1)
+  WHERE finished_at > 0 AND error = '';
+CREATE INDEX stage_runs_key ON stage_runs (key, stage, job) WHERE key IS NOT NULL;
+CREATE INDEX jobs_transcribe ON jobs (transcribe_key) WHERE transcribe_key IS NOT NULL;
+
+CREATE TRIGGER left_to_others BEFORE DELETE ON jobs BEGIN
+  UPDATE checkpoints SET job = coalesce(
+    (SELECT max(r.job) FROM stage_runs AS r WHERE r.key = checkpoints.key AND r.stage = checkpoints.stage AND r.job <> OLD.seq), job)
+    WHERE job = OLD.seq;
+  UPDATE spans SET job = coalesce(
+    (SELECT max(j.seq) FROM jobs AS j WHERE j.transcribe_key = spans.key AND j.seq <> OLD.seq), job)
+    WHERE job = OLD.seq;
+END;
+
 -- words finds titles and transcripts. It holds no text: a row is a title or a
 -- segment, and its number says whose. The newest job has the highest numbers,
 -- and within a job the title comes first and the segments from the last number
@@ -49,12 +67,19 @@ CREATE VIRTUAL TABLE words USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
 );
 
+-- unsaid is whose segments are gone, and of a job that is gone the title too,
+-- while their rows are still among words: they are taken out bit by bit, since
+-- that takes a hundred times as long as to delete the job.
+CREATE TABLE unsaid (
+  job INTEGER PRIMARY KEY
+) STRICT;
+
 CREATE TRIGGER words_removed BEFORE DELETE ON jobs BEGIN
-  DELETE FROM words WHERE rowid BETWEEN (OLD.seq << 20) AND ((OLD.seq << 20) | 1048575);
+  INSERT OR IGNORE INTO unsaid (job) VALUES (OLD.seq);
 END;
 
 CREATE TRIGGER words_unsaid AFTER DELETE ON transcripts BEGIN
-  DELETE FROM words WHERE rowid BETWEEN (OLD.job << 20) AND ((OLD.job << 20) | 1048574);
+  INSERT OR IGNORE INTO unsaid (job) VALUES (OLD.job);
 END;
 
 -- A title comes among words some time after its job: together with it, it would

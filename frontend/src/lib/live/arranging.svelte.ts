@@ -62,29 +62,36 @@ export const arranging = new Arranging();
 
 /** place tells the server. */
 async function place(m: Move, others: readonly Job[], more: boolean): Promise<Job> {
-  const last = others.at(-1);
-  const before = m.before ?? (more && last ? await follower(last.id, others.length + 2) : undefined);
-  if (before) return calls.before(m.id, before);
+  const at = m.before === undefined ? others.length : others.findIndex((j) => j.id === m.before);
+  const ahead = others[at - 1];
+  const behind = others[at] ?? (more && ahead ? await follower(ahead.id, others.length + 2) : undefined);
+  if (behind && (!ahead || ahead.priority === behind.priority)) return calls.before(m.id, behind.id);
+  // Between two priorities a job keeps its own when that is the one before it.
+  const job = await calls.get(m.id);
+  if (behind && ahead?.priority !== job.priority) return calls.before(m.id, behind.id);
   // The end of the line is the end of its last priority.
-  const job = await answer(api.GET("/api/v1/jobs/{id}", { params: { path: { id: m.id } } }));
-  if (last && last.priority !== job.priority) await calls.priority(m.id, last.priority);
+  if (ahead && ahead.priority !== job.priority) await calls.priority(m.id, ahead.priority);
   return calls.toBack(m.id);
 }
 
 /** follower is the job behind another one in the line, which is among the first so many. */
-async function follower(id: string, limit: number): Promise<string | undefined> {
+async function follower(id: string, limit: number): Promise<Job | undefined> {
   const query = { state: "queued" as const, limit: Math.min(limit, mostOnPage) };
   const { jobs } = await answer(api.GET("/api/v1/jobs", { params: { query } }));
   const at = jobs.findIndex((j) => j.id === id);
-  return at < 0 ? undefined : jobs[at + 1]?.id;
+  return at < 0 ? undefined : jobs[at + 1];
 }
 
-/** put gives the line with one job in its new place, where it takes the priority of its neighbour. */
+/**
+ * put gives the line with one job in its new place, where it takes the priority
+ * of the one behind it, unless it is at the end of its own.
+ */
 function put(line: readonly Job[], m: Move): readonly Job[] {
   const job = line.find((j) => j.id === m.id);
   const others = line.filter((j) => j.id !== m.id);
   const at = m.before === undefined ? others.length : others.findIndex((j) => j.id === m.before);
-  const neighbour = others[at] ?? others.at(-1);
-  if (!job || !neighbour || at < 0) return line;
-  return others.toSpliced(at, 0, { ...job, priority: neighbour.priority });
+  if (!job || at < 0) return line;
+  const ahead = others[at - 1];
+  const like = ahead?.priority === job.priority ? job : (others[at] ?? ahead ?? job);
+  return others.toSpliced(at, 0, { ...job, priority: like.priority });
 }

@@ -51,6 +51,7 @@ export class Board {
   readonly ended: Job[] = $derived(this.snapshot?.last ?? []);
 
   readonly #reads: Reads;
+  readonly #watchers = new Set<(job: Job) => void>();
   #seen: Mark | undefined; // the newest event
   #early: LiveEvent[] = []; // events that came while a snapshot was on its way
   #reading = false;
@@ -102,6 +103,12 @@ export class Board {
     return now && [...now.running, ...now.next, ...now.last].find((j) => j.id === id);
   }
 
+  /** watch is told of every job that changes, shown or not. It returns how to stop. */
+  watch(told: (job: Job) => void): () => void {
+    this.#watchers.add(told);
+    return () => this.#watchers.delete(told);
+  }
+
   /** apply takes one event. One that was seen before changes nothing; a gap fetches the snapshot again. */
   apply(e: LiveEvent): void {
     const id = numberOf(e.id);
@@ -114,6 +121,7 @@ export class Board {
     this.#seen = id;
     if (this.#reading) this.#early.push(e);
     this.#show(e);
+    if (e.kind === "job" && e.job) for (const told of this.#watchers) told(e.job);
   }
 
   /** refetch asks for a new snapshot soon; wishes of a short while become one. */

@@ -1,5 +1,6 @@
 // Sentences that are put together from what the server says. In English its
-// own words are shown; in another language they are told by their codes.
+// own words are shown, as they know more than a code does, unless they are for
+// whoever writes programs; in another language they are told by their codes.
 import type { Gate, Job, Notice, Reading } from "../api/types";
 import { absolute, bytes, dayTime } from "../format";
 import type { NoticeWords } from "./en/notices";
@@ -8,14 +9,21 @@ import { language, t } from "./words.svelte";
 /** Said is what happened and what to do about it. */
 export type Said = { message: string; hint: string };
 
+// These are told by their codes alone: the server's words name ids and commands.
+const plain = /^(job_|canceled_by_user$)/;
+// A field of the API: "before: expected the id of a queued job".
+const field = /^[\w.[\]-]+: |the schema/;
+const command = /\/api\/|\/openapi\.json|'sluice list'|format=|Bearer/;
+
 /** sayFault tells a failure: a Problem, the error of a job, a refused file. */
 export function sayFault(f: { code: string; message?: string; detail?: string; hint?: string }): Said {
   const known = (t.faults as Record<string, Said | undefined>)[f.code];
   const own = f.message ?? f.detail ?? "";
-  if (language.code === "en" || !known) {
-    return { message: own || (known?.message ?? t.common.unknown), hint: f.hint ?? known?.hint ?? "" };
-  }
-  return known;
+  if (!known) return { message: own || t.common.unknown, hint: f.hint ?? "" };
+  if (language.code !== "en" || plain.test(f.code)) return known;
+  if (f.code === "request_invalid" && field.test(own)) return known;
+  const hint = f.hint === undefined || command.test(f.hint) ? known.hint : f.hint;
+  return { message: own || known.message, hint };
 }
 
 /** sayNotice tells what happened to the data as a whole. */

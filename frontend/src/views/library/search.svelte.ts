@@ -57,8 +57,8 @@ export class Search {
   /** now looks for what is in the field. An answer to earlier words is not waited for. */
   async now(): Promise<void> {
     clearTimeout(this.#timer);
-    const words = this.wanted;
-    if (!this.possible) return;
+    const words = this.typed.trim();
+    if (wordsOf(words).length === 0) return;
     await this.#ask(words, undefined, (found) => {
       if (words !== this.words) this.opened = "";
       this.words = words;
@@ -80,12 +80,6 @@ export class Search {
   async refresh(): Promise<void> {
     if (this.words !== "" && this.wanted === this.words && this.#pages === 1 && !this.loading)
       await this.now();
-  }
-
-  /** clear empties the field. */
-  clear(): void {
-    this.typed = "";
-    this.#forget();
   }
 
   #forget(): void {

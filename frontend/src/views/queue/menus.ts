@@ -1,9 +1,12 @@
 // What can be done to a job, as the choices of a menu.
 import type { Job } from "../../lib/api/types";
 import { alt } from "../../lib/keys";
+import { board } from "../../lib/live/board.svelte";
 import { hold, release, retry, setPriority } from "../../lib/steering";
 import type { Ask } from "../../lib/ui/Question.svelte";
 import type { MenuItem } from "../../lib/ui/MenuList.svelte";
+import { isolated } from "../../lib/words/isolate";
+import { sayReason } from "../../lib/words/say";
 import { t } from "../../lib/words/words.svelte";
 
 /** Urgency is a priority as people choose it. */
@@ -21,7 +24,7 @@ export function urgency(job: Job): Urgency {
 export type Moves = {
   place: number; // index in what is shown
   shown: number; // how many are
-  more: boolean; // whether others stand behind those
+  last: boolean; // whether no other of its priority stands behind it
   to: (place: number) => void;
   toBack: () => void;
 };
@@ -39,7 +42,7 @@ export function moveItems(m: Moves): MenuItem[] {
       run: () => m.to(m.place - 1),
     },
     { label: t.queue.down, icon: "down", detail: alt("↓"), disabled: last, run: () => m.to(m.place + 1) },
-    { label: t.queue.toBack, icon: "end", disabled: last && !m.more, run: m.toBack },
+    { label: t.queue.toBack, icon: "end", disabled: m.last, run: m.toBack },
   ];
 }
 
@@ -59,6 +62,13 @@ export function waitItems(job: Job, then: (now: Job | undefined) => void = () =>
       run: () => void (u === chosen || setPriority(job, priorities[u]).then(then)),
     })),
   ];
+}
+
+/** steered tells in words what one of those choices has changed. */
+export function steered(job: Job, now: Job): string {
+  const what =
+    now.priority === job.priority ? sayReason(now, board.snapshot?.memory) : t.queue.urgent[urgency(now)];
+  return `${isolated(now.title)}: ${what}`;
 }
 
 /** endedItems are the ways to begin again, and the way out. */

@@ -1,12 +1,15 @@
 import type { FaultCode } from "../../api/types";
 
-/** What went wrong and what to do, by code. In English the server's own words come first. */
+/** What went wrong and what to do, by code. In English the server's own words come first where they are for people. */
 export const faults = {
   internal: {
     message: "Something went wrong in Sluice.",
     hint: "Try again. If it stays, report it with the log.",
   },
-  request_invalid: { message: "The request is not right.", hint: "Check what was entered." },
+  request_invalid: {
+    message: "This cannot be done as it was asked.",
+    hint: "See whether something has changed meanwhile, and try it again.",
+  },
   request_too_large: {
     message: "The request is too large.",
     hint: "Add big files as files, not inside a form.",
@@ -33,7 +36,7 @@ export const faults = {
     hint: "Correct the setting and start again.",
   },
   job_unknown: { message: "This job is not there.", hint: "It may have been deleted." },
-  job_final: { message: "The job has already ended.", hint: "Retry it, or add the file again." },
+  job_final: { message: "The job has already ended.", hint: "To run it once more, try it again." },
   job_live: { message: "The job has not ended.", hint: "Cancel it first." },
   job_running: { message: "The job is running.", hint: "Cancel it, or pause the line for those behind it." },
   job_duplicate: { message: "The same job is already in line.", hint: "Wait for that one." },
@@ -106,7 +109,7 @@ export const faults = {
     message: "The job took Sluice down too often.",
     hint: "Try another model, or report the file.",
   },
-  canceled_by_user: { message: "Somebody canceled the job.", hint: "Add the file again to run it." },
+  canceled_by_user: { message: "Somebody canceled the job.", hint: "Try it again." },
   interrupted: { message: "Sluice was stopped while it worked on this.", hint: "It goes on where it was." },
   store_locked: { message: "Another Sluice holds the data folder.", hint: "Use the one that runs." },
   store_too_new: { message: "The data was written by a newer Sluice.", hint: "Update Sluice." },

@@ -9,13 +9,13 @@ export const notices = {
     backup_restored: {
       title: "Your data was restored from a backup",
       text: (when: string) =>
-        `The database was damaged on ${when}. Newer jobs were saved as far as they could be read.`,
+        `The database was damaged on ${when}. Of newer jobs, those that could be read were saved.`,
       hint: "See whether jobs are missing, and add those files again.",
     },
     started_empty: {
       title: "Sluice has started with a new database",
       text: (when: string) =>
-        `The old one was damaged on ${when}, and there was no backup. Its jobs were saved as far as they could be read.`,
+        `The old one was damaged on ${when}, and there was no backup. Some or all of its jobs may be missing.`,
       hint: "See whether jobs are missing, and add those files again.",
     },
   } satisfies Record<NoticeCode, NoticeWords>,

@@ -8,7 +8,7 @@ export const reasons = {
     backoff: "It is tried again soon.",
     held: "Held",
     paused: "The line is paused",
-    scheduled: "Waiting for its time",
+    scheduled: "Waiting for its start time",
     power: "Waiting for the power adapter",
     ollama: "Waiting for Ollama",
     model: "Waiting for its speech model",

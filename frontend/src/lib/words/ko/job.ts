@@ -85,8 +85,8 @@ export const job = {
   deletedHint: "텍스트도 함께 삭제되었습니다. 원본 오디오나 비디오 파일은 그대로 있습니다.",
   toQueue: "대기열로 돌아가기",
 
-  history: "지나온 과정",
-  historyFailed: "지나온 과정을 읽지 못했습니다.",
+  history: "작업 기록",
+  historyFailed: "작업 기록을 불러오지 못했습니다.",
   when: "시각",
   what: "내용",
   verbs: {
@@ -97,12 +97,12 @@ export const job = {
     settle: "종료",
     defer: "대기",
     hold: "보류",
-    release: "차례가 되면 시작하도록 허용",
-    move: "대기열에서 자리 이동",
+    release: "차례가 되면 시작하도록 바꿈",
+    move: "대기열 순서 변경",
     priority: "우선순위 변경",
     cancel: "취소",
     retry: "대기열에 다시 넣음",
-    recover: "그사이 앱이 종료됨",
+    recover: "도중에 앱이 종료됨",
     restore: "백업에서 복원",
   } satisfies Record<Verb, string> as Record<Verb, string>,
   settled: {

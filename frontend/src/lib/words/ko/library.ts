@@ -20,9 +20,10 @@ export const library: typeof en = {
   toQueue: "대기열로 가기",
   results: "검색 결과",
   lines: "내용에서 찾은 곳",
-  found: (places, jobs, more) => `작업 ${jobs}${more ? "+" : ""}개에서 ${places}${more ? "+" : ""}곳 찾음`,
+  found: (places, jobs, more) =>
+    `작업 ${jobs}${more ? "+" : ""}개에서 ${places}${more ? "+" : ""}곳을 찾았습니다`,
   moreLines: (n, open) => `${n}${open ? "+" : ""}줄 더 보기`,
   none: "제목에도 내용에도 이 검색어가 없습니다",
-  noWord: "글자나 숫자로 검색하세요",
+  noWord: "글자나 숫자를 입력하세요",
   searchFailed: "검색하지 못했습니다.",
 };

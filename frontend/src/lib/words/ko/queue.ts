@@ -12,7 +12,7 @@ export const queue = {
   idle: "지금 진행 중인 작업이 없습니다. 맨 앞 작업이 곧 시작합니다.",
   idlePaused: "대기열이 일시 정지되었습니다. ‘계속’을 누르면 다시 시작합니다.",
   idleMemory: "메모리에 여유가 생기면 맨 앞 작업이 저절로 시작합니다.",
-  idleHeld: "지금 진행 중인 작업이 없습니다. 기다리는 작업은 보류되어 있습니다.",
+  idleHeld: "지금 진행 중인 작업이 없습니다. 기다리는 작업은 모두 보류 상태입니다.",
   emptyPaused: "기다리는 작업이 없습니다. 지금 파일을 추가하면 대기열을 다시 시작할 때 시작합니다.",
   emptyLine: "기다리는 작업이 없습니다. 지금 파일을 추가하면 메모리에 여유가 생기는 대로 시작합니다.",
   emptyEnded: "끝난 작업과 실패한 작업이 여기에 나옵니다.",
@@ -42,7 +42,7 @@ export const queue = {
   addedAgain: (title: string) => `“${isolated(title)}” 작업을 대기열에 다시 넣었습니다`,
   tryAgain: "다시 시도",
   again: "다시 받아쓰기",
-  startOver: "파일에서부터 다시 하기",
+  startOver: "처음부터 다시 하기",
   open: "열기",
 
   actions: (title: string) => `${title} 작업 메뉴`,
@@ -50,13 +50,13 @@ export const queue = {
   up: "한 칸 앞으로",
   down: "한 칸 뒤로",
   toBack: "맨 뒤로",
-  first: (title: string) => `“${isolated(title)}” 작업을 맨 앞에 세웠습니다`,
+  first: (title: string) => `“${isolated(title)}” 작업을 맨 앞으로 옮겼습니다`,
   movedTo: (title: string, n: number) => `${isolated(title)}, 이제 ${n}번째입니다`,
-  stays: (title: string) => `${isolated(title)}, 자리가 그대로입니다`,
+  stays: (title: string) => `${isolated(title)}, 순서가 바뀌지 않았습니다`,
   drag: "끌어서 순서를 바꿀 수 있습니다",
   hold: "보류",
   release: "차례가 되면 시작",
-  heldHint: "자리는 그대로 두고, 다시 풀어 줄 때까지 시작하지 않습니다.",
+  heldHint: "순서는 그대로 두고, 보류를 풀 때까지 시작하지 않습니다.",
   urgent: { high: "우선순위 높음", normal: "우선순위 보통", low: "우선순위 낮음" },
 
   lineActions: "대기열 메뉴",
@@ -67,7 +67,7 @@ export const queue = {
   clearedWaiting: (n: number) => `작업 ${n}개를 취소했습니다`,
 
   endedActions: "정리 메뉴",
-  clear: { done: "완료된 작업 지우기", failed: "실패한 작업 지우기", canceled: "취소한 작업 지우기" },
+  clear: { done: "완료된 작업 삭제", failed: "실패한 작업 삭제", canceled: "취소한 작업 삭제" },
   clearTitle: {
     done: (n: number) => `완료된 작업 ${n}개를 모두 삭제할까요?`,
     failed: (n: number) => `실패한 작업 ${n}개를 모두 삭제할까요?`,

@@ -8,7 +8,7 @@ export const reasons = {
     backoff: "오류가 있어 잠시 뒤 다시 시도합니다",
     held: "보류됨",
     paused: "대기열이 일시 정지되었습니다",
-    scheduled: "정해진 시각을 기다리는 중",
+    scheduled: "예약 시각을 기다리는 중",
     power: "전원 연결을 기다리는 중",
     ollama: "Ollama를 기다리는 중",
     model: "음성 모델을 기다리는 중",
