@@ -49,6 +49,19 @@ describe("the board", () => {
     expect(board.running?.id).toBe("a");
   });
 
+  it("tells who watches of every job that changes, shown or not, until they stop", async () => {
+    await opened();
+    const told: string[] = [];
+    const unwatch = board.watch((j) => told.push(`${j.id} ${j.state}`));
+    const changed = (n: number) =>
+      wire.event(event(n, "job", { job_id: "far", job: job("far", { state: "queued" }) }));
+    changed(11);
+    changed(11); // once more
+    unwatch();
+    changed(12);
+    expect(told).toEqual(["far queued"]);
+  });
+
   it("applies progress at once and asks for nothing", async () => {
     await opened();
     wire.event(event(11, "progress", { job_id: "a", progress: { stage: "transcribe", fraction: 0.4 } }));

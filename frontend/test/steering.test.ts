@@ -1,10 +1,11 @@
 import { flushSync } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Job, State } from "../src/lib/api/types";
+import type { FaultCode, Job, State } from "../src/lib/api/types";
 import { arranging } from "../src/lib/live/arranging.svelte";
 import { board } from "../src/lib/live/board.svelte";
-import { cancel } from "../src/lib/steering";
+import { cancel, last, retry } from "../src/lib/steering";
 import { toasts } from "../src/lib/ui/toasts.svelte";
+import { en } from "../src/lib/words/en";
 import { language } from "../src/lib/words/words.svelte";
 import { job, snapshot } from "./fakes";
 
@@ -13,7 +14,9 @@ class Line {
   jobs: Job[] = [];
   states: Record<string, State> = {};
   asked: string[] = [];
-  refuses = false;
+  refuses: boolean | string = false; // all, or one verb
+  code: FaultCode = "job_running";
+  history: { verb: string }[] = [];
   gate: Promise<void> = Promise.resolve();
 
   answer = async (request: Request): Promise<Response> => {
@@ -21,19 +24,26 @@ class Line {
     const [, , , , id = "", verb = "get"] = pathname.split("/");
     if (pathname.endsWith("/board")) return json(snapshot(1, { next: [...this.jobs] }));
     const body = request.method === "POST" ? await request.text() : "";
+    if (verb === "history") return json({ events: this.history });
     if (id === "") return json({ jobs: this.jobs });
     if (request.method === "POST") this.asked.push(`${id} ${verb}${body && ` ${body}`}`);
     await this.gate;
-    if (this.refuses && request.method === "POST") {
-      const problem = { status: 409, title: "", code: "job_running", detail: "It runs.", hint: "" };
+    if (request.method === "POST" && (this.refuses === true || this.refuses === verb)) {
+      const problem = { status: 409, title: "", code: this.code, detail: "It runs.", hint: "" };
       return new Response(JSON.stringify(problem), { status: 409 });
     }
     const all = this.jobs.filter((j) => j.id !== id);
     const one = this.jobs.find((j) => j.id === id) ?? job(id, { state: this.states[id] ?? "canceled" });
+    if (verb === "retry") {
+      const ahead = all.filter((j) => j.priority >= one.priority);
+      return json({ ...one, state: "queued", position: ahead.length + 1 });
+    }
     if (verb === "move") {
       const { before } = JSON.parse(body) as { before?: string };
-      const at = before ? all.findIndex((j) => j.id === before) : all.length;
+      const end = all.findLastIndex((j) => j.priority >= one.priority) + 1;
+      const at = before ? all.findIndex((j) => j.id === before) : end;
       this.jobs = all.toSpliced(at, 0, one);
+      return json({ ...one, position: at + 1 });
     }
     return json(one);
   };
@@ -78,7 +88,7 @@ describe("a job that is moved", () => {
   it("goes back where it was when the server refuses, which is told", async () => {
     line.refuses = true;
     arranging.move(line.jobs, "c", 0, false);
-    await vi.waitFor(() => expect(toasts.all.map((x) => x.text)).toEqual(["It runs."]));
+    await vi.waitFor(() => expect(toasts.all.map((x) => x.text)).toEqual([en.faults.job_running.message]));
     expect(ids()).toEqual(["a", "b", "c"]);
   });
 
@@ -112,6 +122,27 @@ describe("a job that is moved", () => {
     await vi.waitFor(() =>
       expect(line.asked).toEqual(['a priority {"priority":-10}', 'a move {"to":"back"}']),
     );
+  });
+
+  it("keeps its priority at the end of it", async () => {
+    line.jobs = [job("u", { priority: 10 }), job("v", { priority: 10 }), job("a")];
+    board.snapshot = snapshot(1, { next: [...line.jobs] });
+    arranging.move(line.jobs, "u", 1, false);
+    expect(arranging.arranged(line.jobs).map((j) => j.priority)).toEqual([10, 10, 0]);
+    await vi.waitFor(() => expect(line.asked).toEqual(['u move {"to":"back"}']));
+  });
+
+  it("keeps its priority at the end of it, when those of another one are not shown", async () => {
+    line.jobs = [job("u", { priority: 10 }), job("v", { priority: 10 }), job("a")];
+    arranging.move(line.jobs.slice(0, 2), "u", 1, true);
+    await vi.waitFor(() => expect(line.asked).toEqual(['u move {"to":"back"}']));
+  });
+
+  it("goes to the back of its own priority, which is told", async () => {
+    line.jobs = [job("u", { priority: 10 }), job("v", { priority: 10 }), job("a")];
+    await last(line.jobs[0] as Job);
+    expect(line.asked).toEqual(['u move {"to":"back"}']);
+    expect(toasts.all.map((x) => x.text)).toEqual([en.queue.movedTo("Title of u", 2)]);
   });
 
   it.each([
@@ -153,7 +184,73 @@ describe("a cancel that is undone", () => {
     expect(await undo(urgent, line.jobs)).toEqual(["u retry {}"]);
   });
 
-  it("holds again what was held", async () => {
-    expect(await undo(job("h", { reason: "held" }), [])).toEqual(["h retry {}", "h hold"]);
+  it.each([
+    ["held", { reason: "held" }, '{"hold":true}'],
+    [
+      "scheduled",
+      { reason: "scheduled", until: "2030-01-31T22:00:00Z" },
+      '{"not_before":"2030-01-31T22:00:00Z"}',
+    ],
+    ["tried again later", { reason: "backoff", until: "2030-01-31T22:00:00Z" }, "{}"],
+  ] as const)("lets a job wait as it did that was %s", async (_, more, body) => {
+    expect(await undo(job("h", more), [])).toEqual([`h retry ${body}`]);
+  });
+
+  it("puts a job that ran first among those of its priority", async () => {
+    expect(await undo(job("r", { state: "running" }))).toEqual(["r retry {}", 'r move {"to":"front"}']);
+  });
+
+  it("does not move a job that is first by itself", async () => {
+    line.jobs = [];
+    expect(await undo(job("r", { state: "running" }))).toEqual(["r retry {}"]);
+  });
+
+  it.each(["job_running", "job_final", "request_invalid"] as const)(
+    "is done when its place is none any more: %s",
+    async (code) => {
+      [line.refuses, line.code] = ["move", code];
+      await undo(job("r", { state: "running" }));
+      expect(toasts.all.filter((x) => x.tone === "problem")).toEqual([]);
+    },
+  );
+
+  it("only restores the place of what somebody has put in line again", async () => {
+    const [a] = line.jobs;
+    line.states.a = "queued";
+    line.jobs.splice(0, 1);
+    expect(await undo(a as Job)).toEqual(['a move {"before":"b"}']);
+  });
+
+  it("leaves alone what somebody has begun again, and what runs", async () => {
+    line.states.r = "running";
+    line.history = [{ verb: "cancel" }, { verb: "retry" }, { verb: "take" }];
+    await cancel(job("r", { state: "running" }));
+    line.asked = [];
+    toasts.all.at(-1)?.offer?.run();
+    await new Promise((done) => setTimeout(done, 50));
+    expect(line.asked).toEqual([]);
+    expect(toasts.all.filter((x) => x.tone === "problem")).toEqual([]);
+  });
+});
+
+describe("a button that is pressed twice", () => {
+  it("has put the job in line once", async () => {
+    line.states.x = "queued";
+    [line.refuses, line.code] = [true, "job_live"];
+    expect((await retry(job("x", { state: "failed" })))?.state).toBe("queued");
+    expect(toasts.all).toEqual([]);
+  });
+
+  it("has canceled the job once", async () => {
+    [line.refuses, line.code] = [true, "job_final"];
+    await cancel(job("x"));
+    expect(toasts.all).toEqual([]);
+  });
+
+  it("tells that a job has ended before it was canceled", async () => {
+    line.states.x = "done";
+    [line.refuses, line.code] = [true, "job_final"];
+    await cancel(job("x"));
+    expect(toasts.all).toHaveLength(1);
   });
 });

@@ -140,9 +140,10 @@ const overtaken: FaultCode[] = ["job_running", "job_final", "request_invalid"];
 
 /** putBack undoes a cancel: in line again, in its old place, waiting for what it waited for. */
 async function putBack(job: Job, after: readonly Job[]): Promise<void> {
-  const now = await settled(job.id);
-  if (!now) return;
-  if (now.state !== "queued") await calls.retry(job.id, waits(job));
+  const found = await settled(job.id);
+  if (!found) return;
+  const now = found.state === "queued" ? found : await calls.retry(job.id, waits(job));
+  if (now.position === 1) return; // before all others, or about to run
   try {
     if (job.state === "running") await calls.toFront(job.id);
     const before = job.state === "queued" ? await follower(job, after) : undefined;

@@ -129,6 +129,13 @@ test("a menu closes with Escape and gives the focus back", async () => {
   await page.keyboard.press("Escape");
   await page.getByRole("menu").waitFor({ state: "detached" });
   expect(await focus(page)).toEqual({ name: en.common.export, seen: true });
+
+  // A key of the browser's own, or of a screen reader, may lead out of it.
+  await page.keyboard.press("ArrowUp");
+  await page.getByRole("menu").waitFor();
+  await page.getByRole("button", { name: en.common.copy }).focus();
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  expect(await focus(page)).toMatchObject({ name: en.common.copy });
 });
 
 test("the focus is seen wherever Tab goes", async () => {

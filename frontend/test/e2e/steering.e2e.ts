@@ -101,8 +101,21 @@ describe("the menu of a waiting job", () => {
     await stands(page, "Alder", "Cedar", "Birch");
     await choose(page, "Cedar", en.queue.urgent.low);
     await stands(page, "Alder", "Birch", "Cedar");
+    // The back is that of its own priority; for the last of it there is none.
     await choose(page, "Alder", en.queue.toBack);
-    await stands(page, "Birch", "Cedar", "Alder");
+    await stands(page, "Birch", "Alder", "Cedar");
+    await dots(waiting(page, "Alder"), "Alder").click();
+    expect(await page.getByRole("menuitem", { name: en.queue.toBack }).isDisabled()).toBe(true);
+  });
+
+  test("keeps the priority of a job that goes down within it", async () => {
+    const jobs = await line("Alder", "Birch", "Cedar");
+    for (const job of jobs.slice(0, 2))
+      await server.ask("POST", `/api/v1/jobs/${job.id}/priority`, { priority: 10 });
+    const { page } = await open(server.url);
+    await choose(page, "Alder", en.queue.down);
+    await stands(page, "Birch", "Alder", "Cedar");
+    expect((await server.board()).next.map((j) => j.priority)).toEqual([10, 10, 0]);
   });
 
   test("opens where the other mouse button is pressed, and with the menu key", async () => {
@@ -138,15 +151,157 @@ describe("the menu of a waiting job", () => {
   });
 });
 
-test("a job that was held is held again when its cancel is undone", async () => {
-  await line("Alder", "Birch");
+describe("a cancel that is undone", () => {
+  const later = () => new Date(Date.now() + 3_600_000).toISOString();
+  const undo = (page: Page) => page.getByRole("button", { name: en.queue.undo }).click();
+  const cancel = (page: Page, title: string) =>
+    waiting(page, title)
+      .getByRole("button", { name: en.queue.cancel(title) })
+      .click();
+
+  test("lets a job wait for what it waited for, in a line that goes on", async () => {
+    const at = later();
+    const { id } = await server.submit(clip("seen-000.wav"), { title: "Alder", not_before: at });
+    const { page } = await open(server.url);
+    await cancel(page, "Alder");
+    await undo(page);
+    await waiting(page, "Alder").waitFor();
+    expect(Date.parse((await server.job(id)).until ?? "")).toBe(Date.parse(at));
+    await choose(page, "Alder", en.queue.hold);
+    await waiting(page, "Alder").getByText(en.reasons.text.held, { exact: true }).waitFor();
+    await cancel(page, "Alder");
+    await waiting(page, "Alder").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: en.queue.undo }).last().click();
+    await waiting(page, "Alder").getByText(en.reasons.text.held, { exact: true }).waitFor();
+    const { stages, reason } = await server.job(id);
+    expect({ stages, reason }).toEqual({ stages: [], reason: "held" });
+  });
+
+  test("begins a job that ran again, without a complaint", async () => {
+    const { id } = await server.submit(await server.long(3), { title: "Runner" });
+    await server.reaches(id, "running");
+    for (const title of ["Alder", "Birch"]) await server.submit(clip("three-minutes.mp4"), { title });
+    const { page, excuse } = await open(server.url);
+    excuse(/409/); // its turn may come before it is moved
+    await page
+      .getByRole("article")
+      .getByRole("button", { name: en.queue.cancel("Runner") })
+      .click();
+    await page.getByRole("dialog").getByRole("button", { name: en.queue.cancelYes }).click();
+    await undo(page);
+    await until("it is before the others", async () => {
+      const now = await server.board();
+      return [...now.running, ...now.next].findIndex((j) => j.id === id) <= (now.running.length ? 1 : 0);
+    });
+    await page.waitForTimeout(500);
+    await expect.poll(async () => (await server.job(id)).state).toMatch(/queued|running/);
+    expect(await page.locator(".toast.problem").count()).toBe(0);
+  });
+
+  test("is nothing more when the job was put in line by hand", async () => {
+    await line("Alder", "Birch");
+    const { page, excuse } = await open(server.url);
+    excuse(/409/); // the second click may come too late
+    await cancel(page, "Alder");
+    await ended(page, "Alder").getByRole("button", { name: en.queue.tryAgain }).dblclick();
+    await stands(page, "Birch", "Alder");
+    await undo(page);
+    await stands(page, "Alder", "Birch");
+    expect(await page.locator(".toast.problem").count()).toBe(0);
+  });
+});
+
+describe("the focus", () => {
+  /** press gives the focus to something and presses Enter. */
+  const press = async (page: Page, on: Locator) => {
+    await on.focus();
+    await page.keyboard.press("Enter");
+  };
+  const has = (page: Page, what: string) => expect.poll(() => focused(page)).toBe(what);
+
+  test.for(["its row", "its menu"])(
+    "goes on in the line when a job begins that has it in %s",
+    async (what) => {
+      const [, birch] = await line("Alder", "Birch");
+      await server.ask("POST", `/api/v1/jobs/${birch?.id}/hold`);
+      const { page } = await open(server.url);
+      await waiting(page, "Alder").waitFor();
+      if (what === "its row") await waiting(page, "Alder").getByRole("link").focus();
+      else {
+        await press(page, dots(waiting(page, "Alder"), "Alder"));
+        await page.getByRole("menu").waitFor();
+      }
+      await server.ask("POST", "/api/v1/queue/resume");
+      await waiting(page, "Alder").waitFor({ state: "detached" });
+      await has(page, "Birch");
+      await page.getByRole("menu").waitFor({ state: "detached" });
+    },
+  );
+
+  test("goes on in the list when a job is tried again, and in the view when all are gone", async () => {
+    const [a, b] = await line("Alder", "Birch");
+    for (const job of [a, b]) await server.ask("POST", `/api/v1/jobs/${job?.id}/cancel`);
+    const { page } = await open(server.url);
+    await press(page, ended(page, "Birch").getByRole("button", { name: en.queue.tryAgain }));
+    await waiting(page, "Birch").waitFor();
+    await has(page, "Alder");
+
+    await press(page, page.getByRole("button", { name: en.queue.lineActions }));
+    await page.getByRole("menuitem", { name: en.queue.cancelAll }).press("Enter");
+    await press(page, page.getByRole("dialog").getByRole("button", { name: en.queue.cancelAllYes(1) }));
+    await ended(page, "Birch").waitFor();
+    await has(page, en.queue.title);
+
+    await press(page, page.getByRole("button", { name: en.queue.endedActions }));
+    await page.getByRole("menuitem", { name: en.queue.clear.canceled }).press("Enter");
+    await press(page, page.getByRole("dialog").getByRole("button", { name: en.queue.clearYes(2) }));
+    await ended(page, "Birch").waitFor({ state: "detached" });
+    await has(page, en.queue.title);
+  });
+
+  test("stays in the view of a job, whatever becomes of its buttons", async () => {
+    const [, birch] = await line("Alder", "Birch");
+    const { page } = await open(`${server.url}/#/job/${birch?.id}`);
+    const view = page.getByRole("main");
+    const button = (name: string) => view.getByRole("button", { name, exact: true });
+    await press(page, button(en.queue.hold));
+    await has(page, en.queue.release);
+    await view.getByRole("status").filter({ hasText: en.reasons.text.held }).waitFor({ state: "attached" });
+    await press(page, button(en.job.cancel));
+    await button(en.queue.tryAgain).waitFor();
+    await has(page, "Birch");
+    await press(page, button(en.queue.tryAgain));
+    await button(en.queue.hold).waitFor();
+    await has(page, "Birch");
+    await press(page, page.getByRole("button", { name: en.queue.undo }));
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
+  });
+});
+
+test("a job of a long line goes to the back of its priority, and can be tried again beyond what is shown", async () => {
+  await server.ask("POST", "/api/v1/queue/pause");
+  const { id } = await server.submit(clip("seen-000.wav"), { title: "Alder" });
+  await server.ask("POST", `/api/v1/jobs/${id}/cancel`);
+  const jobs = Array.from({ length: 55 }, (_, i) => ({
+    source: clip("seen-000.wav"),
+    title: `Tree ${i + 1}`,
+  }));
+  await server.ask("POST", "/api/v1/jobs", { jobs });
   const { page } = await open(server.url);
-  await choose(page, "Alder", en.queue.hold);
-  await waiting(page, "Alder").getByText(en.reasons.text.held, { exact: true }).waitFor();
-  await choose(page, "Alder", en.common.cancel);
-  await page.getByRole("button", { name: en.queue.undo }).click();
-  await stands(page, "Alder", "Birch");
-  await waiting(page, "Alder").getByText(en.reasons.text.held, { exact: true }).waitFor();
+  await page.getByRole("button", { name: en.queue.actions("Tree 3"), exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: en.queue.toBack }).press("Enter");
+  await page.getByText(en.queue.movedTo("Tree 3", 55)).waitFor();
+  await expect.poll(() => focused(page)).toBe("Tree 4");
+
+  await page.goto(`${server.url}/#/job/${id}`);
+  const view = page.getByRole("main");
+  await view.getByRole("button", { name: en.queue.tryAgain }).click();
+  await view.getByText(en.job.position(56)).waitFor();
+  await server.ask("POST", `/api/v1/jobs/${id}/cancel`);
+  await view.getByRole("button", { name: en.queue.tryAgain }).waitFor();
+  await server.ask("POST", `/api/v1/jobs/${id}/retry`);
+  await view.getByText(en.job.position(56)).waitFor();
 });
 
 describe("the order of the line", () => {

@@ -51,7 +51,7 @@ export class Board {
   readonly ended: Job[] = $derived(this.snapshot?.last ?? []);
 
   readonly #reads: Reads;
-  readonly #watchers = new Set<(job: Job) => void>();
+  #watchers: readonly ((job: Job) => void)[] = [];
   #seen: Mark | undefined; // the newest event
   #early: LiveEvent[] = []; // events that came while a snapshot was on its way
   #reading = false;
@@ -105,8 +105,8 @@ export class Board {
 
   /** watch is told of every job that changes, shown or not. It returns how to stop. */
   watch(told: (job: Job) => void): () => void {
-    this.#watchers.add(told);
-    return () => this.#watchers.delete(told);
+    this.#watchers = [...this.#watchers, told];
+    return () => (this.#watchers = this.#watchers.filter((w) => w !== told));
   }
 
   /** apply takes one event. One that was seen before changes nothing; a gap fetches the snapshot again. */
