@@ -101,7 +101,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		Listener: c.relay,
 		Idle:     c.engine.Release,
 		Log:      p.log,
-	}, queue.Config{Owner: c.boot})
+	}, queue.Config{Owner: c.boot, CleanStart: !c.store.Unclean()})
 	c.board = board.New(c.boot, standing{c.queue, c.store}, c.gate)
 	c.recorder = board.NewRecorder(board.RecorderDeps{
 		Machine: c.gate, History: c.store, Log: p.log,

@@ -122,7 +122,7 @@ func Codes() []Entry {
 		{EngineStuck, KindUnavailable, 0, true, "the speech engine stopped answering", "It is tried again from the last finished span."},
 		{EngineOutOfMemory, KindUnavailable, 0, true, "the speech engine was stopped because memory ran out", "Close some programs or choose a smaller model."},
 		{WorkerCrashed, KindUnavailable, 0, false, "the job took the program down too often", "Try another model, or report the file."},
-		{CanceledByUser, KindCanceled, 0, false, "somebody canceled the job", "Submit the file again to run it."},
+		{CanceledByUser, KindCanceled, 0, false, "somebody canceled the job", "Retry it to run it again."},
 		{Interrupted, KindCanceled, 0, false, "Sluice was stopped while the stage ran", "It goes on where it was when Sluice runs again."},
 		{StoreLocked, KindConflict, 0, false, "another Sluice holds the data folder", "Use the one that runs, or set SLUICE_HOME to another folder."},
 		{StoreTooNew, KindConflict, 0, false, "the data was written by a newer Sluice", "Update Sluice."},

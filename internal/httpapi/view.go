@@ -159,7 +159,7 @@ func JobOf(j job.Job) Job {
 	case j.Reason == job.Held:
 		v.ReasonText = "Held"
 	case j.Reason == job.Scheduled:
-		v.ReasonText = "Waiting for its time"
+		v.ReasonText = "Waiting for its start time"
 	}
 	if j.Reason == job.Memory {
 		v.NeedBytes = j.Need.Bytes

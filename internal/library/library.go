@@ -100,7 +100,7 @@ func notReady(j job.Job) error {
 		}
 		return f
 	case job.Canceled:
-		return fault.New(fault.NotReady, "The job was canceled and has no whole transcript.", nil).WithHint("Submit the file again.")
+		return fault.New(fault.NotReady, "The job was canceled and has no whole transcript.", nil).WithHint("Retry the job.")
 	case job.Queued, job.Running, job.Done:
 	}
 	return fault.New(fault.NotReady, "The transcript is not complete yet.", nil)

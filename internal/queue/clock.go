@@ -12,11 +12,13 @@ import (
 // it counts as a leap between two looks at the line.
 const leap = 10 * time.Second
 
+// lookedFor is how soon at the latest a source, a model or a disk that is away
+// is looked for again, see the pipeline.
+const lookedFor = 5 * time.Minute
+
 // longest is the longest pause that a job can be given for a reason; 0 for
-// reasons whose end is not the program's choice. A source, a model or a disk
-// that is away is looked for within minutes, see the pipeline.
+// reasons whose end is not the program's choice.
 func longest(r job.Reason) time.Duration {
-	const lookedFor = 5 * time.Minute
 	switch r {
 	case job.Backoff:
 		return time.Duration(float64(backoffLongest) * (1 + backoffJitter))

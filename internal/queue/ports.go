@@ -50,7 +50,8 @@ type Line interface {
 	Defer(ctx context.Context, id string, w job.Wait) (job.Job, error)
 	// Recover puts running jobs of other owners back in the line and returns
 	// them: deaths +1, failed with worker_crashed beyond maxDeaths, canceled
-	// when that was asked for.
+	// when that was asked for. With maxDeaths < 0 nothing is counted and nothing
+	// fails: those owners came to their end without dying.
 	Recover(ctx context.Context, owner string, maxDeaths int) ([]job.Job, error)
 	// ReadyAt tells when the first waiting job becomes ready, which may have just
 	// passed; zero when none will by itself.
@@ -82,7 +83,8 @@ type Control interface {
 	// Delete removes a job that has ended, with all it has left. Fault job_live.
 	Delete(ctx context.Context, id string) error
 	// Clear takes up to so many jobs out of one state: queued ones are canceled,
-	// those that have ended are deleted. It returns their ids, first come first.
+	// those that have ended are deleted. It returns their ids, first come first,
+	// with an error those that were done before it; fewer than most: no more is left.
 	Clear(ctx context.Context, state job.State, most int) ([]string, error)
 	// ReleaseAll makes jobs that wait for this reason ready now and returns how many.
 	ReleaseAll(ctx context.Context, r job.Reason) (int, error)

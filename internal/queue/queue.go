@@ -30,6 +30,7 @@ type Queue struct {
 
 	pausing sync.Mutex   // one pause or resume at a time
 	telling sync.RWMutex // held by whoever tells of a job; by submits until they have told
+	told    memory
 }
 
 // Deps is what a Queue needs.
@@ -49,6 +50,7 @@ type Listener interface {
 	JobProgress(id string, p job.Progress)
 	JobsGone(ids []string) // deleted
 	LineChanged()          // queued jobs read differently now, or stand elsewhere
+	ManyChanged()          // too many to tell of each, or nobody knows which: look at everything again
 }
 
 // Config of a Queue; the zero value works but for Owner.
@@ -56,7 +58,9 @@ type Config struct {
 	Owner string        // names this start of the program; required
 	Renew time.Duration // 12s: how often a run proves that it lives
 	Poll  time.Duration // 5s: how often an idle worker looks without being woken
-	Save  time.Duration // 10s: how long one bookkeeping write may take
+	Save  time.Duration // 10s: how long a write may take that somebody waits for, or a shutdown
+
+	CleanStart bool // the last start came to its own end: what it left running took nobody down
 
 	Jitter func() float64   // in [0,1); rand.Float64
 	Wall   func() time.Time // the clock that the store keeps its times by; time.Now
@@ -114,15 +118,20 @@ func (q *Queue) Submit(ctx context.Context, drafts []job.Draft) ([]Accepted, err
 }
 
 // accept stores drafts and tells of those that are new.
-func (q *Queue) accept(ctx context.Context, drafts []job.Draft) ([]Accepted, error) {
+func (q *Queue) accept(ctx context.Context, drafts []job.Draft) (accepted []Accepted, err error) {
 	// What the worker or somebody else has to say of a new job comes after this.
 	q.telling.RLock()
 	defer q.telling.RUnlock()
-	accepted, err := q.Store.Submit(ctx, drafts)
+	var paused bool
+	err = q.commit(ctx, func(ctx context.Context) (err error) {
+		if accepted, err = q.Store.Submit(ctx, drafts); err == nil {
+			paused, _ = q.Paused(ctx) // when it cannot be read, they are accepted all the same
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	paused, _ := q.Paused(ctx) // when it cannot be read, they are accepted all the same
 	for i := range accepted {
 		a := &accepted[i]
 		q.freshen(&a.Job)
@@ -140,15 +149,17 @@ func (q *Queue) accept(ctx context.Context, drafts []job.Draft) ([]Accepted, err
 // Cancel ends a queued job at once and stops a running one; the job returned
 // may still be running for the moment it takes to stop.
 func (q *Queue) Cancel(ctx context.Context, id string) (job.Job, error) {
-	j, err := q.Store.Cancel(ctx, id)
-	if err == nil {
-		q.mu.Lock()
-		if q.current != nil && q.current.lease.ID == id {
-			q.current.cancel(canceledByUser())
+	return q.steer(ctx, func(ctx context.Context) (job.Job, error) {
+		j, err := q.Store.Cancel(ctx, id)
+		if err == nil {
+			q.mu.Lock()
+			if q.current != nil && q.current.lease.ID == id {
+				q.current.cancel(canceledByUser())
+			}
+			q.mu.Unlock()
 		}
-		q.mu.Unlock()
-	}
-	return q.steered(ctx)(j, err)
+		return j, err
+	})
 }
 
 // Get gives a job as it stands now: its newest progress, whether the line is
@@ -235,3 +246,4 @@ func (deaf) JobChanged(job.Job)               {}
 func (deaf) JobProgress(string, job.Progress) {}
 func (deaf) JobsGone([]string)                {}
 func (deaf) LineChanged()                     {}
+func (deaf) ManyChanged()                     {}

@@ -136,8 +136,8 @@ func TestAClearGoesOnToTheEndAndTellsWhoWaits(t *testing.T) {
 	heard.jobs = nil
 	n, err := q.Clear(t.Context(), job.Queued)
 	must(t, err)
-	if n != all || len(heard.jobs) != all || heard.jobs[0].State != job.Canceled || len(heard.gone) != 0 || heard.line != 1 {
-		t.Errorf("%d canceled, %d told, %d gone, the line %d times", n, len(heard.jobs), len(heard.gone), heard.line)
+	if n != all || len(heard.jobs) != 0 || len(heard.gone) != 0 || heard.many != 1 {
+		t.Errorf("%d canceled, %d told, %d gone, of many %d times", n, len(heard.jobs), len(heard.gone), heard.many)
 	}
 	if n, err = q.Clear(t.Context(), job.Canceled); err != nil || n != all || len(heard.gone) != all {
 		t.Errorf("%d deleted, %d told, %v", n, len(heard.gone), err)
@@ -166,7 +166,21 @@ func TestAClearThatStopsHalfWaySaysHowFarItCame(t *testing.T) {
 	_, err := q.Submit(t.Context(), make([]job.Draft, 600))
 	must(t, err)
 	n, err := q.Clear(t.Context(), job.Queued)
-	if n != 500 || !fault.Is(err, fault.DiskFull) || heard.line != 1 {
-		t.Errorf("%d, %v; told %d times", n, err, heard.line)
+	if n != 500 || !fault.Is(err, fault.DiskFull) || heard.many != 1 {
+		t.Errorf("%d, %v; told %d times", n, err, heard.many)
+	}
+}
+
+func TestAClearOfFewJobsTellsOfEach(t *testing.T) {
+	t.Parallel()
+	heard, l := &ear{}, newLine()
+	q := made(queue.Deps{Store: l, Listener: heard})
+	_, err := q.Submit(t.Context(), make([]job.Draft, 20))
+	must(t, err)
+	heard.jobs = nil
+	n, err := q.Clear(t.Context(), job.Queued)
+	must(t, err)
+	if n != 20 || len(heard.jobs) != 20 || heard.last().State != job.Canceled || heard.line != 1 || heard.many != 0 {
+		t.Errorf("%d canceled, %d told, the line %d times, of many %d times", n, len(heard.jobs), heard.line, heard.many)
 	}
 }

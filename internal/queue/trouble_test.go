@@ -1,9 +1,12 @@
 package queue_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -206,37 +209,115 @@ func TestAShutdownDoesNotWaitForAStoreInTrouble(t *testing.T) {
 	}
 }
 
-func TestAStartWaitsForTheDisk(t *testing.T) {
+func TestAStartWaitsForItsStore(t *testing.T) {
+	t.Parallel()
+	tests := map[string]error{
+		"its disk is full":                  fault.New(fault.DiskFull, "The disk is full.", nil),
+		"its file is damaged, and restored": fault.New(fault.StoreDamaged, "The database is damaged.", nil),
+		"it answers something nobody knows": errors.New("boom"),
+	}
+	for name, trouble := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				l := newLine()
+				first := made(queue.Deps{Store: l})
+				submit(t, first, "a")
+				_, _, err := l.Take(t.Context(), l.id("a"), "an earlier start")
+				must(t, err)
+				l.inTrouble(trouble)
+				heard := &ear{}
+				_, stop := run(t, queue.Deps{Store: l, Runner: after(0), Listener: heard, Log: slog.New(slog.NewTextHandler(&log, nil))})
+				defer stop()
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				if l.state("a") != job.Running || l.takes != 1 {
+					t.Errorf("%s, %d takes while it is in trouble", l.state("a"), l.takes)
+				}
+				if n := strings.Count(log.String(), "line stands still"); n != 1 {
+					t.Errorf("it was logged %d times", n)
+				}
+				l.inTrouble(nil)
+				time.Sleep(5 * time.Second)
+				synctest.Wait()
+				if j := l.job("a"); j.State != job.Done || heard.jobs[0].Deaths != 1 {
+					t.Errorf("%s; told first of %d deaths", j.State, heard.jobs[0].Deaths)
+				}
+			})
+		})
+	}
+}
+
+func TestAStartThatIsStoppedWhileItsStoreIsInTroubleEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLine()
-		first := made(queue.Deps{Store: l})
-		submit(t, first, "a")
-		_, _, err := l.Take(t.Context(), l.id("a"), "an earlier start")
-		must(t, err)
-		l.inTrouble(fault.New(fault.DiskFull, "The disk is full.", nil))
-		heard := &ear{}
-		_, stop := run(t, queue.Deps{Store: l, Runner: after(0), Listener: heard})
+		l.inTrouble(fault.New(fault.StoreDamaged, "The database is damaged.", nil))
+		_, stop := run(t, queue.Deps{Store: l})
+		time.Sleep(time.Minute)
+		stop() // which wants Run to say that all is well
+	})
+}
+
+// shaky is a store whose reads fail, too, when it is in trouble.
+type shaky struct{ *line }
+
+func (s shaky) Paused(ctx context.Context) (bool, error) {
+	if err := s.trouble(); err != nil {
+		return false, err
+	}
+	return s.line.Paused(ctx)
+}
+
+func TestATroubleIsLoggedAgainWhenItComesBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		l := newLine()
+		_, stop := run(t, queue.Deps{Store: shaky{l}, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		defer stop()
-		time.Sleep(time.Hour)
-		synctest.Wait()
-		if l.state("a") != job.Running || l.takes != 1 {
-			t.Errorf("%s, %d takes on a full disk", l.state("a"), l.takes)
+		for range 3 {
+			l.inTrouble(fault.New(fault.StoreDamaged, "The database is damaged.", nil))
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			l.inTrouble(nil)
+			time.Sleep(time.Minute)
+			synctest.Wait()
 		}
-		l.inTrouble(nil)
-		time.Sleep(5 * time.Second)
-		synctest.Wait()
-		if j := l.job("a"); j.State != job.Done || heard.jobs[0].Deaths != 1 {
-			t.Errorf("%s; told first of %d deaths", j.State, heard.jobs[0].Deaths)
+		if n := strings.Count(log.String(), "line stands still"); n != 3 {
+			t.Errorf("three troubles of an hour were logged %d times", n)
 		}
 	})
 }
 
-func TestAStoreThatIsBrokenEndsTheStart(t *testing.T) {
+func TestACleanStopCountsAsNoDeath(t *testing.T) {
 	t.Parallel()
-	l := newLine()
-	l.inTrouble(fault.New(fault.StoreDamaged, "The database is damaged.", nil))
-	if err := made(queue.Deps{Store: l}).Run(t.Context()); !fault.Is(err, fault.StoreDamaged) {
-		t.Errorf("Run = %v", err)
+	tests := map[string]struct {
+		clean  bool
+		deaths int
+	}{
+		"the last start died":                {clean: false, deaths: 1},
+		"the last start came to its own end": {clean: true, deaths: 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLine()
+				submit(t, made(queue.Deps{Store: l}), "a")
+				_, _, err := l.Take(t.Context(), l.id("a"), "an earlier start")
+				must(t, err)
+				q := queue.New(queue.Deps{
+					Store: l, Runner: after(time.Hour), Gate: openGate(), Check: anything{}, Log: slog.New(slog.DiscardHandler),
+				}, queue.Config{Owner: "me", CleanStart: tt.clean})
+				stop := carryOn(t, q)
+				defer stop()
+				synctest.Wait()
+				if j := l.job("a"); j.State != job.Running || j.Owner != "me" || j.Deaths != tt.deaths {
+					t.Errorf("%s of %s, %d deaths", j.State, j.Owner, j.Deaths)
+				}
+			})
+		})
 	}
 }

@@ -15,44 +15,59 @@ import (
 // Run recovers what an earlier start left running, then takes jobs one at a
 // time until ctx ends. A running job is stopped then and put back uncounted.
 func (q *Queue) Run(ctx context.Context) error {
-	if err := q.recoverOrphans(ctx); err != nil {
-		return err
-	}
-	clocks := newClocks(q.cfg.Wall)
+	q.recoverOrphans(ctx)
+	s := &shift{clocks: newClocks(q.cfg.Wall)}
 	for ctx.Err() == nil {
-		wait, err := q.step(ctx, clocks)
-		if err != nil && ctx.Err() == nil {
-			// The store is in trouble (a full disk, for one). The line stands
-			// still rather than falls: look again soon.
-			q.log.Error("line stands still", "err", err)
-			wait = q.cfg.Poll
+		wait, err := q.step(ctx, s)
+		switch {
+		case err == nil:
+			s.trouble.over()
+		case ctx.Err() == nil:
+			wait = q.standStill(&s.trouble, err)
 		}
-		if wait > 0 {
-			q.sleep(ctx, wait)
+		if wait > 0 && q.sleep(ctx, wait) {
+			s.pacing.renew()
 		}
 	}
 	return nil
+}
+
+// shift is what the worker keeps in mind from one step to the next.
+type shift struct {
+	clocks  *clocks
+	pacing  pacing
+	trouble complaints
+}
+
+// standStill says how long the line rests when the store is in trouble (a full
+// disk, for one): it stands still rather than falls, and looks again soon.
+func (q *Queue) standStill(c *complaints, err error) time.Duration {
+	if c.fresh(err) {
+		q.log.Error("line stands still", "err", err)
+	}
+	return q.cfg.Poll
 }
 
 // recoverOrphans puts back what was running and looks again at what was waiting.
-// While the disk is full it tries again: the line is not lost by that.
-func (q *Queue) recoverOrphans(ctx context.Context) error {
+// It tries until it can, whatever the trouble is: a disk gets room again, and a
+// damaged database is restored meanwhile.
+func (q *Queue) recoverOrphans(ctx context.Context) {
+	var trouble complaints
 	for ctx.Err() == nil {
 		err := q.recoverOnce(ctx)
-		switch {
-		case err == nil || ctx.Err() != nil:
-			return nil
-		case fault.From(err).Kind != fault.KindBusy:
-			return err
+		if err == nil || ctx.Err() != nil {
+			return
 		}
-		q.log.Error("line stands still", "err", err)
-		q.sleep(ctx, q.cfg.Poll)
+		q.sleep(ctx, q.standStill(&trouble, err))
 	}
-	return nil
 }
 
 func (q *Queue) recoverOnce(ctx context.Context) error {
-	orphans, err := q.Recover(ctx, q.cfg.Owner, maxDeaths)
+	most := maxDeaths
+	if q.cfg.CleanStart {
+		most = -1 // nobody died
+	}
+	orphans, err := q.Recover(ctx, q.cfg.Owner, most)
 	if err != nil {
 		return fmt.Errorf("recover jobs: %w", err)
 	}
@@ -62,8 +77,12 @@ func (q *Queue) recoverOnce(ctx context.Context) error {
 	}
 	// What was away may be back: those jobs are looked at again now.
 	for _, r := range []job.Reason{job.NoModel, job.NoSource, job.Disk} {
-		if _, err := q.Store.ReleaseAll(ctx, r); err != nil {
+		n, err := q.Store.ReleaseAll(ctx, r)
+		if err != nil {
 			return fmt.Errorf("recover waiting jobs: %w", err)
+		}
+		if n > 0 {
+			q.deps.Listener.LineChanged()
 		}
 	}
 	_, err = q.boundWaits(ctx) // the clock may have been set back meanwhile
@@ -71,8 +90,8 @@ func (q *Queue) recoverOnce(ctx context.Context) error {
 }
 
 // step does one thing: take and run a job, or find out how long to wait.
-func (q *Queue) step(ctx context.Context, c *clocks) (wait time.Duration, err error) {
-	if err := q.mindClocks(ctx, c); err != nil {
+func (q *Queue) step(ctx context.Context, s *shift) (wait time.Duration, err error) {
+	if err := q.mindClocks(ctx, s.clocks); err != nil {
 		return 0, err
 	}
 	paused, err := q.Paused(ctx)
@@ -80,11 +99,13 @@ func (q *Queue) step(ctx context.Context, c *clocks) (wait time.Duration, err er
 		return 0, fmt.Errorf("read pause: %w", err)
 	}
 	if paused {
+		s.pacing.found()
 		q.deps.Idle()
 		return q.cfg.Poll, nil // a resume wakes us sooner
 	}
 	next, err := q.Next(ctx)
 	if errors.Is(err, ErrEmpty) {
+		s.pacing.found()
 		q.deps.Idle()
 		return q.untilReady(ctx)
 	}
@@ -94,23 +115,38 @@ func (q *Queue) step(ctx context.Context, c *clocks) (wait time.Duration, err er
 	if w := q.deps.Runner.Ready(ctx, next); w != nil {
 		if w.All {
 			wait = min(max(w.Until.Sub(q.cfg.Wall()), 0), q.cfg.Poll)
+			return wait, q.put(ctx, next, *w)
 		}
-		return wait, q.put(ctx, next, *w) // those behind it may go on
+		wait = s.pacing.look() // those behind it may go on
+		return wait, q.put(ctx, next, s.pacing.later(*w, q.cfg.Wall()))
 	}
+	s.pacing.found()
 	if v := q.deps.Gate.Admit(ctx, next.Need); !v.Open && !v.Never { // what can never fit is taken, and fails
 		q.deps.Idle() // memory that is kept warm may be all that is missing
 		return q.cfg.Poll, q.explain(ctx, next, v)
 	}
-	j, lease, err := q.Take(ctx, next.ID, q.cfg.Owner)
+	j, lease, err := q.take(ctx, next.ID)
 	if lost(err) {
 		return 0, nil // canceled, held or paused meanwhile
 	}
 	if err != nil {
 		return 0, fmt.Errorf("take job: %w", err)
 	}
+	s.pacing.renew()
 	q.log.Info("job taken", "job", j.ID, "stage", j.Stage)
 	q.tell(ctx, j)
 	return 0, q.carry(ctx, j, lease)
+}
+
+// take starts a job. One that is being taken when we are told to stop is given
+// back by its run: it must not look as if we had died with it.
+func (q *Queue) take(ctx context.Context, id string) (job.Job, job.Lease, error) {
+	if err := ctx.Err(); err != nil {
+		return job.Job{}, job.Lease{}, err
+	}
+	save, done := q.outlast(ctx)
+	defer done()
+	return q.Take(save, id, q.cfg.Owner)
 }
 
 // lost says that a job that was looked at is not to be had any more.
@@ -137,7 +173,7 @@ func (q *Queue) explain(ctx context.Context, j job.Job, v job.Verdict) error {
 	return q.put(ctx, j, job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: j.Need})
 }
 
-// put writes down what a job waits for.
+// put writes down what a job waits for, and tells of it when that is news.
 func (q *Queue) put(ctx context.Context, j job.Job, w job.Wait) error {
 	now, err := q.Defer(ctx, j.ID, w)
 	if lost(err) {
@@ -146,22 +182,25 @@ func (q *Queue) put(ctx context.Context, j job.Job, w job.Wait) error {
 	if err != nil {
 		return fmt.Errorf("explain wait: %w", err)
 	}
-	if now.Reason != j.Reason || now.ReasonText != j.ReasonText {
+	if !q.told.has(now) {
 		q.tell(ctx, now)
 	}
 	return nil
 }
 
-// sleep ends with the time, a wake, a changed gate, or ctx.
-func (q *Queue) sleep(ctx context.Context, d time.Duration) {
+// sleep ends with the time, a wake, a changed gate, or ctx. It says whether
+// somebody woke it.
+func (q *Queue) sleep(ctx context.Context, d time.Duration) (woken bool) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 	case <-t.C:
 	case <-q.wake:
+		return true
 	case <-q.deps.Gate.Changed():
 	}
+	return false
 }
 
 // carry runs a taken job and settles it, whatever happens.
@@ -171,7 +210,7 @@ func (q *Queue) carry(ctx context.Context, j job.Job, lease job.Lease) error {
 	e := ending{err: q.guard(r.ctx, lease, j, r.report)}
 	e.cause, e.took = r.stop(), time.Since(began)
 	if errors.Is(e.err, job.ErrLeaseLost) || errors.Is(e.cause, job.ErrLeaseLost) {
-		q.log.Warn("lease lost", "job", j.ID)
+		q.leaseLost(ctx, j.ID)
 		return nil
 	}
 	return q.settle(ctx, lease, e)
@@ -194,29 +233,45 @@ func (q *Queue) guard(ctx context.Context, lease job.Lease, j job.Job, report fu
 	return q.deps.Runner.Run(ctx, lease, j, report)
 }
 
+// leaseLost tells of a job that is not ours any more as it stands now. It may be
+// ours that it came to: a write that seemed to fail can have been done.
+func (q *Queue) leaseLost(ctx context.Context, id string) {
+	save, done := q.outlast(ctx)
+	defer done()
+	now, err := q.retell(save, id)
+	if err != nil {
+		q.log.Warn("lease lost", "job", id, "err", err)
+		return
+	}
+	q.log.Warn("lease lost", "job", id, "state", now.State)
+}
+
 // settle writes the outcome, also when we are told to stop. While the disk is
 // full it tries again: the outcome of an hour of work is worth waiting for.
 func (q *Queue) settle(ctx context.Context, lease job.Lease, e ending) error {
+	var trouble complaints
 	for {
 		err := q.settleOnce(ctx, lease, e)
 		switch {
 		case err == nil:
 			return nil
 		case errors.Is(err, job.ErrLeaseLost), fault.Is(err, fault.JobUnknown):
-			q.log.Warn("lease lost", "job", lease.ID)
+			q.leaseLost(ctx, lease.ID)
 			return nil
 		case ctx.Err() != nil: // found and put back at the next start
 			q.log.Error("outcome not stored", "job", lease.ID, "err", err)
 			return fmt.Errorf("settle job: %w", err)
 		}
-		q.log.Error("outcome not stored yet", "job", lease.ID, "err", err)
+		if trouble.fresh(err) {
+			q.log.Error("outcome not stored yet", "job", lease.ID, "err", err)
+		}
 		q.sleep(ctx, q.cfg.Poll)
 	}
 }
 
 func (q *Queue) settleOnce(ctx context.Context, lease job.Lease, e ending) error {
-	save, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.cfg.Save)
-	defer cancel()
+	save, done := q.outlast(ctx)
+	defer done()
 	// Checkpoints have reset the counters since the job was taken.
 	now, err := q.Store.Get(save, lease.ID)
 	if err != nil {
@@ -227,21 +282,25 @@ func (q *Queue) settleOnce(ctx context.Context, lease job.Lease, e ending) error
 	if err != nil {
 		return err
 	}
-	q.logOutcome(now, o, e)
+	q.logOutcome(settled, o, e)
 	if err := q.Tell(save, settled.ID); err != nil {
 		q.say(save, settled)
 	}
 	return nil
 }
 
+// logOutcome says what was stored, which is not always what was asked for: a job
+// that is given back after a cancel is canceled.
 func (q *Queue) logOutcome(j job.Job, o Outcome, e ending) {
 	switch {
-	case o.State == job.Done:
+	case j.State == job.Done:
 		q.log.Info("job done", "job", j.ID, "dur", e.took.Round(time.Millisecond))
+	case j.State == job.Canceled:
+		q.log.Info("job canceled", "job", j.ID, "stage", j.Stage)
 	case o.Error != nil:
-		q.log.Warn("job stopped", "job", j.ID, "state", o.State, "stage", j.Stage, "code", o.Error.Code, "err", e.err)
+		q.log.Warn("job stopped", "job", j.ID, "state", j.State, "stage", j.Stage, "code", o.Error.Code, "err", e.err)
 	default:
-		q.log.Info("job put back", "job", j.ID, "state", o.State, "reason", o.Wait.Reason)
+		q.log.Info("job put back", "job", j.ID, "state", j.State, "reason", j.Reason)
 	}
 }
 

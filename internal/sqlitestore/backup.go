@@ -138,18 +138,38 @@ func (s *Store) copyInto(ctx context.Context, path string) error {
 
 // roomForCopy refuses a copy that would leave the line too little space.
 func (s *Store) roomForCopy() error {
+	return s.room("copy", s.size()+max(s.cfg.MinFree, 0))
+}
+
+// roomForRestore refuses to begin what would fill the disk halfway: the new file
+// is as large as the largest of what it is made of, and so may its log be.
+func (s *Store) roomForRestore() error {
+	size := s.size()
+	for _, b := range s.backups() {
+		if info, err := os.Stat(b.path); err == nil {
+			size = max(size, info.Size())
+		}
+	}
+	return s.room("restore", 2*size)
+}
+
+// size is the database's, with its log.
+func (s *Store) size() (n int64) {
+	for _, side := range []string{"", "-wal"} {
+		if info, err := os.Stat(s.cfg.Path + side); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
+}
+
+func (s *Store) room(what string, need int64) error {
 	free, err := disk.Free(filepath.Dir(s.cfg.Path))
 	if err != nil {
 		return nil //nolint:nilerr // a disk that cannot be asked is tried
 	}
-	var size int64
-	for _, side := range []string{"", "-wal"} {
-		if info, err := os.Stat(s.cfg.Path + side); err == nil {
-			size += info.Size()
-		}
-	}
-	if need := size + max(s.cfg.MinFree, 0); free < need {
-		return diskFull(fmt.Errorf("%d bytes free, a copy needs %d", free, need))
+	if free < need {
+		return diskFull(fmt.Errorf("%d bytes free, a %s needs %d", free, what, need))
 	}
 	return nil
 }

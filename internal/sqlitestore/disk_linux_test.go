@@ -209,3 +209,50 @@ func fill(t *testing.T, dir string) (free func()) {
 	must(t, f.Close())
 	return func() { must(t, os.Remove(path)) }
 }
+
+// A restore either leaves all as it was or brings all, however much space there
+// is.
+func TestARestoreOnANearlyFullDiskLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := blank(t)
+	w.fill(600)
+	overwrite(t, w.path, rootOf(w, "peaks"), badPage)
+	damaged, err := os.ReadFile(w.path)
+	must(t, err)
+	refused, restored := 0, 0
+	size := int64(len(damaged))
+	for _, free := range []int64{size, 2*size + 100<<10, 2*size + size/2, 4 * size} {
+		dir := smallDisk(t, 8<<20)
+		path := filepath.Join(dir, "sluice.db")
+		must(t, os.WriteFile(path, damaged, 0o600))
+		var st unix.Statfs_t
+		must(t, unix.Statfs(dir, &st))
+		must(t, os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, int64(st.Bavail)*st.Bsize-free), 0o600))
+		s := open(t, sqlitestore.Config{Path: path, MinFree: -1})
+		verified := s.Verify(t.Context())
+		if verified == nil {
+			restored++
+		} else {
+			disk(t, fmt.Sprintf("verify with %d free", free), verified)
+			refused++
+		}
+		counts, err := s.Counts(t.Context())
+		must(t, err)
+		if counts[job.Queued] != 600 {
+			t.Errorf("with %d free: %v, counts are %v", free, verified, counts)
+		}
+		must(t, os.Remove(filepath.Join(dir, "ballast")))
+		must(t, s.Verify(t.Context()))
+		if left, err := filepath.Glob(path + ".resto*"); err != nil || len(left) != 0 {
+			t.Errorf("left are %q", left)
+		}
+		if kept := aside(t, path); len(kept) != 1 {
+			t.Errorf("kept are %q", kept)
+		}
+		submit(t, s, draft("life goes on"))
+		checkFile(t, path)
+	}
+	if refused == 0 || restored == 0 {
+		t.Errorf("%d refused, %d restored", refused, restored)
+	}
+}

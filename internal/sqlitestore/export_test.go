@@ -95,6 +95,9 @@ func (s *Store) Plans(ctx context.Context) (map[string]string, error) {
 	return plans, nil
 }
 
+// Writes is how many ops were handed to the writer.
+func (s *Store) Writes() int64 { return s.writes.Load() }
+
 // Version is the schema's.
 const Version = version
 
@@ -102,4 +105,14 @@ const Version = version
 func (s *Store) LastEvent(ctx context.Context, id string) (n int64, err error) {
 	err = s.reads.QueryRowContext(ctx, `SELECT max(seq) FROM events WHERE job = (SELECT seq FROM jobs WHERE id = ?)`, id).Scan(&n)
 	return n, err
+}
+
+// NotRead says whether a finding is about the disk and not about the file.
+func NotRead(finding string) bool { return notRead(finding) }
+
+// WaitingAlone is how many ops that have the writer for themselves are piled up.
+func (s *Store) WaitingAlone() int {
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	return len(s.writer.alone)
 }

@@ -42,8 +42,10 @@ func (s *Store) explain(err error) error {
 	return err
 }
 
-// raise tells Keep to look at the file.
+// raise tells Keep to look at the file, or the next process if there is no time
+// left for that.
 func (s *Store) raise() {
+	s.hurt.Store(true)
 	select {
 	case s.alarm <- struct{}{}:
 	default: // it was told
@@ -65,7 +67,7 @@ func damaged(err error) bool {
 }
 
 // errGone says that there was a database, and that nothing is left in the file.
-var errGone = errors.New("the file is empty or missing, and there is a backup or a log of it")
+var errGone = errors.New("the file is empty or missing, and it was not before")
 
 func damagedFault(cause error) error {
 	return fault.New(fault.StoreDamaged, "The database is damaged.", cause).

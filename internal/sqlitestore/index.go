@@ -13,7 +13,7 @@ import (
 const (
 	titlesAtOnce   = 500
 	segmentsAtOnce = 500
-	goneAtOnce     = 200 // takes as long as to put in thousands
+	goneAtOnce     = 200
 )
 
 // Index does what can wait a while, and other writes go before it: it makes very

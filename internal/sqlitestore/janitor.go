@@ -56,7 +56,8 @@ func (s *Store) UploadsInUse(ctx context.Context, since time.Time) (map[string]b
 }
 
 // ForgetKeys drops idempotency keys that are older than Config.KeepKey and
-// whose job has ended. It returns how many.
+// whose job has ended. It returns how many. That of a job that is deleted goes
+// with it, however young: what it would lead to is not there any more.
 func (s *Store) ForgetKeys(ctx context.Context) (int, error) {
 	var n int64
 	err := s.write(ctx, later, func(t *tx) (err error) {

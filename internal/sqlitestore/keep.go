@@ -7,24 +7,23 @@ import (
 
 const (
 	backupEvery  = time.Hour
-	backupAge    = 24 * time.Hour // older than this, the newest one is renewed at once
 	indexEvery   = time.Minute
 	alarmsAtMost = time.Minute // a look at the whole file that found nothing is not repeated sooner
 )
 
 // Keep watches over the file until ctx ends: it verifies what was not verified
 // yet, makes what is there searchable, makes a backup every hour in which
-// something was written, and restores the file at once when SQLite says that it
+// something was written and after each restore, and restores the file at once when SQLite says that it
 // is damaged. changed is called whenever a notice has appeared, or the line is
 // another one than before. What goes wrong is logged and tried again later.
 func (s *Store) Keep(ctx context.Context, changed func()) error {
 	k := &keeper{Store: s, changed: changed, backedUp: -1}
-	k.tell()
+	restored := k.tell()
 	if !s.verified.Load() {
-		k.heed(ctx, quickly)
+		restored = k.heed(ctx, quickly) || restored
 	}
 	k.index(ctx)
-	if all := s.backups(); len(all) == 0 || s.cfg.Now().Sub(all[0].at) > backupAge || all[0].at.After(s.cfg.Now()) {
+	if all := s.backups(); restored || len(all) == 0 || s.cfg.Now().Sub(all[0].at) > backupEvery || all[0].at.After(s.cfg.Now()) {
 		k.backUp(ctx)
 	}
 	hour, minute := time.NewTicker(backupEvery), time.NewTicker(indexEvery)
@@ -37,9 +36,11 @@ func (s *Store) Keep(ctx context.Context, changed func()) error {
 		case <-ctx.Done():
 			return nil
 		case <-alarm:
-			if !k.heed(ctx, thoroughly) {
-				alarm, calm = nil, time.After(alarmsAtMost)
+			if k.heed(ctx, thoroughly) {
+				k.backUp(ctx) // what was saved once must not have to be saved again
+				continue
 			}
+			alarm, calm = nil, time.After(alarmsAtMost)
 		case <-calm:
 			alarm, calm = s.alarm, nil
 		case <-hour.C:

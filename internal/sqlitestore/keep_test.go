@@ -69,10 +69,11 @@ func TestAYoungBackupIsNotRepeatedAtTheStart(t *testing.T) {
 		age  time.Duration
 		want int
 	}{
-		"an hour old":          {time.Hour, 1},
-		"older than a day":     {25 * time.Hour, 2},
-		"from a time to come":  {-time.Hour, 2},
-		"nearly a day old yet": {23 * time.Hour, 1},
+		"minutes old":               {10 * time.Minute, 1},
+		"nearly an hour old":        {59 * time.Minute, 1},
+		"older than an hour":        {61 * time.Minute, 2},
+		"from a time to come":       {-time.Hour, 2},
+		"of a Sluice started daily": {25 * time.Hour, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

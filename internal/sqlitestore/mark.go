@@ -11,7 +11,7 @@ import (
 )
 
 // While the file is open, another lies beside it: one that is found there
-// tells that nobody closed the store. It is as durable as what it tells about.
+// tells that nobody closed the store, or that it was damaged when it was closed. It is as durable as what it tells about.
 func (s *Store) markPath() string { return s.cfg.Path + ".open" }
 
 func (s *Store) mark() error {
@@ -42,6 +42,7 @@ func (s *Store) unmark() error {
 	return nil
 }
 
-// Unclean says whether the process that had the file before died without Close.
+// Unclean says whether the process that had the file before died without Close,
+// or left it damaged.
 // Then it is wise to Verify before anything is made of what is in there.
 func (s *Store) Unclean() bool { return s.unclean }

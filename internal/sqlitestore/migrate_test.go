@@ -230,6 +230,27 @@ func TestAFileOfTheSecondSchemaCanDoWhatIsNew(t *testing.T) {
 	b.line([]queue.Load{{Model: "large-v3", Jobs: 1, MediaMS: 90_000}, {Model: "tiny", Jobs: 2, Unknown: 1, MediaMS: 60_000}})
 }
 
+func TestWhatAJobOfAnOldFileReliesOnIsNotDeletedWithAnother(t *testing.T) {
+	t.Parallel()
+	for name, old := range olds() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := oldBench(t, old(t), 1710059409000)
+			must(t, b.SetPaused(t.Context(), false))
+			lease := take(t, b.Store, oldMemory)
+			must(t, b.Finish(t.Context(), lease, job.Extract, "extract key", []byte("anew"), false, time.Minute))
+			_, err := b.Settle(t.Context(), lease, queue.Outcome{State: job.Done})
+			must(t, err)
+			for i, id := range []string{oldMemory, oldDone} {
+				must(t, b.Delete(t.Context(), id))
+				_, ok, err := b.Finished(t.Context(), job.Extract, "extract key")
+				must(t, err)
+				b.same("found", ok, i == 0)
+			}
+		})
+	}
+}
+
 // line compares the work in the whole line.
 func (b *bench) line(want []queue.Load) {
 	b.Helper()

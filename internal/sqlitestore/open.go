@@ -85,6 +85,9 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	err := s.start(ctx)
+	if damaged(err) {
+		err = s.start(ctx) // what was wrong may have been the disk's fault
+	}
 	if !damaged(err) {
 		return err
 	}

@@ -25,16 +25,6 @@ func (r *readers) QueryRowContext(ctx context.Context, query string, args ...any
 	return r.pool().QueryRowContext(ctx, query, args...)
 }
 
-// PrepareContext makes a statement for the file as it is now.
-func (r *readers) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
-	return r.pool().PrepareContext(ctx, query)
-}
-
-// BeginTx starts a transaction.
-func (r *readers) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
-	return r.pool().BeginTx(ctx, opts)
-}
-
 func (r *readers) pool() *sql.DB {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

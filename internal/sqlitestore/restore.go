@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -30,28 +31,56 @@ const (
 	corruptInfix   = ".corrupt-"
 )
 
-// leap is what restored jobs' tokens are ahead of all that may have been given
-// out since the backup: no lease from before is live.
-const leap = 1 << 20
-
 // rescue is what became of the data.
 type rescue struct {
 	wrong  string
 	backup time.Time // when the backup is from; zero = there was none
 	saved  salvaged
-	again  int    // jobs that ran
-	aside  string // where the damaged file is going to lie
+	again  int       // jobs that ran
+	at     time.Time // of no other restore whose damaged file is still kept
+	aside  string    // where the damaged file is going to lie
 }
 
 // restore replaces the damaged file while others use the store. Writes wait
-// until it is done; a run whose lease is from before finds it lost.
-func (s *Store) restore(ctx context.Context, wrong string) error {
+// until it is done; a run whose lease is from before finds it lost. The file is
+// looked at once more before that: what was wrong may have been the disk's
+// fault, and somebody else, who has gone since, may have had it replaced.
+func (s *Store) restore(ctx context.Context, how string) error {
 	return s.writer.exclusive(ctx, func() error {
+		wrong, err := examine(ctx, s.cfg.Path, how)
+		switch {
+		case err != nil:
+			return err
+		case wrong == "":
+			s.log.Info("database is not damaged any more")
+			return nil
+		case onlyWords(wrong):
+			s.raise() // for another look
+			return nil
+		}
 		if err := s.rebuild(ctx, wrong); err != nil {
 			return err
 		}
 		s.writer.release()
 		return errors.Join(s.db.Close(), s.change(ctx))
+	})
+}
+
+// find opens the file again after that has failed. It may have been damaged in
+// the meantime.
+func (s *Store) find(ctx context.Context) error {
+	return s.writer.exclusive(ctx, func() error {
+		if !s.lost.Load() {
+			return nil // somebody else has found it
+		}
+		err := s.change(ctx)
+		if !damaged(err) {
+			return err
+		}
+		if err := s.rebuild(ctx, err.Error()); err != nil {
+			return err
+		}
+		return s.change(ctx)
 	})
 }
 
@@ -62,7 +91,18 @@ func (s *Store) change(ctx context.Context) error {
 	if err := s.finishReplacing(); err != nil {
 		return err
 	}
-	conn, err := s.connect(context.WithoutCancel(ctx), version)
+	if err := prepareFile(s.cfg.Path); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	found, err := s.inspect(ctx)
+	if err == nil && found == 0 {
+		err = errGone
+	}
+	if err != nil {
+		return err
+	}
+	conn, err := s.connect(ctx, found)
 	if err != nil {
 		return err
 	}
@@ -84,18 +124,43 @@ func (s *Store) rebuild(ctx context.Context, wrong string) error {
 	for taken(s.cfg.Path + corruptInfix + at.Format(fileTime)) {
 		at = at.Add(time.Second)
 	}
-	r := rescue{wrong: wrong, aside: s.cfg.Path + corruptInfix + at.Format(fileTime)}
+	if err := s.readable(); err != nil {
+		return err
+	}
+	if err := s.roomForRestore(); err != nil {
+		return err
+	}
+	r := rescue{wrong: wrong, at: at, aside: s.cfg.Path + corruptInfix + at.Format(fileTime)}
 	if err := s.build(ctx, building, &r); err != nil {
 		return errors.Join(s.orFull(err), removeDatabase(building))
 	}
-	if err := syncFile(building); err != nil {
-		return err
+	if err := complete(ctx, building); err != nil {
+		return errors.Join(s.orFull(err), removeDatabase(building))
 	}
 	if err := os.Rename(building, s.cfg.Path+restoredInfix+at.Format(fileTime)); err != nil {
 		return err
 	}
 	disk.SyncDir(filepath.Dir(s.cfg.Path))
 	s.log.Warn("database restored", "backup", r.backup, "saved", r.saved.jobs, "renewed", r.saved.renewed, "unreadable", r.saved.unreadable, "damaged_file", r.aside)
+	return nil
+}
+
+// readable makes sure that the disk gives all that is in the file: SQLite takes
+// what it does not give for damage, and the salvage would pass over it.
+func (s *Store) readable() error {
+	for _, side := range []string{"", "-wal"} {
+		f, err := os.Open(s.cfg.Path + side)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return fmt.Errorf("read damaged database: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -148,8 +213,45 @@ func (s *Store) build(ctx context.Context, path string, r *rescue) error {
 	if err == nil {
 		err = s.fill(ctx, &tx{w}, r)
 	}
+	if err == nil {
+		err = emptyLog(ctx, conn)
+	}
 	w.release()
-	return errors.Join(err, db.Close()) // which brings the log into the file
+	return errors.Join(err, db.Close())
+}
+
+// emptyLog brings the log into the file. Closing would do so, too, but says
+// nothing when there is no space for it.
+func emptyLog(ctx context.Context, conn *sql.Conn) error {
+	var busy, frames, moved int
+	if err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved); err != nil {
+		return err
+	}
+	if busy != 0 || frames != moved {
+		return fmt.Errorf("%d of %d pages moved out of the log", moved, frames)
+	}
+	return nil
+}
+
+// complete makes sure that a file is sound and on the disk without its log,
+// which nobody is going to move together with it.
+func complete(ctx context.Context, path string) error {
+	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
+		return fmt.Errorf("log of %d bytes is left", info.Size())
+	}
+	wrong, err := examine(ctx, path, quickly)
+	if err == nil && wrong != "" {
+		err = fmt.Errorf("restored file: %s", wrong)
+	}
+	if err == nil {
+		err = syncFile(path)
+	}
+	for _, side := range []string{"-wal", "-shm"} { // of those who have only looked
+		if gone := os.Remove(path + side); err == nil && !errors.Is(gone, os.ErrNotExist) {
+			err = gone
+		}
+	}
+	return err
 }
 
 // copyBackup copies the newest backup that is sound, and returns the version of
@@ -200,7 +302,7 @@ func (s *Store) fill(ctx context.Context, t *tx, r *rescue) error {
 	if r.saved, err = s.salvage(ctx, t); err != nil {
 		return err
 	}
-	if r.again, err = s.disarm(t); err != nil {
+	if r.again, err = s.disarm(t, r.at); err != nil {
 		return err
 	}
 	n := r.notice()
@@ -212,9 +314,10 @@ func (s *Store) fill(ctx context.Context, t *tx, r *rescue) error {
 }
 
 // disarm puts the running jobs back in the line, uncounted, and makes every
-// lease there was an old one.
-func (s *Store) disarm(t *tx) (again int, err error) {
-	if err := t.exec(`UPDATE jobs SET token = token + ?`, leap); err != nil {
+// lease there was an old one, whatever has been given out since the backup: a
+// token counts takes, so none of them has come near to the time of day.
+func (s *Store) disarm(t *tx, at time.Time) (again int, err error) {
+	if err := t.exec(`UPDATE jobs SET token = max(token + 1, ?)`, at.UnixMilli()); err != nil {
 		return 0, err
 	}
 	var running []holding
@@ -273,6 +376,9 @@ func (r *rescue) notice() job.Notice {
 	}
 	if r.saved.unreadable > 0 {
 		fmt.Fprintf(&b, "%s seen but could not be read. ", were(r.saved.unreadable, "other job"))
+	}
+	if r.saved.lost > 0 {
+		fmt.Fprintf(&b, "%s done, but the transcript could not be read: retry. ", were(r.saved.lost, "job"))
 	}
 	if r.again > 0 {
 		fmt.Fprintf(&b, "%s at work and went back to the line. ", were(r.again, "job"))

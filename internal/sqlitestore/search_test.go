@@ -201,6 +201,52 @@ func TestWhatIsGoneIsNotFound(t *testing.T) {
 	checkFile(t, b.path)
 }
 
+// To take words out takes long, so it is not done while a job is deleted.
+func TestTheWordsOfWhatIsGoneAreTakenOutLater(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	say(t, b.Store, "older ferry", "ferry")
+	must(t, b.Index(t.Context()))
+	before := b.rows()["words"]
+	texts := make([]string, 703) // more than one step of the work
+	for i := range texts {
+		texts[i] = "ferry"
+	}
+	long := say(t, b.Store, "long ferry", texts...)
+	say(t, b.Store, "newer ferry", "ferry")
+	must(t, b.Index(t.Context()))
+	all := b.rows()["words"]
+	must(t, b.Delete(t.Context(), long))
+	b.same("words, once deleted", b.rows()["words"], all)
+	want := []string{"newer ferry", "newer ferry/1", "older ferry", "older ferry/1"}
+	b.same("found, once deleted", find(t, b.Store, "ferry"), want)
+	must(t, b.Index(t.Context()))
+	b.same("words in the end", []int{b.rows()["words"], b.rows()["unsaid"]}, []int{before + 2, 0})
+	b.same("found in the end", find(t, b.Store, "ferry"), want)
+	checkFile(t, b.path)
+}
+
+func TestATranscriptThatTakesThePlaceOfOneIsFoundAtOnceAndForGood(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for i, key := range []string{"one", "another", "a third"} {
+		_, err := b.Spans(t.Context(), b.lease, key)
+		must(t, err)
+		found, err := b.Search(t.Context(), library.Query{Text: "old", Limit: 1})
+		must(t, err)
+		b.same("of the one that is gone", found, library.Found{Hits: []library.Hit{}})
+		if i == 1 {
+			must(t, b.Index(t.Context()))
+		}
+		must(t, b.SaveTranscript(t.Context(), b.lease, spoken(fmt.Sprint("new", i), "old", "old"), nil))
+		must(t, b.Index(t.Context()))
+		b.same("found", find(t, b.Store, fmt.Sprint("new", i)), []string{"talk/1"})
+	}
+	b.same("not found", find(t, b.Store, "new0"), []string(nil))
+	b.same("the title", find(t, b.Store, "talk"), []string{"talk"})
+	checkFile(t, b.path)
+}
+
 func TestTranscriptsOfAnOlderVersionAreFoundOnceTheyAreIndexed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -2,6 +2,8 @@ package sqlitestore_test
 
 import (
 	"database/sql"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +94,7 @@ func TestAPlaceInALongLineIsFoundFromEitherEnd(t *testing.T) {
 func TestADeletedJobLeavesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
+	must(t, b.Index(t.Context()))
 	before := b.rows()
 	d := draft("unwanted")
 	d.Key = "k"
@@ -108,7 +111,101 @@ func TestADeletedJobLeavesNothing(t *testing.T) {
 		}
 	}
 	must(t, b.Delete(t.Context(), lease.ID))
+	must(t, b.Index(t.Context()))
 	b.same("rows", b.rows(), before)
+}
+
+// What two jobs rely on goes with the last of them, whoever made it.
+func TestWhatAStageLeftStaysAsLongAsAnyJobReliesOnIt(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string][2]int{"the one that made it goes first": {0, 1}, "the one that found it goes first": {1, 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			leases := []job.Lease{b.lease, b.another()}
+			for i, lease := range leases {
+				must(t, b.Finish(t.Context(), lease, job.Extract, "sound", []byte("x"), i > 0, time.Minute))
+				_, err := b.Spans(t.Context(), lease, "words")
+				must(t, err)
+				if i == 0 {
+					must(t, b.AddSpan(t.Context(), lease, "words", span(0, 1000, "en", "um")))
+				}
+			}
+			for _, lease := range leases {
+				_, err := b.Settle(t.Context(), lease, queue.Outcome{State: job.Canceled})
+				must(t, err)
+			}
+			first, second := leases[order[0]].ID, leases[order[1]].ID
+			must(t, b.Delete(t.Context(), first))
+			_, ok, err := b.Finished(t.Context(), job.Extract, "sound")
+			must(t, err)
+			b.same("found by the other", []any{ok, len(b.text(second).Segments)}, []any{true, 1})
+			must(t, b.Delete(t.Context(), second))
+			b.same("left by both", []int{b.rows()["checkpoints"], b.rows()["spans"]}, []int{0, 0})
+		})
+	}
+}
+
+// The worker's writes come between.
+func TestVeryManyJobsAreClearedStepByStep(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	const jobs, most = 2200, 2000
+	must(t, b.Fill(t.Context(), jobs, ""))
+	for _, state := range []job.State{job.Queued, job.Canceled} {
+		before := b.Writes()
+		for _, want := range []int{most, jobs - most, 0} {
+			ids, err := b.Clear(t.Context(), state, most)
+			must(t, err)
+			b.same("cleared", len(ids), want)
+			if !slices.IsSorted(ids) {
+				t.Error("not first come first")
+			}
+		}
+		if n := b.Writes() - before; n < 5 { // four, if each call were one step
+			t.Errorf("%s: all was done in %d writes", state, n)
+		}
+	}
+	counts, err := b.Counts(t.Context())
+	must(t, err)
+	b.same("counts", counts, queue.Counts{job.Queued: 0, job.Running: 1, job.Done: 0, job.Failed: 0, job.Canceled: 0})
+}
+
+func TestVeryManyJobsWaitNoLongerThanABound(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	const jobs = 4500
+	must(t, b.Fill(t.Context(), jobs, job.Held))
+	now := b.clock.Now()
+	script(t, b.path, fmt.Sprintf(`UPDATE jobs SET reason = 'backoff', until = %[1]d, ready_at = %[1]d WHERE state = 'queued'`, now.Add(time.Hour).UnixMilli()))
+	for _, want := range []int{jobs, 0} {
+		n, err := b.Bound(t.Context(), job.Backoff, now.Add(time.Minute))
+		must(t, err)
+		b.same("shortened", n, want)
+	}
+	at, err := b.ReadyAt(t.Context())
+	must(t, err)
+	b.same("ready at", at, now.Add(time.Minute))
+}
+
+// A look at the line has to put those in order that have become due since the
+// last take, and while the line is paused there is none.
+func TestVeryManyJobsThatAreDueDoNotStayInTheWay(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	must(t, b.SetPaused(t.Context(), true))
+	must(t, b.Fill(t.Context(), 4500, job.Held))
+	script(t, b.path, `UPDATE jobs SET reason = 'scheduled', until = 1000, ready_at = 1000 WHERE state = 'queued'`)
+	must(t, b.Index(t.Context()))
+	var due int
+	query(t, b.path, `SELECT count(*) FROM jobs WHERE state = 'queued' AND ready_at > 0`, &due)
+	if due >= 2000 {
+		t.Errorf("%d are still there", due)
+	}
+	next, err := b.Next(t.Context())
+	must(t, err)
+	b.same("next", []any{next.Title, next.Reason}, []any{"talk 2", job.Turn})
+	b.line([]queue.Load{{Model: "tiny", Jobs: 4500, MediaMS: 4500 * 60_000}})
 }
 
 // rows counts what depends on jobs.
@@ -118,7 +215,7 @@ func (b *bench) rows() map[string]int {
 	must(b, err)
 	defer func() { must(b, db.Close()) }()
 	rows := map[string]int{}
-	for _, table := range []string{"jobs", "stage_runs", "checkpoints", "spans", "transcripts", "events", "idempotency", "words"} {
+	for _, table := range []string{"jobs", "stage_runs", "checkpoints", "spans", "transcripts", "events", "idempotency", "words", "unsaid"} {
 		var n int
 		must(b, db.QueryRowContext(b.Context(), `SELECT count(*) FROM `+table).Scan(&n))
 		rows[table] = n

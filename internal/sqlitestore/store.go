@@ -40,6 +40,7 @@ type Store struct {
 	alarm    chan struct{} // SQLite said that the file is damaged
 	watch    sync.Mutex    // one looks at the whole file at a time
 	verified atomic.Bool   // the whole file was found sound
+	hurt     atomic.Bool   // damage was met that is still there, for all we know
 	lost     atomic.Bool   // the writer has no connection: the restored file could not be opened
 	replaced atomic.Bool   // a restored file took the place of a damaged one, and nobody was told yet
 }
@@ -94,6 +95,9 @@ func (s *Store) Close() error {
 	// away, and a reader may not.
 	if err := errors.Join(s.reads.Close(), s.db.Close()); err != nil {
 		return err
+	}
+	if s.hurt.Load() || s.lost.Load() {
+		return nil // still marked as open: the next process looks at the file first
 	}
 	return s.unmark()
 }

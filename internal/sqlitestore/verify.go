@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -26,32 +27,42 @@ func (s *Store) Verify(ctx context.Context) error {
 func (s *Store) verify(ctx context.Context, how string) error {
 	s.watch.Lock()
 	defer s.watch.Unlock()
-	if s.lost.Load() {
-		if err := s.writer.exclusive(ctx, func() error { return s.change(ctx) }); err != nil {
-			return err
+	met := s.hurt.Swap(false)
+	if err := s.look(ctx, how); err != nil {
+		if met {
+			s.hurt.Store(true)
 		}
-	}
-	wrong, err := examine(ctx, s.cfg.Path, how)
-	switch {
-	case err != nil:
 		return err
-	case wrong == "":
-	case onlyWords(wrong):
-		s.log.Warn("search index is damaged, made anew", "err", wrong)
-		if err := s.forgetWords(ctx); err != nil {
-			return err
-		}
-	default:
-		if err := s.restore(ctx, wrong); err != nil {
-			return err
-		}
 	}
 	s.verified.Store(true)
 	return nil
 }
 
+// look has whatever is wrong put right.
+func (s *Store) look(ctx context.Context, how string) error {
+	if s.lost.Load() {
+		if err := s.find(ctx); err != nil {
+			return err
+		}
+	}
+	wrong, err := examine(ctx, s.cfg.Path, how)
+	switch {
+	case err != nil || wrong == "":
+		return err
+	case onlyWords(wrong):
+		s.log.Warn("search index is damaged, made anew", "err", wrong)
+		return s.forgetWords(ctx)
+	}
+	err = s.restore(ctx, how)
+	if err != nil {
+		s.hurt.Store(true)
+	}
+	return err
+}
+
 // examine looks at a whole file with one of SQLite's own checks and says what is
-// wrong first; "" = nothing. It changes nothing.
+// wrong first; "" = nothing. It changes nothing. A disk that cannot be read is
+// an error: nobody knows what is in the file then.
 func examine(ctx context.Context, path, how string) (wrong string, err error) {
 	db, err := connect(ctx, path, "mode=ro", readerPragmas(), 1)
 	if err == nil {
@@ -65,8 +76,25 @@ func examine(ctx context.Context, path, how string) (wrong string, err error) {
 		return "", err
 	case wrong == "ok":
 		return "", nil
+	case notRead(wrong):
+		return "", fmt.Errorf("file cannot be read: %s", wrong)
 	}
 	return wrong, nil
+}
+
+// notRead says whether a finding of SQLite's is about a page that it could not
+// get at, and not about what is in it.
+func notRead(wrong string) bool {
+	if strings.Contains(wrong, "failed to get page ") {
+		return true
+	}
+	_, after, there := strings.Cut(wrong, "error code")
+	if !there {
+		return false
+	}
+	after = strings.TrimLeft(after, "= ")
+	code, err := strconv.Atoi(after[:len(after)-len(strings.TrimLeft(after, "0123456789"))])
+	return err == nil && unread(code)
 }
 
 // onlyWords says whether all that is wrong is the search's index, which can be

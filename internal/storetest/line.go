@@ -244,6 +244,30 @@ func waits() map[string]scenario {
 			s.ok(err)
 			s.same("need that the wait does not name", j.Need, need)
 		},
+		"a job that is put off for the same reason again and again has one event of it": func(s *stand) {
+			id := s.submit("a")[0].ID
+			events := len(s.events(id))
+			wait := func(r job.Reason, want int) {
+				s.Helper()
+				_, err := s.Defer(s.Context(), id, job.Wait{Reason: r, Text: "away", Until: s.clock.Now().Add(time.Minute)})
+				s.ok(err)
+				events += want
+				s.same("events", len(s.events(id)), events)
+				s.clock.Advance(2 * time.Minute)
+			}
+			wait(job.NoSource, 1)
+			for range 9 {
+				wait(job.NoSource, 0)
+			}
+			s.take(s.submit("other")[0].ID) // which makes those that are due ready
+			wait(job.NoSource, 0)
+			wait(job.Disk, 1)
+			wait(job.NoSource, 1)
+			s.hold(id)
+			s.release(id)
+			events += 2
+			wait(job.NoSource, 1)
+		},
 		"only a queued job can be deferred": func(s *stand) {
 			j, lease := s.running()
 			_, err := s.Defer(s.Context(), j.ID, job.Wait{Reason: job.Memory})
@@ -335,6 +359,23 @@ func recovery() map[string]scenario {
 			if j.Error == nil || j.Error.Code != string(fault.WorkerCrashed) || j.Error.Stage != job.Extract {
 				s.Errorf("error is %+v", j.Error)
 			}
+		},
+		"an owner that came to its end without dying is no death": func(s *stand) {
+			id := s.submit("talk")[0].ID
+			var got []job.Job
+			for range 7 {
+				_, _, err := s.Take(s.Context(), id, other)
+				s.ok(err)
+				got, err = s.Recover(s.Context(), owner, -1)
+				s.ok(err)
+			}
+			s.same("job", []any{got[0].State, got[0].Reason, got[0].Deaths, got[0].Error}, []any{job.Queued, job.Turn, 0, (*job.Failure)(nil)})
+			s.same("stored job", s.get(id), got[0])
+			_, _, err := s.Take(s.Context(), id, other)
+			s.ok(err)
+			got, err = s.Recover(s.Context(), owner, 0)
+			s.ok(err)
+			s.same("job that took the app down", []any{got[0].State, got[0].Deaths}, []any{job.Failed, 1})
 		},
 		"a cancel that was asked for is carried out": func(s *stand) {
 			id := s.submit("a")[0].ID

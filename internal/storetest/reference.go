@@ -275,12 +275,14 @@ func (r *Reference) Recover(_ context.Context, owner string, maxDeaths int) ([]j
 		if k.State != job.Running || k.Owner == owner {
 			continue
 		}
-		k.Deaths++
+		if maxDeaths >= 0 {
+			k.Deaths++
+		}
 		o, code := queue.Outcome{State: job.Queued}, fault.WorkerCrashed
 		switch {
 		case k.CancelRequested:
 			o.State, code = job.Canceled, fault.CanceledByUser
-		case k.Deaths > maxDeaths:
+		case maxDeaths >= 0 && k.Deaths > maxDeaths:
 			o.State, o.Error = job.Failed, &job.Failure{Code: string(fault.WorkerCrashed), Stage: k.Stage}
 		}
 		r.closeRun(k, string(code))

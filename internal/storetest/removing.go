@@ -49,6 +49,32 @@ func removing() map[string]scenario {
 				s.Error("the deleted job came back")
 			}
 		},
+		"what a job has left and another one relies on is still there": func(s *stand) {
+			st, a, lease := s.stages()
+			finish := func(lease job.Lease, reused bool) {
+				s.Helper()
+				s.ok(st.Finish(s.Context(), lease, job.Transcribe, "k", []byte("x"), reused, time.Minute))
+			}
+			finish(lease, false)
+			s.settle(lease, queue.Outcome{State: job.Queued, Attempt: true, Wait: job.Wait{Reason: job.NoSource, Until: s.clock.Now().Add(time.Minute)}})
+			for i := range 3 {
+				other, lease := s.running()
+				finish(lease, i < 2) // found, or done anew
+				s.settle(lease, queue.Outcome{State: job.Done})
+				s.ok(s.Delete(s.Context(), other.ID))
+			}
+			s.clock.Advance(time.Minute)
+			_, lease = s.take(a.ID)
+			finish(lease, true)
+			s.same("attempts, of which new work would have made none", s.get(a.ID).Attempts, 1)
+			s.settle(lease, queue.Outcome{State: job.Done})
+			s.ok(s.Delete(s.Context(), a.ID))
+			last, lease := s.running()
+			s.settle(lease, queue.Outcome{State: job.Queued, Attempt: true})
+			_, lease = s.take(last.ID)
+			finish(lease, false)
+			s.same("attempts, once nobody relied on it any more", s.get(last.ID).Attempts, 0)
+		},
 		"a number is never used again": func(s *stand) {
 			jobs := s.submit("a", "b")
 			_, err := s.Cancel(s.Context(), jobs[1].ID)

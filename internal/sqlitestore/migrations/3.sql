@@ -67,9 +67,13 @@ CREATE VIRTUAL TABLE words USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
 );
 
+-- What is taken out is dropped from the index as new words come in: left to
+-- itself, a delete now and then rewrites all of it, in one go.
+INSERT INTO words (words, rank) VALUES ('deletemerge', 0);
+
 -- unsaid is whose segments are gone, and of a job that is gone the title too,
 -- while their rows are still among words: they are taken out bit by bit, since
--- that takes a hundred times as long as to delete the job.
+-- that takes far longer than to delete the job.
 CREATE TABLE unsaid (
   job INTEGER PRIMARY KEY
 ) STRICT;
