@@ -67,7 +67,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	}
 	var err error
 	if c.store, err = sqlitestore.Open(ctx, sqlitestore.Config{
-		Path: databaseFile(p.data), MinFree: floor(min(s.Disk.MinFree, storeFloor)),
+		Path: databaseFile(p.data), MinFree: floor(min(s.Disk.MinFree, sqlitestore.MinFree)),
 	}, p.log); err != nil {
 		return nil, err
 	}
@@ -114,10 +114,6 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged}
 	return c, nil
 }
-
-// storeFloor is what the store wants free before it takes new jobs, so that the
-// outcome of old ones can still be written; less only when the settings say so.
-const storeFloor = 32 << 20
 
 func databaseFile(data string) string { return filepath.Join(data, "sluice.db") }
 

@@ -60,11 +60,14 @@ type Config struct {
 	KeepKey time.Duration    // 48h: how long an idempotency key is remembered; never less than 24h
 }
 
+// MinFree is the store's own floor of free space, in bytes: enough to write the
+// outcome of what runs once new jobs are refused.
+const MinFree = 32 << 20
+
 // ErrClosed says that the store has been closed.
 var ErrClosed = errors.New("store is closed")
 
 const (
-	defaultMinFree = 32 << 20
 	defaultReaders = 4
 	defaultKeepKey = 48 * time.Hour
 	leastKeepKey   = 24 * time.Hour
@@ -75,7 +78,7 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	if c.MinFree == 0 {
-		c.MinFree = defaultMinFree
+		c.MinFree = MinFree
 	}
 	if c.Readers <= 0 {
 		c.Readers = defaultReaders
