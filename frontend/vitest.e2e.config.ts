@@ -10,5 +10,8 @@ export default defineConfig({
     hookTimeout: 240_000,
     // Each file has a server, an engine and a browser of its own.
     maxWorkers: 2,
+    // As they are written: the pages of a test close before what they show is
+    // cleared away, or they would ask for it and complain.
+    sequence: { hooks: "list" },
   },
 });
