@@ -14,6 +14,7 @@ import (
 
 	"sluice/internal/cli"
 	"sluice/internal/fault"
+	"sluice/internal/job"
 	"sluice/internal/settings"
 	"sluice/internal/sqlitestore"
 	"sluice/internal/whisper"
@@ -86,15 +87,15 @@ func (p *program) load(flags map[string]string) (*settings.Settings, error) {
 // models manages the models of this machine without a server. The settings
 // are read when a command runs, so that a bad file does not break 'help'.
 func (p *program) models() cli.ModelCommands {
-	open := func() (cli.ModelCommands, error) {
+	open := func() (*finder, error) {
 		s, err := p.load(nil)
 		if err != nil {
-			return cli.ModelCommands{}, err
+			return nil, err
 		}
-		return newFinder(s, noPeaks{}, newGate(s, slog.New(slog.DiscardHandler))).commands(), nil
+		return newFinder(s, noPeaks{}, newGate(s, slog.New(slog.DiscardHandler))), nil
 	}
 	return cli.ModelCommands{
-		List: func(ctx context.Context) ([]cli.Model, error) {
+		List: func(ctx context.Context) ([]job.Model, error) {
 			m, err := open()
 			if err != nil {
 				return nil, err

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"sluice/internal/admission"
-	"sluice/internal/cli"
 	"sluice/internal/fault"
 	"sluice/internal/job"
 	"sluice/internal/models"
@@ -16,7 +15,7 @@ import (
 )
 
 // finder finds models, knows what they really took, and says which can never
-// fit. It is the queue's Check and the pipeline's Models.
+// fit. It is the queue's Check, and the Models of the pipeline and of HTTP.
 type finder struct {
 	*models.Store
 	settings *settings.Settings
@@ -51,7 +50,7 @@ func (f *finder) standard(ctx context.Context) string {
 	if f.settings.Speech.Model != "" {
 		return best
 	}
-	found, err := f.List(ctx)
+	found, err := f.Store.List(ctx)
 	if err != nil {
 		return best
 	}
@@ -156,32 +155,39 @@ func note(m models.Info) string {
 	return m.Description
 }
 
-// commands is the model manager as the CLI sees it.
-func (f *finder) commands() cli.ModelCommands {
-	return cli.ModelCommands{
-		List: func(ctx context.Context) ([]cli.Model, error) {
-			found, err := f.List(ctx)
-			if err != nil {
-				return nil, fmt.Errorf("list models: %w", err)
-			}
-			standard, best := f.standard(ctx), f.best()
-			out := make([]cli.Model, 0, len(found))
-			for _, m := range found {
-				out = append(out, cli.Model{
-					Name:      m.Name,
-					Installed: m.Installed,
-					Default:   m.Name == standard,
-					Suits:     m.Name == best,
-					SizeBytes: m.Bytes,
-					NeedBytes: m.NeedBytes,
-					Fits:      f.fits(m.Name, m.NeedBytes),
-					Path:      m.Path,
-					Note:      note(m),
-				})
-			}
-			return out, nil
-		},
-		Pull:   f.Pull,
-		Remove: f.Remove,
+// understands says the same in the words of the core.
+func understands(l models.Languages) job.Languages {
+	switch l {
+	case models.Multilingual:
+		return job.Multilingual
+	case models.English:
+		return job.English
+	case models.Unknown:
 	}
+	return ""
+}
+
+// List is the models as people see them, at the command line and over HTTP.
+func (f *finder) List(ctx context.Context) ([]job.Model, error) {
+	found, err := f.Store.List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list models: %w", err)
+	}
+	standard, best := f.standard(ctx), f.best()
+	out := make([]job.Model, 0, len(found))
+	for _, m := range found {
+		out = append(out, job.Model{
+			Name:      m.Name,
+			Installed: m.Installed,
+			Default:   m.Name == standard,
+			Suits:     m.Name == best,
+			Fits:      f.fits(m.Name, m.NeedBytes),
+			Languages: understands(m.Languages),
+			SizeBytes: m.Bytes,
+			NeedBytes: m.NeedBytes,
+			Note:      note(m),
+			Path:      m.Path,
+		})
+	}
+	return out, nil
 }

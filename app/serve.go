@@ -138,6 +138,7 @@ func (p *program) httpDeps(c *core, w httpapi.Window) httpapi.Deps {
 		Library: c.library,
 		Board:   c.board,
 		Machine: c.machine,
+		Models:  c.models,
 		Window:  w,
 		Page:    p.page,
 		Log:     c.log,

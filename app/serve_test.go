@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"os"
@@ -327,6 +328,30 @@ func TestAJobWaitsForItsModelAndGoesOnByItself(t *testing.T) {
 	out, errs, code := h.run("models", "rm", "tiny.en")
 	if code != 0 {
 		t.Errorf("models rm: %d %s%s", code, out, errs)
+	}
+}
+
+func TestModelsAreTheSameOverHTTPAndAtTheCommandLine(t *testing.T) {
+	t.Parallel()
+	s := newHome(t).serve()
+	var got struct{ Models []map[string]any }
+	s.do(http.MethodGet, "/api/v1/models", nil, &got)
+	var want []map[string]any
+	if err := json.Unmarshal([]byte(s.cli("models", "list", "--json")), &want); err != nil {
+		t.Fatal(err)
+	}
+	var ours map[string]any
+	for _, m := range want {
+		if m["name"] == "sluice-tiny" {
+			ours = maps.Clone(m)
+		}
+		delete(m, "path") // it is for those who are at this machine
+	}
+	if diff := cmp.Diff(want, got.Models); diff != "" {
+		t.Errorf("models (-command line +HTTP):\n%s", diff)
+	}
+	if ours["installed"] != true || ours["fits"] != true || ours["languages"] != "english" || ours["path"] == nil {
+		t.Errorf("the model that is installed is %v", ours)
 	}
 }
 

@@ -222,6 +222,38 @@ func TestAJobIsNotStartedBeforeItsTime(t *testing.T) {
 	s.await(later.ID, "done")
 }
 
+func TestAHeldJobStartsByItselfWhenItsTimeHasCome(t *testing.T) {
+	t.Parallel()
+	notAllDay(t)
+	s, ids := paused(t, 3)
+	s.cli("hold", ids[0], ids[1])
+	at := time.Now().Add(4 * time.Second).Truncate(time.Millisecond)
+	var soon view
+	s.do(http.MethodPost, "/api/v1/jobs/"+ids[0]+"/hold", map[string]any{"until": at.Format(time.RFC3339Nano)}, &soon)
+	if soon.State != "queued" || soon.Reason != "scheduled" || !soon.Until.Equal(at) {
+		t.Errorf("put off, it is %s for %q until %v", soon.State, soon.Reason, soon.Until)
+	}
+	if out := s.cli("hold", ids[1], "--until", "+1h"); !strings.Contains(out, "is not started before") {
+		t.Error(out)
+	}
+	s.post("/api/v1/queue/resume")
+	s.await(ids[2], "done") // they do not stand in the way
+	if done := s.await(ids[0], "done"); done.StartedAt.Before(at) {
+		t.Errorf("began %v too early", at.Sub(done.StartedAt))
+	}
+	if j := s.job(ids[1]); j.Reason != "scheduled" {
+		t.Errorf("an hour early it is %s for %q", j.State, j.Reason)
+	}
+	s.do(http.MethodPost, "/api/v1/jobs/"+ids[1]+"/hold", map[string]any{"until": time.Now().Add(-time.Hour)}, nil)
+	s.await(ids[1], "done")
+	events := s.history(ids[1])
+	for like, want := range map[event]int{{Verb: "hold", Reason: "held"}: 1, {Verb: "hold", Reason: "scheduled"}: 1, {Verb: "release"}: 1} {
+		if happened(events, like) != want {
+			t.Errorf("%+v not %d times in %+v", like, want, events)
+		}
+	}
+}
+
 // stopsWithin is how long a canceled job may take here. Two seconds are
 // promised; a machine that is busy with other tests gets more.
 const stopsWithin = 10 * time.Second

@@ -63,7 +63,7 @@ the waiting, not the jobs.`,
 		}
 		var start time.Time
 		if f.Changed("not-before") {
-			if start, err = moment(notBefore, time.Now()); err != nil {
+			if start, err = moment("--not-before", notBefore, time.Now()); err != nil {
 				return err
 			}
 		}

@@ -82,7 +82,7 @@ type Endpoint struct {
 
 // ModelCommands manages the speech models on this machine.
 type ModelCommands struct {
-	List func(ctx context.Context) ([]Model, error)
+	List func(ctx context.Context) ([]job.Model, error)
 
 	// Pull installs a model and goes on where an earlier pull stopped. Report
 	// may be called often and from one goroutine at a time; a total of 0
@@ -90,17 +90,4 @@ type ModelCommands struct {
 	Pull func(ctx context.Context, name string, report func(done, total int64)) error
 
 	Remove func(ctx context.Context, name string) error
-}
-
-// Model is one line of 'models list'.
-type Model struct {
-	Name      string `json:"name"`
-	Installed bool   `json:"installed"`
-	Default   bool   `json:"default"`              // what jobs use that name none
-	Suits     bool   `json:"suits"`                // what 'models pull' installs: the one of the settings, or for this machine
-	SizeBytes int64  `json:"size_bytes,omitempty"` // of the file
-	NeedBytes int64  `json:"need_bytes,omitempty"` // memory it is expected to take
-	Fits      bool   `json:"fits"`                 // this machine can run it at all
-	Path      string `json:"path,omitempty"`       // of the installed file
-	Note      string `json:"note,omitempty"`       // one sentence for people
 }

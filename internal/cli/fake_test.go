@@ -32,6 +32,7 @@ type api struct {
 	texts    map[string]string // transcript by format
 	refuse   map[string]string // "METHOD /path" -> problem
 	existing bool
+	due      bool   // the time of a hold has come when it is answered
 	accepted object // what an answer to a submission says else
 	board    object // what the board says else
 	hits     []object
@@ -95,6 +96,12 @@ func newAPI(t *testing.T, a *api) *api {
 			var body object
 			_ = json.NewDecoder(r.Body).Decode(&body)
 			a.one(w, r, func(j object) {
+				switch {
+				case a.due:
+					change, body = nil, nil
+				case body["until"] != nil:
+					change = object{"reason": "scheduled"}
+				}
 				for _, c := range []object{change, body} {
 					for k, v := range c {
 						j[k] = v

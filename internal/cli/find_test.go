@@ -124,6 +124,7 @@ func TestHistory(t *testing.T) {
 	a := newAPI(t, &api{jobs: []object{hasEnded(idA, "failed", "a")}, past: []object{
 		event("submit", "", "queued", object{"reason": "scheduled", "stage": "extract"}),
 		event("hold", "queued", "queued", object{"reason": "held", "stage": "extract"}),
+		event("hold", "queued", "queued", object{"reason": "scheduled", "stage": "extract"}),
 		event("take", "queued", "running", object{"reason": "turn", "stage": "extract"}),
 		event("begin", "running", "running", object{"stage": "extract"}),
 		event("settle", "running", "queued", object{"reason": "backoff", "stage": "extract", "code": "engine_crashed"}),
@@ -132,14 +133,14 @@ func TestHistory(t *testing.T) {
 		event("somersault", "queued", "queued", nil),
 	}})
 	r := a.run(t, "show", idA, "--history")
-	r.want(t, cli.ExitOK, "Job    "+idA, "\n\nHistory\n", "  added             scheduled\n", "  held\n", "  started\n", "stage begun       extract\n",
+	r.want(t, cli.ExitOK, "Job    "+idA, "\n\nHistory\n", "  added             scheduled\n", "  held\n", "  put off\n", "  started\n", "stage begun       extract\n",
 		"back in the line  extract, backoff, engine_crashed\n", "  to be canceled\n", "  canceled\n", "  somersault\n")
 	if r := a.run(t, "show", idA); strings.Contains(r.out, "History") {
 		t.Error(r.out)
 	}
 	raw := a.run(t, "show", idA, "--history", "--json")
 	var got struct{ Events []object }
-	if err := json.Unmarshal([]byte(raw.out), &got); err != nil || len(got.Events) != 8 {
+	if err := json.Unmarshal([]byte(raw.out), &got); err != nil || len(got.Events) != 9 {
 		t.Errorf("%v: %s", err, raw.out)
 	}
 }

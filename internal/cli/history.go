@@ -54,6 +54,9 @@ func happened(e eventView) string {
 	case job.VerbDefer:
 		return "waits"
 	case job.VerbHold:
+		if e.Reason == job.Scheduled {
+			return "put off"
+		}
 		return "held"
 	case job.VerbRelease:
 		return "released"

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/cli"
+	"sluice/internal/job"
 )
 
 const (
@@ -89,7 +90,10 @@ func TestUsage(t *testing.T) {
 		"a start without a sign":                    {[]string{"add", file, "--not-before", "2h"}, "\"2h\" is none"},
 		"a start that lies back":                    {[]string{"add", file, "--not-before", "+-2h"}, "\"+-2h\" is none"},
 		"a start in the past":                       {[]string{"add", file, "--not-before", "2001-01-31T22:00:00Z"}, "is in the past"},
-		"an empty start":                            {[]string{"add", file, "--not-before", ""}, "\"\" is none"},
+		"an empty start":                            {[]string{"add", file, "--not-before", ""}, "--not-before takes a time; \"\" is none"},
+		"a hold until no time":                      {[]string{"hold", idA, "--until", "tonight"}, "--until takes a time; \"tonight\" is none.\n  hint: Like 22:00, +2h"},
+		"a hold until the past":                     {[]string{"hold", idA, "--until", "2001-01-31T22:00:00Z"}, "--until 2001-01-31T22:00:00Z is in the past"},
+		"a hold until nothing":                      {[]string{"hold", idA, "--until", ""}, "\"\" is none"},
 		"no name of a model":                        {[]string{"models", "rm"}, "'sluice models rm' needs a NAME."},
 		"an argument where none is taken":           {[]string{"version", "extra"}, "'sluice version' takes no argument; \"extra\" is one too many."},
 		"a number that is none":                     {[]string{"add", file, "--threads", "abc"}, "--threads takes a whole number; \"abc\" is none."},
@@ -304,7 +308,7 @@ func TestAdd(t *testing.T) {
 		}
 		a := newAPI(t, &api{})
 		cmds := a.commands()
-		cmds.Models.List = models(cli.Model{Name: "mine", Path: file, Installed: true})
+		cmds.Models.List = models(job.Model{Name: "mine", Path: file, Installed: true})
 		session{cmds: cmds}.run(t, "add", "a.mp4", "--model", file).want(t, cli.ExitOK)
 		if got := a.asked("POST", "/api/v1/jobs")[0].body["model"]; got != "mine" {
 			t.Errorf("asked for %v", got)

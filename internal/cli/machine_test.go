@@ -14,16 +14,16 @@ import (
 	"sluice/internal/job"
 )
 
-func models(found ...cli.Model) func(context.Context) ([]cli.Model, error) {
-	return func(context.Context) ([]cli.Model, error) { return found, nil }
+func models(found ...job.Model) func(context.Context) ([]job.Model, error) {
+	return func(context.Context) ([]job.Model, error) { return found, nil }
 }
 
 func TestModels(t *testing.T) {
 	t.Parallel()
 	cmds := cli.Commands{Models: cli.ModelCommands{
 		List: models(
-			cli.Model{Name: "small", Installed: true, Default: true, Suits: true, SizeBytes: 488e6, NeedBytes: 1.1e9, Fits: true},
-			cli.Model{Name: "large", SizeBytes: 3.1e9, NeedBytes: 4.7e9, Note: "Best\x1b words."},
+			job.Model{Name: "small", Installed: true, Default: true, Suits: true, SizeBytes: 488e6, NeedBytes: 1.1e9, Fits: true, Path: "/m/small.bin"},
+			job.Model{Name: "large", SizeBytes: 3.1e9, NeedBytes: 4.7e9, Note: "Best\x1b words."},
 		),
 		Pull: func(_ context.Context, name string, report func(done, total int64)) error {
 			if name == "none" {
@@ -45,8 +45,13 @@ func TestModels(t *testing.T) {
 	t.Run("JSON holds every member", func(t *testing.T) {
 		t.Parallel()
 		r := s.run(t, "models", "list", "--json")
-		var got []cli.Model
-		if err := json.Unmarshal([]byte(r.out), &got); err != nil || len(got) != 2 || !got[0].Default {
+		var got []struct {
+			Name, Path    string
+			Default, Fits bool
+			Need          int64 `json:"need_bytes"`
+		}
+		err := json.Unmarshal([]byte(r.out), &got)
+		if err != nil || len(got) != 2 || got[0].Name != "small" || got[0].Path != "/m/small.bin" || !got[0].Default || got[0].Need != 1.1e9 || got[1].Fits {
 			t.Errorf("%v: %s", err, r.out)
 		}
 	})
@@ -66,7 +71,7 @@ func TestModels(t *testing.T) {
 		t.Parallel()
 		s.run(t, "models", "pull").want(t, cli.ExitOK, "Pulling small, the model that suits this machine.\n", "small is installed.\n")
 		none := session{cmds: cmds}
-		none.cmds.Models.List = models(cli.Model{Name: "large"})
+		none.cmds.Models.List = models(job.Model{Name: "large"})
 		none.run(t, "models", "pull").want(t, cli.ExitUsage, "No model suits this machine.\n  hint: Name one of")
 	})
 	t.Run("an unknown model is refused with a hint", func(t *testing.T) {

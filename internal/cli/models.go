@@ -49,7 +49,11 @@ memory it takes at work. The one marked with * is used when a job names none.`,
 			return err
 		}
 		if asJSON {
-			return c.printValue(values[Model](found))
+			listed := values[listedModel]{}
+			for _, m := range found {
+				listed = append(listed, listedModel{m, m.Path})
+			}
+			return c.printValue(listed)
 		}
 		rows := [][]string{{"NAME", "FILE", "MEMORY", "STATE", "NOTE"}}
 		for _, m := range found {
@@ -72,6 +76,13 @@ memory it takes at work. The one marked with * is used when a job names none.`,
 	return cmd
 }
 
+// listedModel is a model for --json, which is of this machine: the file is here.
+type listedModel struct {
+	job.Model
+
+	Path string `json:"path,omitempty"`
+}
+
 func (c *console) modelsPull() *cobra.Command {
 	return &cobra.Command{
 		Use:   "pull [NAME]",
@@ -84,7 +95,7 @@ so far.`,
   sluice models pull small
   sluice models pull large-v3-turbo`,
 		Args:              maybeOneArg("NAME"),
-		ValidArgsFunction: c.completeModels(func(m Model) bool { return !m.Installed }),
+		ValidArgsFunction: c.completeModels(func(m job.Model) bool { return !m.Installed }),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			if c.cmds.Models.Pull == nil {
 				return notBuiltIn()
@@ -179,7 +190,7 @@ func (c *console) modelsRemove() *cobra.Command {
 it stay.`,
 		Example:           `  sluice models rm small`,
 		Args:              oneArg("NAME"),
-		ValidArgsFunction: c.completeModels(func(m Model) bool { return m.Installed }),
+		ValidArgsFunction: c.completeModels(func(m job.Model) bool { return m.Installed }),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			if c.cmds.Models.Remove == nil {
 				return notBuiltIn()
@@ -193,7 +204,7 @@ it stay.`,
 	}
 }
 
-func (c *console) completeModels(want func(Model) bool) cobra.CompletionFunc {
+func (c *console) completeModels(want func(job.Model) bool) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) > 0 || c.cmds.Models.List == nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp

@@ -6,8 +6,9 @@ import (
 )
 
 // moment reads a time to come: one of the clock is the next such time here,
-// +2h is so long from now, and RFC 3339 is itself.
-func moment(typed string, now time.Time) (time.Time, error) {
+// +2h is so long from now, and RFC 3339 is itself. The flag is the one that has
+// it, for the refusal.
+func moment(flag, typed string, now time.Time) (time.Time, error) {
 	s := strings.TrimSpace(typed)
 	if rest, ok := strings.CutPrefix(s, "+"); ok {
 		if d, err := time.ParseDuration(rest); err == nil && d > 0 {
@@ -27,11 +28,11 @@ func moment(typed string, now time.Time) (time.Time, error) {
 	switch {
 	case err != nil:
 		return time.Time{}, &usage{
-			say:  "--not-before takes a time; \"" + clean(s) + "\" is none.",
+			say:  flag + " takes a time; \"" + clean(s) + "\" is none.",
 			hint: "Like 22:00, +2h, +90m or 2027-01-31T22:00:00+01:00.",
 		}
 	case !t.After(now):
-		return time.Time{}, usagef("--not-before %s is in the past.", clean(s))
+		return time.Time{}, usagef("%s %s is in the past.", flag, clean(s))
 	}
 	return t, nil
 }

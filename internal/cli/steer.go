@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,17 +12,43 @@ import (
 )
 
 func (c *console) hold() *cobra.Command {
+	var until string
 	cmd := &cobra.Command{
 		Use:   "hold ID...",
-		Short: "Keep jobs from being started",
+		Short: "Keep jobs from being started, for good or until a time",
 		Long: `Holds jobs that wait: they keep their places in the line and are not started
-until 'sluice release'. Those behind them go on.`,
+until 'sluice release'. Those behind them go on.
+
+With --until they start by themselves, but not before a TIME, which is given as
+for 'sluice add --not-before'. Jobs that are held already, or wait for another
+time, then wait for this one.`,
 		Example: `  sluice hold ABCDE
-  sluice hold ABCDE QRSTU`,
+  sluice hold ABCDE QRSTU
+  sluice hold ABCDE --until 22:00`,
 	}
+	f := cmd.Flags()
+	f.StringVar(&until, "until", "", "only until this `TIME`, like 22:00 or +2h")
 	return c.errand(cmd, "", []job.State{job.Queued}, func(ctx context.Context, e *errand) error {
-		return e.each(ctx, e.tell("hold", nil), func(jobView) string { return "is held" })
+		var body any
+		if f.Changed("until") {
+			at, err := moment("--until", until, time.Now())
+			if err != nil {
+				return err
+			}
+			body = map[string]time.Time{"until": at.UTC()}
+		}
+		return e.each(ctx, e.tell("hold", body), e.held)
 	})
+}
+
+func (e *errand) held(j jobView) string {
+	if job.Reason(j.Reason) == job.Held {
+		return "is held"
+	}
+	if job.Reason(j.Reason) == job.Scheduled {
+		return "is not started before " + at(j.Until.Time)
+	}
+	return e.released(j) // the time has come meanwhile
 }
 
 func (c *console) release() *cobra.Command {
@@ -35,9 +62,11 @@ its file or its model, it will wait for again.`,
   sluice release ABCDE QRSTU`,
 	}
 	return c.errand(cmd, "", []job.State{job.Queued}, func(ctx context.Context, e *errand) error {
-		return e.each(ctx, e.tell("release", nil), func(j jobView) string { return "is released" + e.place(j) })
+		return e.each(ctx, e.tell("release", nil), e.released)
 	})
 }
+
+func (e *errand) released(j jobView) string { return "is released" + e.place(j) }
 
 func (c *console) move() *cobra.Command {
 	var (

@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/cli"
+	"sluice/internal/job"
 )
 
 func hasEnded(id, state, title string) object {
@@ -19,6 +21,7 @@ func hasEnded(id, state, title string) object {
 
 func TestSteer(t *testing.T) {
 	t.Parallel()
+	late := time.Date(2199, 1, 31, 13, 0, 0, 0, time.UTC).Local().Format("2006-01-02 15:04:05")
 	tests := map[string]struct {
 		args []string
 		verb string
@@ -26,6 +29,7 @@ func TestSteer(t *testing.T) {
 		say  string
 	}{
 		"a job is held":                 {[]string{"hold", "AAAA"}, "hold", nil, idA + " is held (a)\n"},
+		"a job is held until a time":    {[]string{"hold", "AAAA", "--until", "2199-01-31T22:00:00+09:00"}, "hold", object{"until": "2199-01-31T13:00:00Z"}, idA + " is not started before " + late + " (a)\n"},
 		"a job is released":             {[]string{"release", "AAAA"}, "release", nil, idA + " is released, #1 in the line (a)\n"},
 		"a job is moved to the front":   {[]string{"move", "AAAA", "--front"}, "move", object{"to": "front"}, idA + " is moved, #2 in the line (a)\n"},
 		"a job is moved to the back":    {[]string{"move", "AAAA", "--back"}, "move", object{"to": "back"}, idA + " is moved, #2 in the line (a)\n"},
@@ -56,6 +60,13 @@ func TestSteer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The server may see the time come before the answer leaves it.
+func TestAJobWhoseTimeHasJustComeIsReleased(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, &api{jobs: []object{queued(idA, "a")}, due: true})
+	a.run(t, "hold", "AAAA", "--until", "+1s").want(t, cli.ExitOK, idA+" is released, #1 in the line (a)\n")
 }
 
 // steps lists what was done to jobs, in order, by their titles.
@@ -124,7 +135,7 @@ func TestRetry(t *testing.T) {
 		}
 		a := newAPI(t, &api{jobs: []object{hasEnded(idA, "failed", "a")}})
 		cmds := a.commands()
-		cmds.Models.List = models(cli.Model{Name: "mine", Path: file, Installed: true})
+		cmds.Models.List = models(job.Model{Name: "mine", Path: file, Installed: true})
 		session{cmds: cmds}.run(t, "retry", idA, "--model", file).want(t, cli.ExitOK)
 		if got := a.asked("POST", "/api/v1/jobs/"+idA+"/retry")[0].body["model"]; got != "mine" {
 			t.Errorf("asked for %v", got)

@@ -24,6 +24,7 @@ type Deps struct {
 	Library *library.Library
 	Board   *board.Board
 	Machine Machine
+	Models  Models
 	Window  Window // nil = there is none
 	Page    fs.FS  // the built frontend; nil = no page
 	Log     *slog.Logger
@@ -65,6 +66,7 @@ func newAPI(deps Deps) *api {
 	a.dropRoute()
 	a.queueRoutes()
 	a.machineRoutes()
+	a.modelsRoute()
 	a.windowRoute()
 	a.boardRoute()
 	a.eventsRoute()

@@ -91,6 +91,8 @@ func TestHTTP(t *testing.T) {
 		"a line that cannot be paused":      {method: "POST", target: "/api/v1/queue/pause", desk: refuse(fault.New(fault.DiskFull, "Full.", nil)), status: 507, want: []string{`disk_full`}},
 		"the machine":                       {method: "GET", target: "/api/v1/machine", status: 200, want: []string{`"ceiling_bytes":10737418240`, `"holders":[{"kind":"engine","name":"tiny","bytes":1073741824,"count":1}]`, `"level":"warn"`}},
 		"the machine over time":             {method: "GET", target: "/api/v1/history?minutes=5&points=77", status: 200, want: []string{`"points":[{"at":`, `"depth":77`, `"engine_bytes":0`}},
+		"the models":                        {method: "GET", target: "/api/v1/models", status: 200, want: []string{`{"models":[{"name":"tiny","installed":true,"default":true,"suits":true,"fits":true,"languages":"multilingual","size_bytes":5,"need_bytes":9,"note":"Rough."},{"name":"mine","installed":false,"default":false,"suits":false,"fits":false}]}`}, never: []string{"secret", "path"}},
+		"models are not made":               {method: "POST", target: "/api/v1/models", body: `{}`, status: 405, want: []string{`method_refused`}, out: []string{"Allow", "GET, HEAD"}},
 		"too much of the past":              {method: "GET", target: "/api/v1/history?minutes=1441", status: 422, want: []string{`"field":"minutes"`}},
 		"a window that is not there":        {method: "POST", target: "/api/v1/window/show", status: 409, want: []string{`no_window`}},
 		"health":                            {method: "GET", target: "/healthz", status: 200, want: []string{`{"status":"ok","version":"dev","boot":"b1","pid":42}`}},
@@ -156,6 +158,16 @@ func TestHTTP(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestModelsThatCannotBeListedAreAProblem(t *testing.T) {
+	t.Parallel()
+	routes := newWorld(t).with(func(d *httpapi.Deps) { d.Models = fakeModels{errors.New("secret")} })
+	res := call(t, routes, "GET", "/api/v1/models", "")
+	if res.Code != http.StatusInternalServerError || strings.Contains(res.Body.String(), "secret") {
+		t.Errorf("status %d: %s", res.Code, res.Body)
+	}
+	checkProblem(t, res)
 }
 
 func TestTheWindowIsShown(t *testing.T) {

@@ -70,7 +70,7 @@ func humaConfig(version string, registry huma.Registry) huma.Config {
 				{Name: "queue", Description: "The line as a whole."},
 				{Name: "transcripts", Description: "Find words in the results."},
 				{Name: "live", Description: "What happens right now."},
-				{Name: "machine", Description: "Memory, and what holds it."},
+				{Name: "machine", Description: "Memory, what holds it, and the speech models."},
 				{Name: "server", Description: "About the server itself."},
 				{Name: "compatibility", Description: "Routes of the server that Sluice replaces."},
 			},
@@ -135,6 +135,7 @@ func newRegistry() huma.Registry {
 		EventKind(board.JobChanged), EventKind(board.JobGone), EventKind(board.Progress),
 		EventKind(board.Segment), EventKind(board.Memory), EventKind(board.LineChanged), EventKind(board.Reset),
 	})
+	enumerate(r, "What a speech model understands", []job.Languages{job.Multilingual, job.English})
 	enumerate(r, "How the gate stands", []job.GateState{job.GateOpen, job.GateWaiting, job.GateShut})
 	enumerate(r, "Whose a holder of memory is", []job.HolderKind{job.HolderEngine, job.HolderSluice, job.HolderOllama, job.HolderOther})
 	codes := make([]fault.Code, 0, len(fault.Codes()))

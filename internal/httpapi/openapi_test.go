@@ -77,7 +77,7 @@ func TestTheDocumentIsComplete(t *testing.T) {
 	want := []string{
 		"delete /api/v1/jobs/{id}", "delete /api/v1/notices/{id}",
 		"get /api/v1/board", "get /api/v1/events", "get /api/v1/history", "get /api/v1/jobs", "get /api/v1/jobs/{id}",
-		"get /api/v1/jobs/{id}/history", "get /api/v1/jobs/{id}/transcript", "get /api/v1/machine", "get /api/v1/search",
+		"get /api/v1/jobs/{id}/history", "get /api/v1/jobs/{id}/transcript", "get /api/v1/machine", "get /api/v1/models", "get /api/v1/search",
 		"get /healthz", "get /openapi.json", "post /api/v1/drop", "post /api/v1/jobs", "post /api/v1/jobs/clear",
 		"post /api/v1/jobs/{id}/cancel", "post /api/v1/jobs/{id}/hold", "post /api/v1/jobs/{id}/move",
 		"post /api/v1/jobs/{id}/priority", "post /api/v1/jobs/{id}/release", "post /api/v1/jobs/{id}/retry",
@@ -161,7 +161,7 @@ func TestClosedListsAreNamedSchemas(t *testing.T) {
 	for name, first := range map[string]string{
 		"State": "queued", "Reason": "turn", "Stage": "extract", "SourceKind": "path",
 		"Pressure": "normal", "Format": "json", "EventKind": "job", "Code": "internal",
-		"End": "front", "Verb": "submit", "NoticeCode": "backup_restored",
+		"End": "front", "Verb": "submit", "NoticeCode": "backup_restored", "Languages": "multilingual",
 	} {
 		list, _ := d.Components.Schemas[name]["enum"].([]any)
 		if len(list) < 2 || list[0] != first {

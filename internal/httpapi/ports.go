@@ -20,7 +20,8 @@ type Desk interface {
 	Cancel(ctx context.Context, id string) (job.Job, error)
 	// Retry starts a job that has ended again.
 	Retry(ctx context.Context, id string, a job.Again) (job.Job, error)
-	Hold(ctx context.Context, id string) (job.Job, error)
+	// Hold keeps a queued job from being taken until then; zero = until it is released.
+	Hold(ctx context.Context, id string, until time.Time) (job.Job, error)
 	Release(ctx context.Context, id string) (job.Job, error)
 	Move(ctx context.Context, id string, to job.Place) (job.Job, error)
 	SetPriority(ctx context.Context, id string, priority int) (job.Job, error)
@@ -47,6 +48,12 @@ type Machine interface {
 	Holders(ctx context.Context) ([]job.Holder, error)
 	// History gives at most so many points of the time since, oldest first.
 	History(ctx context.Context, since time.Time, points int) ([]job.Sample, error)
+}
+
+// Models knows the speech models.
+type Models interface {
+	// List gives those that are installed or can be. It reads the disk.
+	List(ctx context.Context) ([]job.Model, error)
 }
 
 // Window is the app's own, where there is one.

@@ -20,6 +20,11 @@ type RetryRequest struct {
 	NotBefore *time.Time `json:"not_before,omitempty" doc:"Not taken earlier, with its zone after RFC 3339; one that has passed means now" example:"2027-01-31T22:00:00Z"`
 }
 
+// HoldRequest says how long a job waits.
+type HoldRequest struct {
+	Until *time.Time `json:"until,omitempty" doc:"Not taken earlier, with its zone after RFC 3339; without it, until it is released; one that has passed means now, one in more than ten years is refused" example:"2027-01-31T22:00:00Z"`
+}
+
 // MoveRequest says where in the line a job goes. Exactly one member is given.
 type MoveRequest struct {
 	To     job.End `json:"to,omitempty" doc:"An end of the line, among the jobs of its priority; then without before"`
@@ -77,11 +82,9 @@ func (a *api) steerRoutes() {
 	register(a, steer("retry-job", "retry", "Retry a job",
 		"A job that has ended goes to the back of the line, with nothing counted against it. What it has finished is not done again, unless "+
 			"from_stage says so. The body may be left out.", 503), a.retry)
-	register(a, steer("hold-job", "hold", "Hold a job", "A queued job keeps its place and is not taken until it is released."),
-		func(ctx context.Context, in *idInput) (*output[Job], error) {
-			j, err := a.Desk.Hold(ctx, in.ID)
-			return a.shown(ctx, j, err)
-		})
+	register(a, steer("hold-job", "hold", "Hold a job, or start it later",
+		"A queued job keeps its place and is not taken until it is released or, with until, until that time. One that waits already "+
+			"then waits for this instead. The body may be left out."), a.hold)
 	register(a, steer("release-job", "release", "Release a job",
 		"A queued job is ready now: held, scheduled, or waiting to be tried again. What it really lacks it will wait for again."),
 		func(ctx context.Context, in *idInput) (*output[Job], error) {
@@ -130,6 +133,21 @@ func (a *api) retry(ctx context.Context, in *jobInput[*RetryRequest]) (*output[J
 		again.NotBefore = *q.NotBefore
 	}
 	j, err := a.Desk.Retry(ctx, in.ID, again)
+	return a.shown(ctx, j, err)
+}
+
+func (a *api) hold(ctx context.Context, in *jobInput[*HoldRequest]) (*output[Job], error) {
+	var until time.Time
+	if in.Body != nil && in.Body.Until != nil {
+		until = *in.Body.Until
+		if err := checkTime(&until, "until"); err != nil {
+			return nil, err
+		}
+		if until.IsZero() { // a time that has passed, and not none
+			until = time.Unix(0, 0)
+		}
+	}
+	j, err := a.Desk.Hold(ctx, in.ID, until)
 	return a.shown(ctx, j, err)
 }
 

@@ -82,6 +82,40 @@ func TestAScheduledJobIsTakenOnTime(t *testing.T) {
 	})
 }
 
+func TestAJobThatIsPutOffIsTakenOnItsNewTime(t *testing.T) {
+	t.Parallel()
+	for name, wait := range map[string]job.Wait{
+		"one that was held":           {Reason: job.Held},
+		"one of a later time":         {Reason: job.Scheduled, Until: epoch.Add(3 * time.Hour)},
+		"one of an earlier time":      {Reason: job.Scheduled, Until: epoch.Add(time.Second)},
+		"one that waits for its file": {Reason: job.NoSource, Until: epoch.Add(time.Minute)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLine()
+				q := start(t, l, untilStopped, openGate())
+				synctest.Wait() // a start looks at once for what was away
+				_, err := q.Submit(t.Context(), []job.Draft{{Title: "a", Wait: wait}})
+				must(t, err)
+				synctest.Wait() // the worker sleeps for longer
+				_, err = q.Hold(t.Context(), l.id("a"), l.wall().Add(1234*time.Millisecond))
+				must(t, err)
+				time.Sleep(1233 * time.Millisecond)
+				synctest.Wait()
+				if j := l.job("a"); j.State != job.Queued || j.Reason != job.Scheduled {
+					t.Errorf("%s for %s before its time", j.State, j.Reason)
+				}
+				time.Sleep(time.Millisecond)
+				synctest.Wait()
+				if l.state("a") != job.Running {
+					t.Errorf("%s at its time", l.state("a"))
+				}
+			})
+		})
+	}
+}
+
 func TestAClockThatWasSetBackKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

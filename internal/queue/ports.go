@@ -68,9 +68,11 @@ type Control interface {
 	// nothing counted against it and what it has finished kept. Faults: job_live,
 	// job_duplicate when an identical one is in the line.
 	Retry(ctx context.Context, id string, r job.Retry) (job.Job, error)
-	// Hold keeps a queued job from being taken until it is released. One that is
-	// held already stays so. Faults: job_running, job_final.
-	Hold(ctx context.Context, id string) (job.Job, error)
+	// Hold keeps a queued job from being taken: with until zero until it is
+	// released, else until that time, as if it had been submitted so; one that has
+	// passed means Release. What it waited for before is forgotten, and one that
+	// waits for just this stays as it is. Faults: job_running, job_final.
+	Hold(ctx context.Context, id string, until time.Time) (job.Job, error)
 	// Release makes a queued job ready now, whatever it was waiting for; what is
 	// really missing will be found out again. Faults: job_running, job_final.
 	Release(ctx context.Context, id string) (job.Job, error)

@@ -35,8 +35,8 @@ func (h *hasty) Submit(ctx context.Context, drafts []job.Draft) ([]queue.Accepte
 	return accepted, h.answer(ctx, err)
 }
 
-func (h *hasty) Hold(ctx context.Context, id string) (job.Job, error) {
-	j, err := h.line.Hold(ctx, id)
+func (h *hasty) Hold(ctx context.Context, id string, until time.Time) (job.Job, error) {
+	j, err := h.line.Hold(ctx, id, until)
 	return j, h.answer(ctx, err)
 }
 
@@ -134,8 +134,8 @@ func TestWhatSomebodyAskedForAndDidNotWaitForIsTold(t *testing.T) {
 // stuck is a store that does a hold, and never says so.
 type stuck struct{ *line }
 
-func (s stuck) Hold(ctx context.Context, id string) (job.Job, error) {
-	if _, err := s.line.Hold(ctx, id); err != nil {
+func (s stuck) Hold(ctx context.Context, id string, until time.Time) (job.Job, error) {
+	if _, err := s.line.Hold(ctx, id, until); err != nil {
 		return job.Job{}, err
 	}
 	<-ctx.Done()

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"sluice/internal/job"
 )
@@ -20,8 +21,8 @@ func (q *Queue) Retry(ctx context.Context, id string, r job.Retry) (job.Job, err
 }
 
 // Hold keeps a queued job from being taken. See Control.
-func (q *Queue) Hold(ctx context.Context, id string) (job.Job, error) {
-	return q.steer(ctx, func(ctx context.Context) (job.Job, error) { return q.Store.Hold(ctx, id) })
+func (q *Queue) Hold(ctx context.Context, id string, until time.Time) (job.Job, error) {
+	return q.steer(ctx, func(ctx context.Context) (job.Job, error) { return q.Store.Hold(ctx, id, until) })
 }
 
 // Release makes a queued job ready. See Control.

@@ -30,7 +30,7 @@ func inEveryState(t *testing.T, d queue.Deps, l *line) *queue.Queue {
 			must(t, err)
 		}
 	}
-	_, err := l.Hold(t.Context(), l.id("held"))
+	_, err := l.Hold(t.Context(), l.id("held"), time.Time{})
 	must(t, err)
 	return q
 }
@@ -44,9 +44,18 @@ func TestEveryVerbTellsAndAnswersWhatIsTrueNow(t *testing.T) {
 		reason job.Reason // when the line is not paused
 		paused job.Reason // when it is; "" = the same
 	}{
-		"a job that is held":          {do: func(q *queue.Queue, l *line) (job.Job, error) { return q.Hold(t.Context(), l.id("b")) }, state: job.Queued, reason: job.Held},
-		"a job that was held already": {do: func(q *queue.Queue, l *line) (job.Job, error) { return q.Hold(t.Context(), l.id("held")) }, state: job.Queued, reason: job.Held},
-		"a job that is released":      {do: func(q *queue.Queue, l *line) (job.Job, error) { return q.Release(t.Context(), l.id("held")) }, state: job.Queued, reason: job.Turn, paused: job.Paused},
+		"a job that is held":          {do: func(q *queue.Queue, l *line) (job.Job, error) { return q.Hold(t.Context(), l.id("b"), time.Time{}) }, state: job.Queued, reason: job.Held},
+		"a job that was held already": {do: func(q *queue.Queue, l *line) (job.Job, error) { return q.Hold(t.Context(), l.id("held"), time.Time{}) }, state: job.Queued, reason: job.Held},
+		"a job that is put off": {do: func(q *queue.Queue, l *line) (job.Job, error) {
+			return q.Hold(t.Context(), l.id("b"), l.wall().Add(time.Hour))
+		}, state: job.Queued, reason: job.Scheduled},
+		"a held job that gets a time": {do: func(q *queue.Queue, l *line) (job.Job, error) {
+			return q.Hold(t.Context(), l.id("held"), l.wall().Add(time.Hour))
+		}, state: job.Queued, reason: job.Scheduled},
+		"a held job whose time has passed": {do: func(q *queue.Queue, l *line) (job.Job, error) {
+			return q.Hold(t.Context(), l.id("held"), l.wall().Add(-time.Hour))
+		}, state: job.Queued, reason: job.Turn, paused: job.Paused},
+		"a job that is released": {do: func(q *queue.Queue, l *line) (job.Job, error) { return q.Release(t.Context(), l.id("held")) }, state: job.Queued, reason: job.Turn, paused: job.Paused},
 		"a job that is moved": {do: func(q *queue.Queue, l *line) (job.Job, error) {
 			return q.Move(t.Context(), l.id("b"), job.Place{To: job.Front})
 		}, state: job.Queued, reason: job.Turn, paused: job.Paused},
@@ -103,7 +112,7 @@ func TestVerbsAreRefusedWhereTheyMeanNothing(t *testing.T) {
 	q := inEveryState(t, queue.Deps{Listener: heard}, l)
 	verbs := map[string]func(id string) error{
 		"cancel": func(id string) error { _, err := q.Cancel(t.Context(), id); return err },
-		"hold":   func(id string) error { _, err := q.Hold(t.Context(), id); return err },
+		"hold":   func(id string) error { _, err := q.Hold(t.Context(), id, time.Time{}); return err },
 		"retry":  func(id string) error { _, err := q.Retry(t.Context(), id, job.Retry{}); return err },
 		"delete": func(id string) error { return q.Delete(t.Context(), id) },
 	}
@@ -138,7 +147,7 @@ func TestWhatWasDoneIsAnsweredThoughMoreCannotBeRead(t *testing.T) {
 	l := newLine()
 	q := made(queue.Deps{Store: &away{Store: l, paused: fault.New(fault.StoreDamaged, "The database is damaged.", nil)}})
 	submit(t, q, "a")
-	if j, err := q.Hold(t.Context(), l.id("a")); err != nil || j.Reason != job.Held {
+	if j, err := q.Hold(t.Context(), l.id("a"), time.Time{}); err != nil || j.Reason != job.Held {
 		t.Errorf("hold = %s, %v", j.Reason, err)
 	}
 }
@@ -192,7 +201,7 @@ func TestWhatHappensToTheFirstJobWhileItIsLookedAt(t *testing.T) {
 }
 
 func hold(ctx context.Context, q *queue.Queue, id string) error {
-	_, err := q.Hold(ctx, id)
+	_, err := q.Hold(ctx, id, time.Time{})
 	return err
 }
 
@@ -231,7 +240,12 @@ func TestWhoIsFirstNowIsLookedAtAtOnce(t *testing.T) {
 		"it is less urgent": func(ctx context.Context, q *queue.Queue, l *line) (job.Job, error) {
 			return q.SetPriority(ctx, l.id("big"), -1)
 		},
-		"it is held":     func(ctx context.Context, q *queue.Queue, l *line) (job.Job, error) { return q.Hold(ctx, l.id("big")) },
+		"it is held": func(ctx context.Context, q *queue.Queue, l *line) (job.Job, error) {
+			return q.Hold(ctx, l.id("big"), time.Time{})
+		},
+		"it is put off": func(ctx context.Context, q *queue.Queue, l *line) (job.Job, error) {
+			return q.Hold(ctx, l.id("big"), l.wall().Add(time.Hour))
+		},
 		"it is canceled": func(ctx context.Context, q *queue.Queue, l *line) (job.Job, error) { return q.Cancel(ctx, l.id("big")) },
 	}
 	for name, steer := range tests {

@@ -216,7 +216,7 @@ func TestAFileOfTheSecondSchemaCanDoWhatIsNew(t *testing.T) {
 	b.same("next in time", next.ID, oldBackoff)
 	take(t, b.Store, oldBackoff)
 	b.line([]queue.Load{{Model: "large-v3", Jobs: 1, MediaMS: 90_000}, {Model: "tiny", Jobs: 2, Unknown: 1, MediaMS: 60_000}})
-	_, err = b.Hold(t.Context(), oldRunning)
+	_, err = b.Hold(t.Context(), oldRunning, time.Time{})
 	must(t, err)
 	_, err = b.Move(t.Context(), oldMemory, job.Place{To: job.Front})
 	must(t, err)

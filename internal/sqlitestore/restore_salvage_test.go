@@ -147,7 +147,7 @@ func TestWhatHappenedSinceTheBackupWins(t *testing.T) {
 	take(t, s, jobs[4].ID)
 	must(t, s.Backup(t.Context()))
 	w.clock.Advance(time.Minute)
-	_, err := s.Hold(t.Context(), jobs[0].ID)
+	_, err := s.Hold(t.Context(), jobs[0].ID, time.Time{})
 	must(t, err)
 	_, err = s.SetPriority(t.Context(), jobs[1].ID, 9)
 	must(t, err)

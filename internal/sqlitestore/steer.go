@@ -87,13 +87,20 @@ func (s *Store) Cancel(ctx context.Context, id string) (job.Job, error) {
 }
 
 // Hold keeps a queued job from being taken. See queue.Control.
-func (s *Store) Hold(ctx context.Context, id string) (job.Job, error) {
+func (s *Store) Hold(ctx context.Context, id string, until time.Time) (job.Job, error) {
+	w := newWaiting(job.Wait{Reason: job.Held})
+	if !until.IsZero() {
+		w = newWaiting(job.Wait{Reason: job.Scheduled, Until: until})
+	}
 	return s.steer(ctx, id, func(t *tx, h steered) (job.Verb, error) {
 		if err := h.waits(); err != nil {
 			return "", err
 		}
-		n, err := t.change(`UPDATE jobs SET reason = 'held', reason_text = '', until = 0, ready_at = ?
-			WHERE seq = ? AND NOT (reason = 'held' AND ready_at = ?)`, never, h.seq, never)
+		if w.readyAt <= s.now() {
+			return s.release(t, h.seq)
+		}
+		n, err := t.change(`UPDATE jobs SET reason = ?1, reason_text = ?2, until = ?3, ready_at = ?4
+			WHERE seq = ?5 AND NOT (reason = ?1 AND ready_at = ?4)`, w.reason, w.text, w.until, w.readyAt, h.seq)
 		if err != nil || n == 0 {
 			return "", err
 		}
@@ -101,19 +108,24 @@ func (s *Store) Hold(ctx context.Context, id string) (job.Job, error) {
 	})
 }
 
-// Release makes a queued job ready. See queue.Control. One that is ready already,
-// if only by the clock, stays as it is.
+// Release makes a queued job ready. See queue.Control.
 func (s *Store) Release(ctx context.Context, id string) (job.Job, error) {
 	return s.steer(ctx, id, func(t *tx, h steered) (job.Verb, error) {
 		if err := h.waits(); err != nil {
 			return "", err
 		}
-		n, err := t.change(`UPDATE jobs SET reason = 'turn', reason_text = '', until = 0, ready_at = 0 WHERE seq = ? AND ready_at > ?`, h.seq, s.now())
-		if err != nil || n == 0 {
-			return "", err
-		}
-		return job.VerbRelease, nil
+		return s.release(t, h.seq)
 	})
+}
+
+// release makes a job ready. One that is ready already, if only by the clock,
+// stays as it is.
+func (s *Store) release(t *tx, seq int64) (job.Verb, error) {
+	n, err := t.change(`UPDATE jobs SET reason = 'turn', reason_text = '', until = 0, ready_at = 0 WHERE seq = ? AND ready_at > ?`, seq, s.now())
+	if err != nil || n == 0 {
+		return "", err
+	}
+	return job.VerbRelease, nil
 }
 
 // Retry puts a job that has ended back in the line. See queue.Control. Its rank

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"sluice/internal/fault"
 	"sluice/internal/job"
@@ -236,7 +237,12 @@ func (s *stand) move(id string, to job.Place) job.Job {
 
 func (s *stand) hold(id string) job.Job {
 	s.Helper()
-	j, err := s.Hold(s.Context(), id)
+	return s.holdUntil(id, time.Time{})
+}
+
+func (s *stand) holdUntil(id string, until time.Time) job.Job {
+	s.Helper()
+	j, err := s.Hold(s.Context(), id, until)
 	s.ok(err)
 	return j
 }

@@ -331,7 +331,11 @@ func (p *pair) retry() {
 }
 
 func (p *pair) hold() {
-	p.steer("hold", func(s queue.Store, id string) (job.Job, error) { return s.Hold(p.ctx, id) })
+	var until time.Time
+	if pick(p, "has a time", false, true) {
+		until = p.clock.Now().Add(time.Duration(p.dice.roll(4, "minutes")-1) * time.Minute)
+	}
+	p.steer("hold", func(s queue.Store, id string) (job.Job, error) { return s.Hold(p.ctx, id, until) })
 }
 
 func (p *pair) release() {

@@ -80,15 +80,22 @@ func (r *Reference) lastRank(priority int) (rank int64) {
 }
 
 // Hold implements queue.Control.
-func (r *Reference) Hold(_ context.Context, id string) (job.Job, error) {
+func (r *Reference) Hold(_ context.Context, id string, until time.Time) (job.Job, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k, err := r.queued(id)
 	if err != nil {
 		return job.Job{}, err
 	}
-	if k.Reason != job.Held || !k.never {
-		k.wait(job.Wait{Reason: job.Held})
+	w := job.Wait{Reason: job.Held}
+	if !until.IsZero() {
+		w = job.Wait{Reason: job.Scheduled, Until: until}
+	}
+	switch {
+	case !until.IsZero() && !until.After(r.clock.Now()):
+		r.release(k)
+	case k.Reason != w.Reason || k.never != until.IsZero() || !k.readyAt.Equal(until):
+		k.wait(w)
 		r.record(k, job.VerbHold, job.Queued, "")
 	}
 	return r.show(k), nil
@@ -102,11 +109,15 @@ func (r *Reference) Release(_ context.Context, id string) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
+	r.release(k)
+	return r.show(k), nil
+}
+
+func (r *Reference) release(k *kept) {
 	if !r.due(k) {
 		k.wait(job.Wait{})
 		r.record(k, job.VerbRelease, job.Queued, "")
 	}
-	return r.show(k), nil
 }
 
 // Move implements queue.Control.

@@ -158,7 +158,10 @@ func history() map[string]scenario {
 				s.clock.Advance(time.Second)
 			}
 			s.clock.Advance(time.Second)
-			do(s.Hold(s.Context(), id))
+			do(s.Hold(s.Context(), id, time.Time{}))
+			do(s.Hold(s.Context(), id, s.clock.Now().Add(time.Hour)))
+			do(s.Hold(s.Context(), id, s.clock.Now()))
+			do(s.Hold(s.Context(), id, time.Time{}))
 			do(s.Release(s.Context(), id))
 			do(s.SetPriority(s.Context(), id, 5))
 			s.submit("other")
@@ -184,6 +187,9 @@ func history() map[string]scenario {
 			do(s.Settle(s.Context(), lease, queue.Outcome{State: job.Canceled}))
 			want := []job.Event{
 				{Verb: job.VerbSubmit, To: job.Queued, Reason: job.Turn},
+				{Verb: job.VerbHold, From: job.Queued, To: job.Queued, Reason: job.Held},
+				{Verb: job.VerbHold, From: job.Queued, To: job.Queued, Reason: job.Scheduled},
+				{Verb: job.VerbRelease, From: job.Queued, To: job.Queued, Reason: job.Turn},
 				{Verb: job.VerbHold, From: job.Queued, To: job.Queued, Reason: job.Held},
 				{Verb: job.VerbRelease, From: job.Queued, To: job.Queued, Reason: job.Turn},
 				{Verb: job.VerbPriority, From: job.Queued, To: job.Queued, Reason: job.Turn},
@@ -214,6 +220,7 @@ func history() map[string]scenario {
 			before := []int{len(s.events(jobs[0].ID)), len(s.events(jobs[1].ID))}
 			s.hold(jobs[0].ID)
 			s.release(jobs[1].ID)
+			s.holdUntil(jobs[1].ID, s.clock.Now())
 			for _, to := range []job.Place{{To: job.Front}, {Before: jobs[0].ID}, {Before: jobs[1].ID}} {
 				s.move(jobs[0].ID, to)
 			}
@@ -222,11 +229,20 @@ func history() map[string]scenario {
 			s.ok(err)
 			s.measure(jobs[1].ID, 1000)
 			s.same("events", []int{len(s.events(jobs[0].ID)), len(s.events(jobs[1].ID))}, before)
+			later := draft("later")
+			later.Wait = job.Wait{Reason: job.Scheduled, Until: s.clock.Now().Add(time.Hour)}
+			c := s.accept(later)[0]
+			s.same("put off until the same time", s.holdUntil(c.ID, c.Until), c)
+			s.clock.Advance(time.Hour)
+			s.holdUntil(c.ID, c.Until) // that has just passed
+			s.same("events of the one that was put off", len(s.events(c.ID)), 1)
 		},
 		"what was refused is no event": func(s *stand) {
 			j, _ := s.running()
 			before := s.events(j.ID)
-			_, _ = s.Hold(s.Context(), j.ID)
+			_, _ = s.Hold(s.Context(), j.ID, time.Time{})
+			_, _ = s.Hold(s.Context(), j.ID, s.clock.Now().Add(time.Hour))
+			_, _ = s.Hold(s.Context(), j.ID, s.clock.Now())
 			_, _ = s.Move(s.Context(), j.ID, job.Place{To: job.Front})
 			_, _ = s.Retry(s.Context(), j.ID, job.Retry{})
 			_ = s.Delete(s.Context(), j.ID)

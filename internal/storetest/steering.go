@@ -203,6 +203,58 @@ func holding() map[string]scenario {
 			s.release(j.ID)
 			s.same("next", s.next(), "a")
 		},
+		"a job that is held until a time waits as one that was submitted so": func(s *stand) {
+			at := s.clock.Now().Add(time.Hour)
+			jobs := s.submit("a", "b")
+			d := draft("later")
+			d.Wait = job.Wait{Reason: job.Scheduled, Until: at}
+			want := s.accept(d)[0]
+			j := s.holdUntil(jobs[0].ID, at)
+			s.same("wait", []any{j.State, j.Reason, j.ReasonText, j.Until}, []any{job.Queued, want.Reason, want.ReasonText, want.Until})
+			s.same("stored job", s.get(j.ID), j)
+			s.same("next", s.next(), "b")
+			s.same("position", s.position(j.ID), 1)
+			s.same("ready at", s.readyAt(), at)
+			_, _, err := s.Take(s.Context(), j.ID, owner)
+			s.fails(err, queue.ErrEmpty)
+			s.same("put off again", s.holdUntil(j.ID, at), j)
+			s.clock.Advance(time.Hour - time.Millisecond)
+			s.same("next a moment before", s.next(), "b")
+			s.clock.Advance(time.Millisecond)
+			s.same("next in time", s.next(), "a")
+			s.same("reason in time", s.get(j.ID).Reason, job.Turn)
+		},
+		"a job that waits for a time can wait for another, or be held": func(s *stand) {
+			id, now := s.submit("a")[0].ID, s.clock.Now()
+			for _, until := range []time.Time{now.Add(time.Hour), now.Add(2 * time.Hour), now.Add(time.Minute), {}, now.Add(time.Hour)} {
+				j := s.holdUntil(id, until)
+				reason := job.Scheduled
+				if until.IsZero() {
+					reason = job.Held
+				}
+				s.same("wait", []any{j.Reason, j.Until}, []any{reason, until})
+				s.same("ready at", s.readyAt(), until)
+				s.same("stored job", s.get(id), j)
+			}
+		},
+		"a job that is held until a time that has passed is released": func(s *stand) {
+			now := s.clock.Now()
+			for _, w := range []job.Wait{{Reason: job.Held}, {Reason: job.Scheduled, Until: now.Add(time.Hour)}, {Reason: job.NoModel}} {
+				for _, until := range []time.Time{now, now.Add(-time.Hour), time.Unix(0, 0)} {
+					d := draft("a")
+					d.Wait = w
+					id := s.accept(d)[0].ID
+					j := s.holdUntil(id, until)
+					s.same("job", []any{j.Reason, j.Until}, []any{job.Turn, time.Time{}})
+					s.same("next", s.next(), "a")
+					s.take(id)
+				}
+			}
+			id := s.submit("b")[0].ID
+			j, err := s.Defer(s.Context(), id, job.Wait{Reason: job.Memory, Text: "needs", Need: need})
+			s.ok(err)
+			s.same("one that is ready stays as it is", s.holdUntil(id, now), j)
+		},
 		"a job can be held and released whatever it waits for": func(s *stand) {
 			for name, w := range map[string]job.Wait{
 				"its turn": {},
@@ -221,6 +273,10 @@ func holding() map[string]scenario {
 				}
 				j := s.hold(id)
 				s.same(name+": held", []any{j.Reason, j.ReasonText, j.Until, j.Need}, []any{job.Held, "", time.Time{}, w.Need})
+				s.same(name+": next", s.next(), "")
+				at := s.clock.Now().Add(2 * time.Hour)
+				j = s.holdUntil(id, at)
+				s.same(name+": put off", []any{j.Reason, j.ReasonText, j.Until, j.Need}, []any{job.Scheduled, "", at, w.Need})
 				s.same(name+": next", s.next(), "")
 				j = s.release(id)
 				s.same(name+": released", []any{j.Reason, j.ReasonText, j.Until}, []any{job.Turn, "", time.Time{}})
@@ -267,7 +323,12 @@ func holding() map[string]scenario {
 		"only a queued job can be held, released or moved": func(s *stand) {
 			j, lease := s.running()
 			verbs := map[string]func(id string) error{
-				"hold":    func(id string) error { _, err := s.Hold(s.Context(), id); return err },
+				"hold":    func(id string) error { _, err := s.Hold(s.Context(), id, time.Time{}); return err },
+				"put off": func(id string) error { _, err := s.Hold(s.Context(), id, s.clock.Now().Add(time.Hour)); return err },
+				"put off until now": func(id string) error {
+					_, err := s.Hold(s.Context(), id, s.clock.Now())
+					return err
+				},
 				"release": func(id string) error { _, err := s.Release(s.Context(), id); return err },
 				"move":    func(id string) error { _, err := s.Move(s.Context(), id, job.Place{To: job.Front}); return err },
 			}

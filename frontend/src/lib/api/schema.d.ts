@@ -193,8 +193,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Hold a job
-         * @description A queued job keeps its place and is not taken until it is released.
+         * Hold a job, or start it later
+         * @description A queued job keeps its place and is not taken until it is released or, with until, until that time. One that waits already then waits for this instead. The body may be left out.
          */
         post: operations["hold-job"];
         delete?: never;
@@ -309,6 +309,26 @@ export interface paths {
         };
         /** Show the machine's memory and what holds it */
         get: operations["get-machine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the speech models
+         * @description Every one that is installed or can be, as 'sluice models list' shows it. default: jobs that name none use it. suits: the settings name it or, when they name none, it is what suits this machine; it need not be installed. fits: this machine can run it at all. size_bytes: of its file. need_bytes: memory that it is expected to take.
+         */
+        get: operations["list-models"];
         put?: never;
         post?: never;
         delete?: never;
@@ -756,6 +776,14 @@ export interface components {
              */
             title: string;
         };
+        HoldRequest: {
+            /**
+             * Format: date-time
+             * @description Not taken earlier, with its zone after RFC 3339; without it, until it is released; one that has passed means now, one in more than ten years is refused
+             * @example 2027-01-31T22:00:00Z
+             */
+            until?: string;
+        };
         Holder: {
             /** Format: int64 */
             bytes: number;
@@ -961,6 +989,11 @@ export interface components {
         JobsRequest: {
             jobs: components["schemas"]["JobRequest"][];
         };
+        /**
+         * @description What a speech model understands
+         * @enum {string}
+         */
+        Languages: "multilingual" | "english";
         Line: {
             paused: boolean;
         };
@@ -973,6 +1006,23 @@ export interface components {
             /** @description What holds memory: ours first, then the largest programs */
             holders: components["schemas"]["Holder"][];
             memory: components["schemas"]["Reading"];
+        };
+        Model: {
+            default: boolean;
+            fits: boolean;
+            installed: boolean;
+            languages?: components["schemas"]["Languages"];
+            name: string;
+            /** Format: int64 */
+            need_bytes?: number;
+            note?: string;
+            /** Format: int64 */
+            size_bytes?: number;
+            suits: boolean;
+        };
+        ModelList: {
+            /** @description Those of the catalog in its order, then files of the user's own by name */
+            models: components["schemas"]["Model"][];
         };
         MoveRequest: {
             /**
@@ -2332,7 +2382,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["HoldRequest"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -2341,6 +2395,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not Found */
@@ -2354,6 +2417,24 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2850,6 +2931,63 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MachineNow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "models": [
+                     *         {
+                     *           "name": "large-v3-turbo",
+                     *           "installed": true,
+                     *           "default": true,
+                     *           "suits": true,
+                     *           "fits": true,
+                     *           "languages": "multilingual",
+                     *           "size_bytes": 1624555275,
+                     *           "need_bytes": 2295643915,
+                     *           "note": "Nearly the quality of large-v3, several times faster."
+                     *         },
+                     *         {
+                     *           "name": "base.en",
+                     *           "installed": false,
+                     *           "default": false,
+                     *           "suits": false,
+                     *           "fits": true,
+                     *           "languages": "english",
+                     *           "size_bytes": 147964211,
+                     *           "need_bytes": 408011059,
+                     *           "note": "Rough text, fast."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ModelList"];
                 };
             };
             /** @description Error */
