@@ -255,10 +255,13 @@ describe("the queue", () => {
     vi.useRealTimers();
   });
 
+  const release = "Start when its turn comes";
+
   it.each([
-    ["short", {}, ["Hold"], "Normal priority"],
-    ["held", { reason: "held", priority: 5 }, ["Start when its turn comes"], "High priority"],
-    ["late", { reason: "backoff", priority: -10 }, ["Start when its turn comes", "Hold"], "Low priority"],
+    ["short", {}, ["Hold", "Start later…"], "Normal priority"],
+    ["held", { reason: "held", priority: 5 }, [release, "Start later…"], "High priority"],
+    ["late", { reason: "backoff", priority: -10 }, [release, "Hold", "Start later…"], "Low priority"],
+    ["soon", { reason: "scheduled" }, [release, "Hold", "Change start time…"], "Normal priority"],
   ] as const)("offers for a waiting job what can be done to it: %s", (id, more, waits, urgency) => {
     board.snapshot = snapshot(1, { next: [job("a"), job(id, more), job("z")] });
     render(Queue);
@@ -334,7 +337,7 @@ describe("the line beyond the board", () => {
     const moved = snapshot(2, { running: line.slice(0, 1), next: line.slice(1, 51) });
     expect(rest.beyond(moved)[0]).toMatchObject({ id: "j51", position: 51 });
     board.snapshot = { ...moved, counts: { ...moved.counts, queued: 131 } };
-    render(Line, { now: moved, rest });
+    render(Line, { now: moved, rest, later: () => {} });
     expect(screen.getAllByRole("link").map((a) => a.textContent)).toEqual(
       line.slice(1, 100).map((j) => j.title),
     );
@@ -363,7 +366,7 @@ describe("the line beyond the board", () => {
     asked(job("x"));
     const rest = new Rest(page);
     board.snapshot = { ...now, counts: { ...now.counts, queued: 132 } };
-    const { rerender } = render(Line, { now, rest });
+    const { rerender } = render(Line, { now, rest, later: () => {} });
     const button = screen.getByRole("button", { name: "Show 50 more" });
     button.focus();
     button.click();

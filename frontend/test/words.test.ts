@@ -102,6 +102,8 @@ describe("a name in a sentence", () => {
     ["canceled", (w: typeof en) => w.queue.canceled(backwards)],
     ["cancelRunningText", (w: typeof en) => w.queue.cancelRunningText(backwards)],
     ["addedAgain", (w: typeof en) => w.queue.addedAgain(backwards)],
+    ["later", (w: typeof en) => w.later.text(backwards) + w.later.set(backwards, "")],
+    ["models", (w: typeof en) => w.models.text(backwards) + w.models.added(backwards, "small")],
     ["sending", (w: typeof en) => w.queue.sending(backwards)],
   ])("turns nothing around but itself: %s", (_, said) => {
     for (const words of [en, ko]) expect(said(words)).toContain("\u2068in\u202efdp.exe\u2069");

@@ -3,6 +3,7 @@
 import { answer, api, Problem } from "./api/client";
 import type { components } from "./api/schema";
 import type { FaultCode, Job, Stage, State } from "./api/types";
+import { dayTime } from "./format";
 import { board } from "./live/board.svelte";
 import { toasts } from "./ui/toasts.svelte";
 import { sayFault } from "./words/say";
@@ -15,7 +16,8 @@ type Again = components["schemas"]["RetryRequest"];
 
 /** Calls are the bare requests; a refusal is thrown. */
 export const calls = {
-  hold: (id: string): Promise<Job> => answer(api.POST("/api/v1/jobs/{id}/hold", by(id))),
+  hold: (id: string, until?: string): Promise<Job> =>
+    answer(api.POST("/api/v1/jobs/{id}/hold", { ...by(id), body: until ? { until } : undefined })),
   before: (id: string, before: string): Promise<Job> =>
     answer(api.POST("/api/v1/jobs/{id}/move", { ...by(id), body: { before } })),
   toBack: (id: string): Promise<Job> =>
@@ -71,6 +73,24 @@ export async function hold(job: Job): Promise<Job | undefined> {
   return told(() => calls.hold(job.id));
 }
 
+/** schedule lets a waiting job start no earlier than a time. A refusal is thrown: who asked says it. */
+export async function schedule(job: Job, at: number): Promise<Job> {
+  return refetched(async () => {
+    const now = await calls.hold(job.id, new Date(at).toISOString());
+    toasts.say(t.later.set(job.title, dayTime(at)));
+    return now;
+  });
+}
+
+/** retryWith puts a job that has ended in the line again, with another model. A refusal is thrown, too. */
+export async function retryWith(job: Job, model: string): Promise<Job> {
+  return refetched(async () => {
+    const now = await calls.retry(job.id, { model });
+    toasts.say(t.models.added(job.title, model));
+    return now;
+  });
+}
+
 /** release lets a waiting job start when its turn comes, whatever it waited for. */
 export async function release(job: Job): Promise<Job | undefined> {
   return told(() => answer(api.POST("/api/v1/jobs/{id}/release", by(job.id))));
@@ -119,14 +139,21 @@ export async function clear(state: Exclude<State, "running">): Promise<void> {
   });
 }
 
-/** told does something, tells when it fails, and asks for the true state of things. */
+/** told does something, and tells when it fails. */
 export async function told<T>(act: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await act();
+    return await refetched(act);
   } catch (e) {
     const said = sayFault(Problem.of(e));
     toasts.warn(said.message, said.hint);
     return undefined;
+  }
+}
+
+/** refetched does something and asks for the true state of things, however it went. */
+async function refetched<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
   } finally {
     board.refetch();
   }

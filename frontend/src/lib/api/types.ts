@@ -18,6 +18,7 @@ export type GateState = Schemas["GateState"];
 export type Reading = Schemas["Reading"];
 export type Pressure = Schemas["Pressure"];
 export type MachineNow = Schemas["MachineNow"];
+export type Model = Schemas["Model"];
 export type Holder = Schemas["Holder"];
 export type Sample = Schemas["Sample"];
 export type Transcript = Schemas["Transcript"];

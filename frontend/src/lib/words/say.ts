@@ -26,6 +26,11 @@ export function sayFault(f: { code: string; message?: string; detail?: string; h
   return { message: own || known.message, hint };
 }
 
+/** inOne is both as one text. */
+export function inOne({ message, hint }: Said): string {
+  return [message, hint].filter(Boolean).join(" ");
+}
+
 /** sayNotice tells what happened to the data as a whole. */
 export function sayNotice(n: Notice): { title: string; text: string; hint: string } {
   const known = (t.notices.code as Record<string, NoticeWords | undefined>)[n.code];

@@ -46,15 +46,21 @@ export function moveItems(m: Moves): MenuItem[] {
   ];
 }
 
-/** waitItems hold a waiting job or let it go, and say how urgent it is. */
-export function waitItems(job: Job, then: (now: Job | undefined) => void = () => {}): MenuItem[] {
+/** waitItems hold a waiting job or let it go, now or later, and say how urgent it is. */
+export function waitItems(
+  job: Job,
+  act: { later: () => void; then?: (now: Job | undefined) => void },
+): MenuItem[] {
+  const { later, then = () => {} } = act;
   const waits = job.reason === "held" || job.reason === "scheduled" || job.reason === "backoff";
   const chosen = urgency(job);
   const free: MenuItem = { label: t.queue.release, icon: "play", run: () => void release(job).then(then) };
   const held: MenuItem = { label: t.queue.hold, icon: "hold", run: () => void hold(job).then(then) };
   const choice = waits ? (job.reason === "held" ? [free] : [free, held]) : [held];
+  const time = job.reason === "scheduled" ? t.later.change : t.later.choose;
   return [
     ...choice.map((item, i) => ({ ...item, apart: i === 0 })),
+    { label: time, icon: "calendar", run: later },
     ...(["high", "normal", "low"] as const).map((u, i) => ({
       label: t.queue.urgent[u],
       checked: u === chosen,
@@ -74,7 +80,12 @@ export function steered(job: Job, now: Job): string {
 /** endedItems are the ways to begin again, and the way out. */
 export function endedItems(
   job: Job,
-  act: { ask: (ask: Ask) => void; remove: () => void; then?: (now: Job | undefined) => void },
+  act: {
+    ask: (ask: Ask) => void;
+    model: () => void;
+    remove: () => void;
+    then?: (now: Job | undefined) => void;
+  },
 ): MenuItem[] {
   const { then = () => {} } = act;
   const again: MenuItem[] = [
@@ -84,6 +95,7 @@ export function endedItems(
   const tryAgain: MenuItem = { label: t.queue.tryAgain, icon: "redo", run: () => void retry(job).then(then) };
   return [
     ...(job.state === "done" ? again : [tryAgain, ...again.slice(1)]),
+    { label: t.models.choose, icon: "speech", run: act.model },
     {
       label: t.queue.delete,
       icon: "trash",

@@ -2,11 +2,26 @@ import { common } from "./common";
 import { faults } from "./faults";
 import { frame } from "./frame";
 import { job } from "./job";
+import { later } from "./later";
 import { library } from "./library";
 import { machine } from "./machine";
+import { models } from "./models";
 import { notices } from "./notices";
 import { queue } from "./queue";
 import { reasons } from "./reasons";
 import { settings } from "./settings";
 
-export const en = { common, faults, frame, job, library, machine, notices, queue, reasons, settings };
+export const en = {
+  common,
+  faults,
+  frame,
+  job,
+  later,
+  library,
+  machine,
+  models,
+  notices,
+  queue,
+  reasons,
+  settings,
+};

@@ -3,8 +3,10 @@ import { common } from "./common";
 import { faults } from "./faults";
 import { frame } from "./frame";
 import { job } from "./job";
+import { later } from "./later";
 import { library } from "./library";
 import { machine } from "./machine";
+import { models } from "./models";
 import { notices } from "./notices";
 import { queue } from "./queue";
 import { reasons } from "./reasons";
@@ -15,8 +17,10 @@ export const ko = {
   faults,
   frame,
   job,
+  later,
   library,
   machine,
+  models,
   notices,
   queue,
   reasons,
