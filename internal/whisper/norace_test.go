@@ -1,0 +1,5 @@
+//go:build !race
+
+package whisper_test
+
+const raced = false
