@@ -249,10 +249,7 @@ func TestAFileThatWasReadTwiceDoesNotFillARealCgroup(t *testing.T) {
 		return most
 	}
 	once, twice := read(), read()
-	active := b.stat(t, "active_file")
-	if active < size/2 {
-		t.Skipf("the kernel has only %s among its active pages; so nothing is to be seen here", job.FormatBytes(active))
-	}
+	active := b.stat(t, "active_file") // most of the file, where the kernel noticed the second reading
 	for name, available := range map[string]int64{"once": once, "twice": twice} {
 		// Beyond the pages themselves the kernel has its books about them.
 		if took := idle - available; took > 16*mib {

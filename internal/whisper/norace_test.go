@@ -1,5 +1,0 @@
-//go:build !race
-
-package whisper_test
-
-const raced = false
