@@ -44,7 +44,7 @@ func newGate(s *settings.Settings, p probe, around surroundings, log *slog.Logge
 	if o := around.ollama; o != nil && o.Local() { // elsewhere its memory is not ours
 		d.Tenant = o
 	}
-	if s.Power.OnlyOnAC {
+	if s.Power.OnlyOnAC && around.power != nil { // who only asks what fits has no source
 		d.Power = around.power
 	}
 	return admission.New(d, admission.Config{CeilingBytes: s.Memory.Ceiling})

@@ -14,13 +14,15 @@ func need(m Model) job.Need {
 }
 
 // starved says what an engine died of, and what to ask for the next time: a
-// quarter more than it was given or has taken, if this machine can give that.
+// quarter more than it was given or has taken, but no more than nine tenths of
+// what the machine can give at best: the last tenth may never be free, and the
+// job would wait for ever. What it was let in with it may always ask for again.
 func (w *work) starved(ctx context.Context, m Model, peak int64, death *fault.Fault) error {
 	took := max(m.NeedBytes, peak)
 	again := need(m)
 	again.Bytes = took + took/4
 	if ceiling := w.deps.Gate.Ceiling(); ceiling > 0 {
-		again.Bytes = max(min(again.Bytes, ceiling), m.NeedBytes)
+		again.Bytes = max(min(again.Bytes, ceiling/10*9), m.NeedBytes)
 	}
 	w.deps.Listener.Starved(m, again.Bytes)
 	said := *death

@@ -33,7 +33,8 @@ func TestADeathForWantOfMemoryIsLearntFromAndSaidWithFigures(t *testing.T) {
 		"what was free contradicts":        {footprint: 600 * mb, free: 5000 * mb, say: told, need: 1250 * mb},
 		"figures that read the same":       {footprint: 600 * mb, free: 999_900_000, say: told, need: 1250 * mb},
 		"it dies before it says a figure":  {free: -1, say: told, need: 1250 * mb},
-		"no more is asked than can be had": {footprint: 600 * mb, free: -1, ceiling: 1100 * mb, say: told, need: 1100 * mb},
+		"no more is asked than can be had": {footprint: 600 * mb, free: -1, ceiling: 1300 * mb, say: told, need: 1170 * mb},
+		"what let it in lets it in again":  {footprint: 600 * mb, free: -1, ceiling: 1050 * mb, say: told, need: 1000 * mb},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
