@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -81,11 +80,6 @@ func (s *sse) job(id string, j object) { s.event(id, "job", object{"job_id": j["
 func newAPI(t *testing.T, a *api) *api {
 	t.Helper()
 	a.synced = make(chan bool, 100)
-	own := make([]object, len(a.jobs)) // what it changes must not be another's
-	for i, j := range a.jobs {
-		own[i] = maps.Clone(j)
-	}
-	a.jobs = own
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, object{"status": "ok"}) })
 	mux.HandleFunc("GET /api/v1/jobs", a.list)
@@ -104,13 +98,15 @@ func newAPI(t *testing.T, a *api) *api {
 			a.one(w, r, func(j object) {
 				switch {
 				case a.due:
-					return
+					change, body = nil, nil
 				case body["until"] != nil:
-					maps.Copy(j, object{"reason": "scheduled"})
-				default:
-					maps.Copy(j, change)
+					change = object{"reason": "scheduled"}
 				}
-				maps.Copy(j, body)
+				for _, c := range []object{change, body} {
+					for k, v := range c {
+						j[k] = v
+					}
+				}
 			})
 		})
 	}
@@ -338,8 +334,6 @@ type session struct {
 	tty  bool
 	in   io.Reader // nil = nothing is there
 	stop string    // text on stdout or stderr that is answered with Ctrl-C
-
-	width int // of the terminal; 0 = the usual
 }
 
 func (s session) run(t *testing.T, args ...string) result {
@@ -352,7 +346,6 @@ func (s session) run(t *testing.T, args ...string) result {
 	}
 	code := cli.Run(ctx, args, cli.Streams{
 		In: s.in, Out: out, Err: errs, InTerminal: s.tty, OutTerminal: s.tty, ErrTerminal: s.tty,
-		Width: s.width,
 	}, s.cmds)
 	return result{code, out.String(), errs.String()}
 }

@@ -24,7 +24,6 @@ type Deps struct {
 	Library *library.Library
 	Board   *board.Board
 	Machine Machine
-	Doctor  Doctor
 	Models  Models
 	Window  Window // nil = there is none
 	Page    fs.FS  // the built frontend; nil = no page
@@ -67,7 +66,6 @@ func newAPI(deps Deps) *api {
 	a.dropRoute()
 	a.queueRoutes()
 	a.machineRoutes()
-	a.doctorRoute()
 	a.modelsRoute()
 	a.windowRoute()
 	a.boardRoute()

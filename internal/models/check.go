@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"sluice/internal/job"
 )
 
 // headerLen is the magic number and the eleven sizes behind it.
@@ -101,16 +99,16 @@ func checkMagic(h []byte) error {
 
 // languagesOf reads the size of the vocabulary: English-only models have one
 // token less than the multilingual ones.
-func languagesOf(path string) job.Languages {
+func languagesOf(path string) Languages {
 	h, err := readHeader(path)
 	if err != nil || checkHeader(h) != nil {
-		return ""
+		return Unknown
 	}
 	switch vocabulary := binary.LittleEndian.Uint32(h[4:]); {
 	case vocabulary >= 51_865:
-		return job.Multilingual
+		return Multilingual
 	case vocabulary == 51_864:
-		return job.English
+		return English
 	}
-	return ""
+	return Unknown
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/fault"
-	"sluice/internal/job"
 	"sluice/internal/models"
 )
 
@@ -41,7 +40,7 @@ func sum(b []byte) string {
 // small is a catalog of one little model.
 func small(body []byte) []models.Entry {
 	return []models.Entry{{
-		Name: "small", Description: "A model.", Languages: job.Multilingual,
+		Name: "small", Description: "A model.", Languages: models.Multilingual,
 		Bytes: int64(len(body)), NeedBytes: int64(len(body)) + 388*mib, SHA256: sum(body),
 	}}
 }
@@ -82,8 +81,13 @@ func TestTheCatalogIsWellFormed(t *testing.T) {
 		if e.Bytes < 30*mib || e.NeedBytes <= e.Bytes || e.Description == "" {
 			t.Errorf("%s is incomplete: %+v", e.Name, e)
 		}
-		if english := strings.Contains(e.Name, ".en"); english != (e.Languages == job.English) {
+		if english := strings.Contains(e.Name, ".en"); english != (e.Languages == models.English) {
 			t.Errorf("%s understands %s", e.Name, e.Languages)
+		}
+	}
+	for ram := int64(1 << 30); ram < 200<<30; ram += 1 << 30 {
+		if name := models.Recommend(ram); !names[name] {
+			t.Errorf("%d bytes of memory get %q, which is not in the catalog", ram, name)
 		}
 	}
 }
@@ -112,6 +116,31 @@ func TestNeedsFitWhatIsPublishedAndMeasured(t *testing.T) {
 		if guess := models.NeedBytes(e.Bytes); float64(guess) < 0.6*float64(e.NeedBytes) || float64(guess) > 1.5*float64(e.NeedBytes) {
 			t.Errorf("%s: the formula says %d MiB, the catalog %d MiB", e.Name, guess/mib, e.NeedBytes/mib)
 		}
+	}
+}
+
+func TestRecommend(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		gib  int64
+		want string
+	}{
+		"the smallest Mac":             {8, "small"},
+		"16 GB":                        {16, "large-v3-turbo-q5_0"},
+		"18 GB, the target":            {18, "large-v3-turbo-q5_0"},
+		"24 GB":                        {24, "large-v3-turbo-q8_0"},
+		"36 GB":                        {36, "large-v3-turbo"},
+		"a small container":            {4, "base"},
+		"hardly anything":              {1, "tiny"},
+		"32 GB less what firmware has": {31, "large-v3-turbo"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := models.Recommend(tc.gib << 30); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
 	}
 }
 
@@ -297,7 +326,7 @@ func TestListShowsTheCatalogAndTheUsersFiles(t *testing.T) {
 	put(t, root, "models/notes.txt", []byte("no model"))
 	put(t, root, "models/sluice-tiny.bin", weights(3000, 3))
 
-	catalog := append(small(body), models.Entry{Name: "base", Description: "B.", Languages: job.English, Bytes: 5000, NeedBytes: 6000})
+	catalog := append(small(body), models.Entry{Name: "base", Description: "B.", Languages: models.English, Bytes: 5000, NeedBytes: 6000})
 	s := models.New(models.Config{Dir: filepath.Join(root, "models"), Catalog: catalog})
 	got, err := s.List(t.Context())
 	if err != nil {
@@ -308,20 +337,20 @@ func TestListShowsTheCatalogAndTheUsersFiles(t *testing.T) {
 	}
 	want := []models.Info{
 		{
-			Name: "small", Description: "A model.", Languages: job.Multilingual, Bytes: 4096, NeedBytes: 4096 + 388*mib,
+			Name: "small", Description: "A model.", Languages: models.Multilingual, Bytes: 4096, NeedBytes: 4096 + 388*mib,
 			Catalog: true, Installed: true, SHA256: sum(body), Path: "models/ggml-small.bin",
 		},
-		{Name: "base", Description: "B.", Languages: job.English, Bytes: 5000, NeedBytes: 6000, Catalog: true, PartBytes: 1000},
+		{Name: "base", Description: "B.", Languages: models.English, Bytes: 5000, NeedBytes: 6000, Catalog: true, PartBytes: 1000},
 		{
-			Name: "ape", Description: "A file of your own.", Languages: "", Bytes: 8,
+			Name: "ape", Description: "A file of your own.", Languages: models.Unknown, Bytes: 8,
 			NeedBytes: models.NeedBytes(8), Damaged: true, Path: "models/ape.bin",
 		},
 		{
 			Name: "sluice-tiny", Description: "For tests and demos only: it knows about a hundred English words.",
-			Languages: job.Multilingual, Bytes: 3000, NeedBytes: models.NeedBytes(3000), Installed: true, Path: "models/sluice-tiny.bin",
+			Languages: models.Multilingual, Bytes: 3000, NeedBytes: models.NeedBytes(3000), Installed: true, Path: "models/sluice-tiny.bin",
 		},
 		{
-			Name: "zebra", Description: "A file of your own.", Languages: job.English, Bytes: 2048,
+			Name: "zebra", Description: "A file of your own.", Languages: models.English, Bytes: 2048,
 			NeedBytes: models.NeedBytes(2048), Installed: true, Path: "models/zebra.bin",
 		},
 	}

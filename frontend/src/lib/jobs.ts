@@ -1,17 +1,9 @@
 // What can be told of a job from itself alone.
-import type { Job, Reason, StageRun } from "./api/types";
+import type { Job, StageRun } from "./api/types";
 
-// What these wait for all jobs lack alike.
-const keepTheirPlace: readonly (Reason | undefined)[] = [undefined, "turn", "memory", "power"];
-
-/** aside says whether a queued job lets those behind it go first. */
+/** aside says whether a queued job lets those behind it go first: what it waits for is not memory. */
 export function aside(job: Job): boolean {
-  return !keepTheirPlace.includes(job.reason);
-}
-
-/** foremost is the job that the line stands for: the first that is not aside, or else the first. */
-export function foremost(next: readonly Job[]): Job | undefined {
-  return next.find((j) => !aside(j)) ?? next[0];
+  return job.reason !== undefined && job.reason !== "turn" && job.reason !== "memory";
 }
 
 /** final says whether nothing more happens to the job by itself. */

@@ -1,5 +1,4 @@
 import { common } from "./common";
-import { doctor } from "./doctor";
 import { faults } from "./faults";
 import { frame } from "./frame";
 import { job } from "./job";
@@ -14,7 +13,6 @@ import { settings } from "./settings";
 
 export const en = {
   common,
-  doctor,
   faults,
   frame,
   job,

@@ -1,6 +1,5 @@
 import type { en } from "../en";
 import { common } from "./common";
-import { doctor } from "./doctor";
 import { faults } from "./faults";
 import { frame } from "./frame";
 import { job } from "./job";
@@ -15,7 +14,6 @@ import { settings } from "./settings";
 
 export const ko = {
   common,
-  doctor,
   faults,
   frame,
   job,
