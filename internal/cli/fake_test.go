@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -80,6 +81,11 @@ func (s *sse) job(id string, j object) { s.event(id, "job", object{"job_id": j["
 func newAPI(t *testing.T, a *api) *api {
 	t.Helper()
 	a.synced = make(chan bool, 100)
+	own := make([]object, len(a.jobs)) // what it changes must not be another's
+	for i, j := range a.jobs {
+		own[i] = maps.Clone(j)
+	}
+	a.jobs = own
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, object{"status": "ok"}) })
 	mux.HandleFunc("GET /api/v1/jobs", a.list)
@@ -98,15 +104,13 @@ func newAPI(t *testing.T, a *api) *api {
 			a.one(w, r, func(j object) {
 				switch {
 				case a.due:
-					change, body = nil, nil
+					return
 				case body["until"] != nil:
-					change = object{"reason": "scheduled"}
+					maps.Copy(j, object{"reason": "scheduled"})
+				default:
+					maps.Copy(j, change)
 				}
-				for _, c := range []object{change, body} {
-					for k, v := range c {
-						j[k] = v
-					}
-				}
+				maps.Copy(j, body)
 			})
 		})
 	}
