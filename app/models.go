@@ -155,18 +155,6 @@ func note(m models.Info) string {
 	return m.Description
 }
 
-// understands says the same in the words of the core.
-func understands(l models.Languages) job.Languages {
-	switch l {
-	case models.Multilingual:
-		return job.Multilingual
-	case models.English:
-		return job.English
-	case models.Unknown:
-	}
-	return ""
-}
-
 // List is the models as people see them, at the command line and over HTTP.
 func (f *finder) List(ctx context.Context) ([]job.Model, error) {
 	found, err := f.Store.List(ctx)
@@ -182,7 +170,7 @@ func (f *finder) List(ctx context.Context) ([]job.Model, error) {
 			Default:   m.Name == standard,
 			Suits:     m.Name == best,
 			Fits:      f.fits(m.Name, m.NeedBytes),
-			Languages: understands(m.Languages),
+			Languages: m.Languages,
 			SizeBytes: m.Bytes,
 			NeedBytes: m.NeedBytes,
 			Note:      note(m),

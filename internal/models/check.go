@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"sluice/internal/job"
 )
 
 // headerLen is the magic number and the eleven sizes behind it.
@@ -99,16 +101,16 @@ func checkMagic(h []byte) error {
 
 // languagesOf reads the size of the vocabulary: English-only models have one
 // token less than the multilingual ones.
-func languagesOf(path string) Languages {
+func languagesOf(path string) job.Languages {
 	h, err := readHeader(path)
 	if err != nil || checkHeader(h) != nil {
-		return Unknown
+		return ""
 	}
 	switch vocabulary := binary.LittleEndian.Uint32(h[4:]); {
 	case vocabulary >= 51_865:
-		return Multilingual
+		return job.Multilingual
 	case vocabulary == 51_864:
-		return English
+		return job.English
 	}
-	return Unknown
+	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sluice/internal/disk"
+	"sluice/internal/job"
 	"sluice/internal/pipeline"
 )
 
@@ -82,17 +83,17 @@ func New(cfg Config) *Store {
 
 // Info is one model as people see it.
 type Info struct {
-	Name        string    `json:"name"`
-	Description string    `json:"description"`
-	Languages   Languages `json:"languages"`
-	Bytes       int64     `json:"bytes"`      // of the file
-	NeedBytes   int64     `json:"need_bytes"` // memory
-	Catalog     bool      `json:"catalog"`    // can be downloaded; false: a file of the user's own
-	Installed   bool      `json:"installed"`
-	Damaged     bool      `json:"damaged,omitempty"`    // there, but no usable model: remove it, pull it again
-	PartBytes   int64     `json:"part_bytes,omitempty"` // of a download that has not finished
-	SHA256      string    `json:"sha256,omitempty"`     // published; "" = none known
-	Path        string    `json:"-"`                    // of the file when Installed or Damaged
+	Name        string        `json:"name"`
+	Description string        `json:"description"`
+	Languages   job.Languages `json:"languages"`
+	Bytes       int64         `json:"bytes"`      // of the file
+	NeedBytes   int64         `json:"need_bytes"` // memory
+	Catalog     bool          `json:"catalog"`    // can be downloaded; false: a file of the user's own
+	Installed   bool          `json:"installed"`
+	Damaged     bool          `json:"damaged,omitempty"`    // there, but no usable model: remove it, pull it again
+	PartBytes   int64         `json:"part_bytes,omitempty"` // of a download that has not finished
+	SHA256      string        `json:"sha256,omitempty"`     // published; "" = none known
+	Path        string        `json:"-"`                    // of the file when Installed or Damaged
 }
 
 // List gives the catalog in its order and then every other model file found,

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/fault"
+	"sluice/internal/job"
 	"sluice/internal/models"
 )
 
@@ -40,7 +41,7 @@ func sum(b []byte) string {
 // small is a catalog of one little model.
 func small(body []byte) []models.Entry {
 	return []models.Entry{{
-		Name: "small", Description: "A model.", Languages: models.Multilingual,
+		Name: "small", Description: "A model.", Languages: job.Multilingual,
 		Bytes: int64(len(body)), NeedBytes: int64(len(body)) + 388*mib, SHA256: sum(body),
 	}}
 }
@@ -81,7 +82,7 @@ func TestTheCatalogIsWellFormed(t *testing.T) {
 		if e.Bytes < 30*mib || e.NeedBytes <= e.Bytes || e.Description == "" {
 			t.Errorf("%s is incomplete: %+v", e.Name, e)
 		}
-		if english := strings.Contains(e.Name, ".en"); english != (e.Languages == models.English) {
+		if english := strings.Contains(e.Name, ".en"); english != (e.Languages == job.English) {
 			t.Errorf("%s understands %s", e.Name, e.Languages)
 		}
 	}
@@ -326,7 +327,7 @@ func TestListShowsTheCatalogAndTheUsersFiles(t *testing.T) {
 	put(t, root, "models/notes.txt", []byte("no model"))
 	put(t, root, "models/sluice-tiny.bin", weights(3000, 3))
 
-	catalog := append(small(body), models.Entry{Name: "base", Description: "B.", Languages: models.English, Bytes: 5000, NeedBytes: 6000})
+	catalog := append(small(body), models.Entry{Name: "base", Description: "B.", Languages: job.English, Bytes: 5000, NeedBytes: 6000})
 	s := models.New(models.Config{Dir: filepath.Join(root, "models"), Catalog: catalog})
 	got, err := s.List(t.Context())
 	if err != nil {
@@ -337,20 +338,20 @@ func TestListShowsTheCatalogAndTheUsersFiles(t *testing.T) {
 	}
 	want := []models.Info{
 		{
-			Name: "small", Description: "A model.", Languages: models.Multilingual, Bytes: 4096, NeedBytes: 4096 + 388*mib,
+			Name: "small", Description: "A model.", Languages: job.Multilingual, Bytes: 4096, NeedBytes: 4096 + 388*mib,
 			Catalog: true, Installed: true, SHA256: sum(body), Path: "models/ggml-small.bin",
 		},
-		{Name: "base", Description: "B.", Languages: models.English, Bytes: 5000, NeedBytes: 6000, Catalog: true, PartBytes: 1000},
+		{Name: "base", Description: "B.", Languages: job.English, Bytes: 5000, NeedBytes: 6000, Catalog: true, PartBytes: 1000},
 		{
-			Name: "ape", Description: "A file of your own.", Languages: models.Unknown, Bytes: 8,
+			Name: "ape", Description: "A file of your own.", Languages: "", Bytes: 8,
 			NeedBytes: models.NeedBytes(8), Damaged: true, Path: "models/ape.bin",
 		},
 		{
 			Name: "sluice-tiny", Description: "For tests and demos only: it knows about a hundred English words.",
-			Languages: models.Multilingual, Bytes: 3000, NeedBytes: models.NeedBytes(3000), Installed: true, Path: "models/sluice-tiny.bin",
+			Languages: job.Multilingual, Bytes: 3000, NeedBytes: models.NeedBytes(3000), Installed: true, Path: "models/sluice-tiny.bin",
 		},
 		{
-			Name: "zebra", Description: "A file of your own.", Languages: models.English, Bytes: 2048,
+			Name: "zebra", Description: "A file of your own.", Languages: job.English, Bytes: 2048,
 			NeedBytes: models.NeedBytes(2048), Installed: true, Path: "models/zebra.bin",
 		},
 	}

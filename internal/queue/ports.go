@@ -64,9 +64,9 @@ type Control interface {
 	// fault job_final.
 	Cancel(ctx context.Context, id string) (job.Job, error)
 	// Retry puts a job that has ended at the end of its priority's line, ready or
-	// waiting as asked for, with
-	// nothing counted against it and what it has finished kept. Faults: job_live,
-	// job_duplicate when an identical one is in the line.
+	// waiting as asked for, with nothing counted against it and what it has
+	// finished kept. Faults: job_live, job_duplicate when an identical one is in
+	// the line.
 	Retry(ctx context.Context, id string, r job.Retry) (job.Job, error)
 	// Hold keeps a queued job from being taken: with until zero until it is
 	// released, else until that time, as if it had been submitted so; one that has
