@@ -12,7 +12,7 @@ LDFLAGS := -s -w -X sluice/app.version=$(VERSION)
 # What Wails wants to be built with; webkit2_41 is the WebKitGTK of today's Linux.
 TAGS    := desktop,production,webkit2_41
 
-.PHONY: help setup build run test race lint e2e bench soak desktop window app api verify clean
+.PHONY: help setup build run test race lint e2e bench bench-memory soak desktop window app api verify clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -63,6 +63,12 @@ app: setup ## build Sluice.app (on a Mac)
 bench: setup ## print speed and memory figures, and write them to build/bench.json
 	@go test -run '^$$' -bench . ./app ./internal/... | tee build/bench.txt
 	@node build/bench.mjs build/bench.txt >build/bench.json
+	@rm build/bench.txt
+
+bench-memory: build ## print what N=3 jobs at once cost where one engine fits, and what an idle server takes (Linux, root)
+	@build/setup.sh whisper-cli
+	@SLUICE_BENCH_MEMORY=$(or $(N),3) go test -run '^$$' -bench '^Benchmark(Memory|Idle)$$' -benchtime 1x -timeout 30m ./app | tee build/bench.txt
+	@node build/bench.mjs build/bench.txt >build/bench-memory.json
 	@rm build/bench.txt
 
 soak: setup ## kill the program 50 times at random moments, and try very many things on the line

@@ -92,7 +92,7 @@ func (p *program) models() cli.ModelCommands {
 		if err != nil {
 			return nil, err
 		}
-		return newFinder(s, noPeaks{}, newGate(s, slog.New(slog.DiscardHandler))), nil
+		return newFinder(s, noPeaks{}, newGate(s, newProbe(s, nil), surroundings{}, slog.New(slog.DiscardHandler))), nil
 	}
 	return cli.ModelCommands{
 		List: func(ctx context.Context) ([]job.Model, error) {
@@ -133,7 +133,7 @@ func (p *program) unused(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	m, err := newFinder(s, noPeaks{}, newGate(s, slog.New(slog.DiscardHandler))).Look(name)
+	m, err := newFinder(s, noPeaks{}, newGate(s, newProbe(s, nil), surroundings{}, slog.New(slog.DiscardHandler))).Look(name)
 	if err != nil {
 		return nil // removing says what is wrong with the name
 	}
@@ -146,4 +146,4 @@ func (p *program) unused(ctx context.Context, name string) error {
 // noPeaks is for where no store is open.
 type noPeaks struct{}
 
-func (noPeaks) Peak(context.Context, string) (int64, error) { return 0, nil }
+func (noPeaks) Peak(context.Context, string, int) (peak, floor int64, err error) { return 0, 0, nil }

@@ -304,6 +304,8 @@ func (p picker) Admit(context.Context, job.Need) job.Verdict { return job.Verdic
 
 func (p picker) Changed() <-chan struct{} { return nil }
 
+func (p picker) Yield() <-chan job.Wait { return nil }
+
 func (p picker) Check(context.Context, *job.Draft) error { return nil }
 
 func (p picker) rest() {

@@ -20,7 +20,9 @@ import (
 	"sluice/internal/job"
 	"sluice/internal/library"
 	"sluice/internal/media"
+	"sluice/internal/ollama"
 	"sluice/internal/pipeline"
+	"sluice/internal/power"
 	"sluice/internal/queue"
 	"sluice/internal/settings"
 	"sluice/internal/sqlitestore"
@@ -43,6 +45,7 @@ type core struct {
 	library  *library.Library
 	pipeline *pipeline.Pipeline
 	engine   *whisper.Transcriber
+	examined examined
 	relay    *relay
 	queue    *queue.Queue
 	desk     *desk
@@ -53,6 +56,7 @@ type plan struct {
 	settings *settings.Settings
 	data     string // the folder for the line, workdirs and uploads
 	locks    string // the folder for what one user has once, whatever the line
+	learnt   string // a database that knows more of models than the line's own; "" = none does
 	log      *slog.Logger
 }
 
@@ -76,12 +80,22 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		MaxUpload: s.Uploads.Max,
 		MinFree:   floor(s.Disk.MinFree),
 	})
-	c.gate = newGate(s, p.log)
-	c.models = newFinder(s, c.store, c.gate)
-	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, newProbe(s), p.log); err != nil {
+	around := surroundings{power: power.New(p.log), engine: func() int64 {
+		_, bytes := c.engine.Holding() // nobody asks before it is made
+		return bytes
+	}}
+	if around.ollama, err = ollama.New(ollama.Config{Host: string(s.Ollama.Host)}, p.log); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
-	c.relay = newRelay()
+	probe := newProbe(s, around.engine)
+	c.gate = newGate(s, probe, around, p.log)
+	c.models = newFinder(s, c.knownPeaks(p), c.gate)
+	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, probe, p.log); err != nil {
+		return nil, errors.Join(err, c.store.Close())
+	}
+	c.examined = examine(s, c.gate, around, c.models, p.log)
+	c.examined.engine, c.examined.peak = c.engine.Holding, c.models.peakOf
+	c.relay = newRelay(power.NewAwake(p.log))
 	c.media = media.New(media.Config{FFmpeg: s.Media.FFmpeg, MinFree: floor(s.Disk.MinFree)}, p.log)
 	c.pipeline = pipeline.New(pipeline.Deps{
 		Sources:     c.intake,
@@ -113,6 +127,14 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.library = library.New(c.store, c.queue)
 	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged}
 	return c, nil
+}
+
+// knownPeaks is who knows what models take.
+func (c *core) knownPeaks(p plan) knownPeaks {
+	if p.learnt != "" {
+		return sqlitestore.PeaksIn(p.learnt)
+	}
+	return c.store
 }
 
 func databaseFile(data string) string { return filepath.Join(data, "sluice.db") }
@@ -153,7 +175,7 @@ func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe pr
 		Command:        []string{self, "engine"},
 		Threads:        s.Speech.Threads,
 		LockPath:       lock,
-		MemoryCritical: func() bool { return gate.Reading().Level == job.Critical },
+		MemoryCritical: gate.Critical,
 		OutOfMemoryKills: func() int64 {
 			n, err := probe.OutOfMemoryCount(context.Background())
 			if err != nil {

@@ -142,6 +142,12 @@ func (h home) serve(args ...string) *server {
 func (h home) begin(args ...string) *server {
 	h.t.Helper()
 	cmd := h.command(context.WithoutCancel(h.t.Context()), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	return h.tend(cmd)
+}
+
+// tend starts a server and sees to its end.
+func (h home) tend(cmd *exec.Cmd) *server {
+	h.t.Helper()
 	s := &server{home: h, cmd: cmd, log: &bytes.Buffer{}, ended: make(chan struct{})}
 	cmd.Stderr = s.log
 	if err := cmd.Start(); err != nil {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"time"
 
@@ -9,6 +10,8 @@ import (
 	"sluice/internal/board"
 	"sluice/internal/job"
 	"sluice/internal/memory"
+	"sluice/internal/ollama"
+	"sluice/internal/power"
 	"sluice/internal/settings"
 	"sluice/internal/whisper"
 )
@@ -19,12 +22,32 @@ type probe interface {
 	OutOfMemoryCount(ctx context.Context) (int64, error)
 }
 
-// newProbe reads the machine, or the script of the settings.
-func newProbe(s *settings.Settings) probe {
+// newProbe reads the machine, or the script of the settings. Engine is what our
+// own speech engine holds.
+func newProbe(s *settings.Settings, engine func() int64) probe {
 	if s.Memory.Script != "" {
 		return memory.FromFile(s.Memory.Script)
 	}
-	return memory.New(memory.Config{})
+	return memory.New(memory.Config{Engine: engine})
+}
+
+// surroundings is what a gate minds beside memory itself.
+type surroundings struct {
+	engine func() int64   // what our own speech engine holds
+	ollama *ollama.Client // nil = nobody's
+	power  *power.Source
+}
+
+// newGate makes the gate of this machine.
+func newGate(s *settings.Settings, p probe, around surroundings, log *slog.Logger) *admission.Gate {
+	d := admission.Deps{Probe: p, Engine: around.engine, Log: log}
+	if o := around.ollama; o != nil && o.Local() { // elsewhere its memory is not ours
+		d.Tenant = o
+	}
+	if s.Power.OnlyOnAC && around.power != nil { // who only asks what fits has no source
+		d.Power = around.power
+	}
+	return admission.New(d, admission.Config{CeilingBytes: s.Memory.Ceiling})
 }
 
 // machine shows this machine's memory to the routes.

@@ -23,9 +23,10 @@ type finder struct {
 	gate     *admission.Gate
 }
 
-// knownPeaks tells what a model took when it was run; 0 when it never was.
+// knownPeaks tells what a model took when it was run in a context, and what to
+// ask for since it died of that; 0 when it never was.
 type knownPeaks interface {
-	Peak(ctx context.Context, digest string) (int64, error)
+	Peak(ctx context.Context, digest string, size int) (peak, floor int64, err error)
 }
 
 func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) *finder {
@@ -50,7 +51,7 @@ func (f *finder) standard(ctx context.Context) string {
 	if f.settings.Speech.Model != "" {
 		return best
 	}
-	found, err := f.Store.List(ctx)
+	found, err := f.infos(ctx)
 	if err != nil {
 		return best
 	}
@@ -70,7 +71,7 @@ func (f *finder) standard(ctx context.Context) string {
 // best is what the settings say, or what suits this machine.
 func (f *finder) best() string {
 	f.gate.Ceiling() // makes it take a reading
-	return or(f.settings.Speech.Model, models.Recommend(f.gate.Reading().Total))
+	return or(f.settings.Speech.Model, models.PlanFor(f.gate.Reading().Total).Speech)
 }
 
 // fits says whether this machine can ever give a model its memory.
@@ -79,8 +80,8 @@ func (f *finder) fits(name string, need int64) bool {
 }
 
 // Model implements pipeline.Models: by name, or by the absolute path that the
-// CLI may give. What was measured counts when it is more than the estimate.
-func (f *finder) Model(ctx context.Context, name string) (pipeline.Model, error) {
+// CLI may give. What was measured counts more than the estimate.
+func (f *finder) Model(ctx context.Context, name string, size int) (pipeline.Model, error) {
 	find := f.Store.Model
 	if filepath.IsAbs(name) {
 		find = f.Store.File
@@ -89,12 +90,31 @@ func (f *finder) Model(ctx context.Context, name string) (pipeline.Model, error)
 	if err != nil {
 		return m, err
 	}
-	if peak, err := f.peaks.Peak(ctx, m.Digest); err == nil && peak > 0 {
-		// It did run with that much, so it is never more than the machine can give.
-		m.NeedBytes = max(m.NeedBytes, min(peak+peak/5, max(f.gate.Ceiling(), peak)))
+	m.Context = size
+	if peak, floor, err := f.peaks.Peak(ctx, m.Digest, size); err == nil {
+		m.NeedBytes = planned(m.NeedBytes, peak, floor, f.gate.Ceiling())
 	}
 	return m, nil
 }
+
+// planned is what to plan with for a model: an estimate, until it was seen to
+// take a peak; then a fifth more than that. After a death it is not less than
+// the floor that was learnt from it. What was learnt never makes a model too
+// large for a machine that takes it by the estimate: submitting goes by that.
+func planned(estimate, peak, floor, ceiling int64) int64 {
+	n := estimate
+	if peak > 0 {
+		n = peak + peak/5
+	}
+	n = max(n, floor)
+	if ceiling > 0 {
+		n = min(n, max(ceiling, estimate))
+	}
+	return n
+}
+
+// Largest implements pipeline.Models.
+func (f *finder) Largest() string { return f.largest() }
 
 // Check implements queue.Check. A model that is not installed yet is waited
 // for; one that nobody knows, or that can never fit, is refused.
@@ -123,7 +143,7 @@ func (f *finder) Check(ctx context.Context, d *job.Draft) error {
 // look finds a model without reading it whole: a submit must not take seconds.
 func (f *finder) look(ctx context.Context, o job.Options) (pipeline.Model, error) {
 	if o.ModelPath != "" {
-		return f.Model(ctx, o.ModelPath)
+		return f.Model(ctx, o.ModelPath, o.BeamSize)
 	}
 	return f.Look(o.Model)
 }
@@ -155,9 +175,12 @@ func note(m models.Info) string {
 	return m.Description
 }
 
+// infos is what the folder and the catalog say of the models.
+func (f *finder) infos(ctx context.Context) ([]models.Info, error) { return f.Store.List(ctx) }
+
 // List is the models as people see them, at the command line and over HTTP.
 func (f *finder) List(ctx context.Context) ([]job.Model, error) {
-	found, err := f.Store.List(ctx)
+	found, err := f.infos(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list models: %w", err)
 	}

@@ -75,7 +75,9 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 		return nil, err
 	}
 	r.complain = func(ctx context.Context) error {
-		complain(log, p.findings(ctx, s, slog.New(slog.DiscardHandler)))
+		if d, err := newDoctor(r.core.examined).Diagnose(ctx); err == nil {
+			complain(log, d.Findings)
+		}
 		return nil
 	}
 	log.Info("serving", "address", r.server.url, "data", s.Dirs.Data, "version", version)
@@ -138,6 +140,7 @@ func (p *program) httpDeps(c *core, w httpapi.Window) httpapi.Deps {
 		Library: c.library,
 		Board:   c.board,
 		Machine: c.machine,
+		Doctor:  newDoctor(c.examined),
 		Models:  c.models,
 		Window:  w,
 		Page:    p.page,

@@ -87,6 +87,8 @@ func (empty) Standing(context.Context, int, int) (board.Standing, error) {
 }
 func (empty) Reading() job.Reading { return job.Reading{} }
 
+func (empty) Critical() bool { return false }
+
 func newBoard() *board.Board { return board.New("b", empty{}, empty{}) }
 
 // play runs a shell while act acts, and ends it.

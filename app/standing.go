@@ -54,13 +54,20 @@ func (s standing) Standing(ctx context.Context, next, last int) (board.Standing,
 // relay carries what the queue, the pipeline and the gate report to the board.
 // It is made before the queue and the pipeline, since each of them needs it.
 type relay struct {
+	awake   awake
 	board   *board.Board
 	line    relayed
 	peaks   peaks
 	machine board.Machine
-	changed chan string // ids of jobs whose stage or warnings have changed
-	took    chan footprint
+	changed chan string   // ids of jobs whose stage or warnings have changed
 	gone    chan struct{} // jobs were deleted: what they leave can go
+	learnt  chan func(ctx context.Context) error
+}
+
+// awake keeps the machine from going to sleep by itself.
+type awake interface {
+	Hold()
+	Release()
 }
 
 // relayed tells of a job once more, as it stands then, and knows the counts.
@@ -71,19 +78,18 @@ type relayed interface {
 
 // peaks remembers what models really took.
 type peaks interface {
-	SetPeak(ctx context.Context, digest string, bytes int64) error
-}
-
-type footprint struct {
-	digest string
-	bytes  int64
+	SetPeak(ctx context.Context, digest string, size int, bytes int64) error
+	SetFloor(ctx context.Context, digest string, size int, bytes int64) error
 }
 
 // memoryEvery is how often the board is told of memory, when it has changed.
 const memoryEvery = 2 * time.Second
 
-func newRelay() *relay {
-	return &relay{changed: make(chan string, 64), took: make(chan footprint, 64), gone: make(chan struct{}, 1)}
+func newRelay(a awake) *relay {
+	return &relay{
+		awake: a, changed: make(chan string, 64),
+		gone: make(chan struct{}, 1), learnt: make(chan func(ctx context.Context) error, 64),
+	}
 }
 
 // JobChanged implements queue.Listener.
@@ -135,35 +141,59 @@ func (r *relay) Changed(id string) {
 	}
 }
 
-// Footprint implements pipeline.Listener: the next run of the model knows.
-func (r *relay) Footprint(m pipeline.Model, bytes int64) {
+// Measured implements pipeline.Listener: the next run of the model knows.
+func (r *relay) Measured(m pipeline.Model, peak int64) {
+	r.learn(func(ctx context.Context) error { return r.peaks.SetPeak(ctx, m.Digest, m.Context, peak) })
+}
+
+// Starved implements pipeline.Listener: the next run asks for more.
+func (r *relay) Starved(m pipeline.Model, need int64) {
+	r.learn(func(ctx context.Context) error { return r.peaks.SetFloor(ctx, m.Digest, m.Context, need) })
+}
+
+// learn has something stored. What cannot be, on a full disk for one, is learnt
+// again.
+func (r *relay) learn(store func(ctx context.Context) error) {
 	select {
-	case r.took <- footprint{m.Digest, bytes}:
-	default: // it is told every second
+	case r.learnt <- store:
+	default:
 	}
 }
 
-// Run shows changed jobs and memory, and stores peaks, until ctx ends.
+// Run shows changed jobs and memory, and keeps the machine awake
+// while a job runs, until ctx ends.
 func (r *relay) Run(ctx context.Context) error {
 	tick := time.NewTicker(memoryEvery)
 	defer tick.Stop()
-	stored := map[string]int64{}
+	defer r.awake.Release()
 	var shown job.Reading
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case store := <-r.learnt:
+			_ = store(ctx)
 		case id := <-r.changed:
 			_ = r.line.Tell(ctx, id) // what cannot be read now is told with the next change
-		case f := <-r.took:
-			if f.bytes > stored[f.digest] && r.peaks.SetPeak(ctx, f.digest, f.bytes) == nil {
-				stored[f.digest] = f.bytes
-			}
 		case <-tick.C:
+			r.keepAwake(ctx)
 			if now := r.machine.Reading(); now.Level != shown.Level || now.FreePercent != shown.FreePercent {
 				r.board.Publish(board.Event{Kind: board.Memory, Reading: now})
 				shown = now
 			}
 		}
+	}
+}
+
+// keepAwake keeps the machine from idle sleep while a job runs. It lets go when
+// it is certain that none does.
+func (r *relay) keepAwake(ctx context.Context) {
+	counts, err := r.line.Counts(ctx)
+	switch {
+	case err != nil:
+	case counts[job.Running] > 0:
+		r.awake.Hold()
+	default:
+		r.awake.Release()
 	}
 }

@@ -52,7 +52,7 @@ func (c *core) surveyOnce(ctx context.Context, silent map[string]silence) error 
 	found := false
 	for _, j := range jobs {
 		waiting[j.ID] = true
-		if ctx.Err() != nil || c.gate.Reading().Level == job.Critical || time.Now().Before(silent[j.ID].until) {
+		if ctx.Err() != nil || c.gate.Critical() || time.Now().Before(silent[j.ID].until) {
 			continue
 		}
 		began := time.Now()

@@ -37,7 +37,7 @@ func (p *program) transcribe(ctx context.Context, o cli.TranscribeOptions) error
 	if os.Getenv("SLUICE_DEBUG") == "1" {
 		log = logger()
 	}
-	c, err := newCore(ctx, plan{settings: s, data: scratch, locks: s.Dirs.Data, log: log})
+	c, err := newCore(ctx, plan{settings: s, data: scratch, locks: s.Dirs.Data, learnt: databaseFile(s.Dirs.Data), log: log})
 	if err != nil {
 		return err
 	}

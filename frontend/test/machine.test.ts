@@ -58,6 +58,7 @@ function serving(m: MachineNow | number, points: Sample[] = samples()): string[]
   vi.stubGlobal("fetch", async (request: Request) => {
     const { pathname, search } = new URL(request.url);
     asked.push(pathname + search);
+    if (pathname === "/api/v1/doctor") return Response.json({ findings: [], budget: [] });
     const body = pathname === "/api/v1/history" ? { points } : m;
     if (typeof body === "number") {
       const problem = {
@@ -149,6 +150,18 @@ describe("the machine view", () => {
       screen.getByText(/Needs 6.9 GB, 4.2 GB free. A job may use up to 10.2 GB. 2.7 GB short/),
     ).toBeTruthy();
     expect(screen.getByRole("link", { name: "First <b>film</b>" }).getAttribute("href")).toBe("#/job/first");
+  });
+
+  it("says that the first in line waits for power", async () => {
+    serving(machine());
+    const aside = job("aside", { reason: "held", position: 1 });
+    const first = job("first", { reason: "power", position: 2 });
+    board.snapshot = snapshot(1, { next: [aside, first], memory: reading({ at: iso(1) }) });
+    render(Machine);
+    await settled();
+    expect(screen.getByRole("link", { name: "Title of first" })).toBeTruthy();
+    expect(screen.getByText("On battery, starts when plugged in")).toBeTruthy();
+    expect(screen.queryByText(/^Needs/)).toBeNull();
   });
 
   it("says nothing of a need that nobody has", async () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
+import type { Job, Reading } from "../src/lib/api/types";
 import { sayFault, sayGate, sayNotice, sayReason } from "../src/lib/words/say";
 import { en } from "../src/lib/words/en";
 import type { NoticeWords } from "../src/lib/words/en/notices";
@@ -22,6 +23,7 @@ const valuesOf = (name: string): string[] => {
 type Levels = { levels: Record<string, string> };
 type Level = { level: Record<string, string> };
 
+const now = Date.UTC(2026, 2, 14, 9, 0);
 const hangul = /[가-힣]/;
 
 /** leaves gives every sentence of a table under its dotted name. */
@@ -52,6 +54,8 @@ describe("the words", () => {
     ["GateState", en.frame.gate, ko.frame.gate],
     ["Verb", en.job.verbs, ko.job.verbs],
     ["NoticeCode", en.notices.code, ko.notices.code],
+    ["FindingLevel", en.doctor.level, ko.doctor.level],
+    ["Known", en.doctor.known, ko.doctor.known],
   ])("has every %s in both languages", (name, english, korean) => {
     for (const value of valuesOf(name)) {
       expect((english as Record<string, string>)[value]).toBeTruthy();
@@ -166,6 +170,71 @@ describe("what is said", () => {
       "6.9 GB 필요, 지금 4.2 GB 여유",
     );
     expect(sayGate({ state: "shut", text: "memory is critically short" }, memory, short)).toMatch(/4\.2 GB/);
+  });
+
+  it.each<[string, Partial<Job>, Partial<Reading>]>([
+    ["메모리 대기: 4.0 GB 필요, 지금 3.0 GB 여유", {}, { available_bytes: 3e9 }],
+    [
+      "메모리 대기: 4.0 GB 필요, 지금 9.0 GB 여유 · 여유가 유지되면 20초 뒤 시작",
+      { until: new Date(now + 11_000).toISOString() },
+      {},
+    ],
+    [
+      "메모리 대기: 4.0 GB에 여유분까지 필요, 지금 4.5 GB 여유 · 여유가 유지되면 14분 뒤 시작",
+      { until: new Date(now + 13.2 * 60_000).toISOString() },
+      { level: "warn", available_bytes: 4.5e9 },
+    ],
+    [
+      "메모리 대기: 4.0 GB에 여유분까지 필요, 지금 4.5 GB 여유",
+      { until: new Date(now - 1).toISOString() },
+      { level: "warn", available_bytes: 4.5e9 },
+    ],
+    ["메모리 대기: 4.0 GB 필요, 지금 9.0 GB 여유 · 메모리가 안정되면 시작", {}, {}],
+    ["메모리 대기: 4.0 GB 필요, 20 MB 모자람", {}, { available_bytes: 3.98e9 }],
+    [
+      "메모리가 바닥나 음성 엔진이 중단되었습니다. 4.0 GB 여유가 생기면 다시 시작합니다. 지금 여유는 600 MB입니다.",
+      { error: { code: "engine_out_of_memory", message: "", hint: "" } },
+      { available_bytes: 600e6 },
+    ],
+    [
+      "메모리 대기: 4.0 GB 필요, 지금 9.0 GB 여유 · 여유가 유지되면 1분 뒤 시작",
+      {
+        error: { code: "engine_out_of_memory", message: "", hint: "" },
+        until: new Date(now + 51_000).toISOString(),
+      },
+      {},
+    ],
+    [
+      "메모리 대기: 지금 300 MB 여유 · 메모리가 안정되면 시작",
+      { need_bytes: 0 },
+      { level: "critical", available_bytes: 300e6 },
+    ],
+    ["배터리 사용 중, 전원을 연결하면 시작", { reason: "power" }, {}],
+  ])("tells in Korean: %s", (said, more, memory) => {
+    language.choose("ko");
+    const waits = job("a", { reason: "memory", reason_text: "English.", need_bytes: 4e9, ...more });
+    expect(sayReason(waits, reading(memory), now)).toBe(said);
+    const gate = { state: "waiting" as const, text: "English." };
+    expect(sayGate(gate, reading(memory), waits, now)).toBe(said.replace("메모리 대기: ", ""));
+  });
+
+  it.each<[string, Partial<Job>]>([
+    [
+      "Waiting for memory: starts in 20 s if memory stays free",
+      { reason_text: "starts in 20 s if memory stays free" },
+    ],
+    ["Waiting for memory: Ollama is giving back 5.1 GB", { reason_text: "Ollama is giving back 5.1 GB" }],
+    [
+      "It died. It starts again when 1.6 GB is free.",
+      { reason_text: "It died. It starts again when 1.6 GB is free." },
+    ],
+    [
+      "On battery, starts when plugged in",
+      { reason: "power", reason_text: "on battery, starts when plugged in" },
+    ],
+    ["On battery, starts when plugged in", { reason: "power" }],
+  ])("tells in English: %s", (said, more) => {
+    expect(sayReason(job("a", { reason: "memory", need_bytes: 4e9, ...more }), memory)).toBe(said);
   });
 
   it("tells a failure by its code in Korean, and an unknown one in the server's words", () => {

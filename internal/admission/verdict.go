@@ -1,88 +1,118 @@
 package admission
 
-import "sluice/internal/job"
+import (
+	"time"
 
-const gib = int64(1) << 30
+	"sluice/internal/job"
+)
 
-// verdict decides by what is known. The caller holds mu.
+const (
+	gib = int64(1) << 30
+
+	leastPercent = 15 // free: below it nothing starts
+	sparePercent = 25 // free: below it nothing starts while memory is tight
+)
+
+// answer is a verdict and what decided it.
+type answer struct {
+	job.Verdict
+	why cause
+}
+
+// cause is what decides a verdict.
+type cause string
+
+const (
+	fits      cause = "fits"
+	never     cause = "never"
+	unplugged cause = "unplugged"
+	critical  cause = "critical"
+	crowded   cause = "crowded" // the tenant must go first
+	lacking   cause = "lacking"
+	resting   cause = "resting" // soon after a critical spell
+	tight     cause = "tight"   // warn, and too little to spare
+)
+
+// answer decides by what is known. The caller holds mu.
 //
 // A probe that cannot be read must neither stop the line for good nor let in
 // what can never fit, so the ceiling alone decides then: the kernel will take
 // care of a wrong guess, and a death for memory is told and counted apart.
-func (g *Gate) verdict(need job.Need) job.Verdict {
-	ceiling := g.ceiling()
-	if ceiling > 0 && need.Bytes > ceiling {
-		v := closed(impossible(need.Bytes, ceiling))
-		v.Never = true
-		return v
+func (g *Gate) answer(need job.Need) answer {
+	switch ceiling := g.ceiling(); {
+	case ceiling > 0 && need.Bytes > ceiling:
+		a := closed(never, impossible(need.Bytes, ceiling))
+		a.Never = true
+		return a
+	case !g.power.since.IsZero():
+		a := closed(unplugged, onBattery)
+		a.Reason = job.Power
+		return a
+	case !g.known():
+		return opened()
+	default:
+		return g.weigh(need, g.free())
 	}
-	if g.readAt.IsZero() || g.stale() {
-		return job.Verdict{Open: true}
-	}
-	free := max(0, g.last.Available)
-	if ceiling > 0 {
-		free = min(free, ceiling)
-	}
+}
+
+// weigh holds a need against what is free. The caller holds mu.
+func (g *Gate) weigh(need job.Need, free int64) answer {
+	calm, stood := g.past.fitsSince(need.Bytes), g.stood(need.Bytes)
 	switch {
-	case g.last.Level == job.Critical:
-		return closed("memory is critically short, " + job.FormatBytes(free) + " free")
+	case g.memory.critical():
+		return closed(critical, short(free, g.held()))
+	case g.excludes(need) && !g.tenant.stuck:
+		return closed(crowded, "Ollama is giving back "+job.FormatBytes(g.held()))
 	case need.Bytes > free:
-		return closed(shortage(need.Bytes, free))
+		return closed(lacking, shortage(need.Bytes, free, g.held()))
+	case g.excludes(need) && !over(stood, patience):
+		return closed(crowded, shortage(need.Bytes, free, g.held())).until(stood.Add(patience))
+	case g.spell.felt && !over(calm, rest):
+		return closed(resting, "").until(calm.Add(rest))
+	case g.strained(need, free) && !g.lenient && !over(stood, patience):
+		return closed(tight, g.tightness(need.Bytes, free)).until(stood.Add(patience))
 	default:
-		return job.Verdict{Open: true}
+		return opened()
 	}
 }
 
-func closed(text string) job.Verdict { return job.Verdict{Reason: job.Memory, Text: text} }
-
-// shortage says what is needed and what is free. When rounding would make
-// both the same it says what is missing instead.
-func shortage(need, free int64) string {
-	n, f := job.FormatBytes(need), job.FormatBytes(free)
-	if n == f {
-		return "needs " + n + ", short of it by " + job.FormatBytes(need-free)
-	}
-	return "needs " + n + ", " + f + " free"
-}
-
-// impossible says the same of what can never fit.
-func impossible(need, ceiling int64) string {
-	n, c := job.FormatBytes(need), job.FormatBytes(ceiling)
-	if n == c {
-		return "needs " + n + ", " + job.FormatBytes(need-ceiling) + " more than this machine can give"
-	}
-	return "needs " + n + ", this machine can give " + c
-}
-
-// ceiling is the configured one within the machine's memory, or the machine's
-// own. The caller holds mu.
-func (g *Gate) ceiling() int64 {
+// stood is since when a stage has waited although its need fitted all the
+// time; now for one that has just come. The caller holds mu.
+func (g *Gate) stood(bytes int64) time.Time {
+	fits := g.past.fitsSince(bytes)
 	switch {
-	case g.last.Total <= 0: // nothing known about the machine
-		return max(0, g.cfg.CeilingBytes)
-	case g.cfg.CeilingBytes > 0:
-		return min(g.cfg.CeilingBytes, g.last.Total)
+	case !g.waiting.counts():
+		return time.Now()
+	case g.waiting.since.After(fits):
+		return g.waiting.since
 	default:
-		return machineCeiling(g.last)
+		return fits
 	}
 }
 
-// machineCeiling is what Sluice may plan for on a machine.
-//
-// In a cgroup the limit is what somebody gave us on purpose: all of it less
-// 5 % for the app itself. Elsewhere people work on the machine too. Metal gets
-// two thirds of the RAM, or what iogpu.wired_limit_mb says; macOS and the
-// programs keep 6 GiB, but never more than a third, so that an 8 GB Mac can
-// still do something; and 15 % stay spare, because the kernel starts to
-// compress well before the end. Linux gets the same for the same reason.
-func machineCeiling(r job.Reading) int64 {
-	if r.Confined {
-		return r.Total / 100 * 95
+// strained says that a need leaves less than a quarter of itself or of the
+// machine on warn, when the system is about to take memory from somebody. The
+// caller holds mu.
+func (g *Gate) strained(need job.Need, free int64) bool {
+	return takes(need) && g.memory.last.Level == job.Warn &&
+		(need.Bytes+spare(need.Bytes) > free || g.memory.percent() < sparePercent)
+}
+
+// spare is the quarter, rounded up.
+func spare(need int64) int64 { return (need + 3) / 4 }
+
+func opened() answer { return answer{Verdict: job.Verdict{Open: true}, why: fits} }
+
+func closed(why cause, text string) answer {
+	return answer{Verdict: job.Verdict{Reason: job.Memory, Text: text}, why: why}
+}
+
+// until says when the answer will be another if nothing gets worse.
+func (a answer) until(at time.Time) answer {
+	a.Until = at
+	if a.Text != "" {
+		a.Text += "; "
 	}
-	share := r.Total / 3 * 2
-	if r.WiredLimit > 0 {
-		share = r.WiredLimit
-	}
-	rest := r.Total - min(6*gib, r.Total/3)
-	return min(share, rest) / 100 * 85
+	a.Text += "starts in " + remaining(time.Until(at)) + " if memory stays free"
+	return a
 }

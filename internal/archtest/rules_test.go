@@ -41,8 +41,10 @@ func places() map[string]place {
 		"internal/power":    {support, ""},
 		"internal/archtest": {support, ""},
 		// The suite that every store runs speaks the port of the line.
-		"internal/storetest": {support, "internal/queue"},
-		"internal/traytest":  {support, ""}, // a desktop's tray, for the tests of ours
+		"internal/storetest":  {support, "internal/queue"},
+		"internal/modeltest":  {support, ""}, // speech models made up for tests
+		"internal/traytest":   {support, ""}, // a desktop's tray, for the tests of ours
+		"internal/ollamatest": {support, ""}, // a real Ollama with a tiny model, for tests
 
 		"internal/sqlitestore": {adapter, "internal/queue internal/pipeline internal/library internal/disk"},
 		"internal/redisstore":  {adapter, "internal/queue"},

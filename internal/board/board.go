@@ -38,6 +38,12 @@ func (s Standing) Depth() int { return s.Counts[job.Queued] + s.Counts[job.Runni
 // Machine is where the board reads memory.
 type Machine interface{ Reading() job.Reading }
 
+// Gatekeeper also tells when memory is so short that nothing may start.
+type Gatekeeper interface {
+	Machine
+	Critical() bool
+}
+
 // Snapshot is all that a view needs to start with.
 type Snapshot struct {
 	ID string // of the last event it contains
@@ -60,7 +66,7 @@ const ringSize = 1024
 type Board struct {
 	boot    string
 	line    Line
-	machine Machine
+	machine Gatekeeper
 
 	mu   sync.Mutex
 	n    uint64 // number of the newest event; the first is 1
@@ -70,7 +76,7 @@ type Board struct {
 
 // New makes a board. Boot names this start of the program: numbers of another
 // boot mean nothing here.
-func New(boot string, line Line, machine Machine) *Board {
+func New(boot string, line Line, machine Gatekeeper) *Board {
 	return &Board{boot: boot, line: line, machine: machine, more: make(chan struct{})}
 }
 
@@ -85,22 +91,22 @@ func (b *Board) Snapshot(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	reading := b.machine.Reading()
-	return Snapshot{ID: id, Standing: st, Memory: reading, Gate: gate(st, reading)}, nil
+	return Snapshot{ID: id, Standing: st, Memory: reading, Gate: gate(st, reading, b.machine.Critical())}, nil
 }
 
 // gate tells how the gate stands from what it has said: the first of the line
 // carries its words. Those that step aside keep their rank, but the gate was
 // not asked about them; and while a job runs it is asked about nobody, so that
 // what it once said of a queued one is over.
-func gate(st Standing, r job.Reading) job.Gate {
+func gate(st Standing, r job.Reading, critical bool) job.Gate {
 	var first job.Job
 	if i := slices.IndexFunc(st.Next, func(j job.Job) bool { return j.Reason.Blocking() }); i >= 0 && len(st.Running) == 0 {
 		first = st.Next[i]
 	}
 	switch {
-	case r.Level == job.Critical:
+	case critical:
 		return job.Gate{State: job.GateShut, Text: "memory is critically short, " + job.FormatBytes(r.Available) + " free"}
-	case first.Reason == job.Memory:
+	case first.Reason == job.Memory, first.Reason == job.Power:
 		return job.Gate{State: job.GateWaiting, Text: first.ReasonText}
 	default:
 		return job.Gate{State: job.GateOpen}

@@ -20,6 +20,7 @@ type view struct {
 
 func (v view) Standing(context.Context, int, int) (board.Standing, error) { return v.standing, v.err }
 func (v view) Reading() job.Reading                                       { return v.reading }
+func (v view) Critical() bool                                             { return v.reading.Level == job.Critical }
 
 func TestTheGateStandsAsItHasSpoken(t *testing.T) {
 	t.Parallel()

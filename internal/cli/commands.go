@@ -26,8 +26,8 @@ type Commands struct {
 	// file and the settings decide. It does not connect.
 	Server func(address string) (Endpoint, error)
 
-	// Doctor looks at everything that jobs need.
-	Doctor func(ctx context.Context) ([]job.Finding, error)
+	// Doctor looks at everything that jobs need, and at what fits the machine.
+	Doctor func(ctx context.Context) (job.Diagnosis, error)
 
 	// OpenAPI is the schema of the HTTP API, as JSON.
 	OpenAPI func() ([]byte, error)

@@ -338,6 +338,8 @@ type session struct {
 	tty  bool
 	in   io.Reader // nil = nothing is there
 	stop string    // text on stdout or stderr that is answered with Ctrl-C
+
+	width int // of the terminal; 0 = the usual
 }
 
 func (s session) run(t *testing.T, args ...string) result {
@@ -350,6 +352,7 @@ func (s session) run(t *testing.T, args ...string) result {
 	}
 	code := cli.Run(ctx, args, cli.Streams{
 		In: s.in, Out: out, Err: errs, InTerminal: s.tty, OutTerminal: s.tty, ErrTerminal: s.tty,
+		Width: s.width,
 	}, s.cmds)
 	return result{code, out.String(), errs.String()}
 }

@@ -7,60 +7,7 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
-
-	"sluice/internal/job"
 )
-
-func (c *console) doctor() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "doctor",
-		Short: "Check that this machine has what jobs need",
-		Long: `Looks at everything that jobs need - the tools, the models, the folders, the
-memory - and says of each whether it is well, and what to do if not. The exit
-code is 1 when something will keep jobs from running.`,
-		Example: `  sluice doctor
-  sluice doctor --json`,
-		Args: noArgs,
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
-		if c.cmds.Doctor == nil {
-			return notBuiltIn()
-		}
-		found, err := c.cmds.Doctor(cmd.Context())
-		if err != nil {
-			return err
-		}
-		bad := 0
-		p := &printer{w: c.Out}
-		for _, f := range found {
-			if f.Level == job.FindingFail {
-				bad++
-			}
-			if asJSON {
-				continue
-			}
-			p.line("%-4s  %s: %s", clean(string(f.Level)), clean(f.Name), clean(f.Text))
-			if f.Hint != "" && f.Level != job.FindingOK {
-				p.line("      hint: %s", clean(f.Hint))
-			}
-		}
-		if asJSON {
-			if err := c.printValue(values[job.Finding](found)); err != nil {
-				return err
-			}
-		}
-		switch {
-		case p.err != nil:
-			return p.err
-		case bad > 0:
-			return errSaid
-		}
-		return nil
-	})
-	return cmd
-}
 
 func (c *console) openAPI() *cobra.Command {
 	return &cobra.Command{

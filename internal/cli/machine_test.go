@@ -84,40 +84,6 @@ func TestModels(t *testing.T) {
 	})
 }
 
-func TestDoctor(t *testing.T) {
-	t.Parallel()
-	ok := job.Finding{Name: "ffmpeg", Level: job.FindingOK, Text: "7.1"}
-	warn := job.Finding{Name: "disk", Level: job.FindingWarn, Text: "4 GB free", Hint: "Free some."}
-	bad := job.Finding{Name: "model", Level: job.FindingFail, Text: "none installed", Hint: "Pull one."}
-	tests := map[string]struct {
-		found []job.Finding
-		code  int
-		out   string
-	}{
-		"a warning does no harm":     {[]job.Finding{ok, warn}, cli.ExitOK, "ok    ffmpeg: 7.1\nwarn  disk: 4 GB free\n      hint: Free some.\n"},
-		"a failure is the exit code": {[]job.Finding{bad}, cli.ExitFailed, "fail  model: none installed\n      hint: Pull one.\n"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := session{cmds: cli.Commands{Doctor: func(context.Context) ([]job.Finding, error) { return tt.found, nil }}}
-			r := s.run(t, "doctor")
-			r.want(t, tt.code)
-			if diff := cmp.Diff(tt.out, r.out); diff != "" {
-				t.Error(diff)
-			}
-			raw := s.run(t, "doctor", "--json")
-			var got []job.Finding
-			if err := json.Unmarshal([]byte(raw.out), &got); err != nil || raw.code != tt.code {
-				t.Fatalf("%d, %v: %s", raw.code, err, raw.out)
-			}
-			if diff := cmp.Diff(tt.found, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
 func TestServe(t *testing.T) {
 	t.Parallel()
 	var got cli.ServeOptions

@@ -105,7 +105,11 @@ func shorten(s string, n int) string {
 
 // table prints rows in columns two spaces apart; the last cell of a row is
 // not padded.
-func table(p *printer, rows [][]string) {
+func table(p *printer, rows [][]string) { tableWithin(p, rows, 0) }
+
+// tableWithin is table, but what does not fit the width in the last column goes
+// on below; 0 = any width.
+func tableWithin(p *printer, rows [][]string, width int) {
 	var wide []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -115,9 +119,17 @@ func table(p *printer, rows [][]string) {
 			wide[i] = max(wide[i], columns(cell))
 		}
 	}
+	last := len(wide) - 1
+	indent := 0 // of the last column
+	for _, w := range wide[:max(last, 0)] {
+		indent += w + 2
+	}
 	for _, row := range rows {
 		var b strings.Builder
 		for i, cell := range row {
+			if i == last {
+				cell = strings.Join(wrap(cell, width-indent), "\n"+strings.Repeat(" ", indent))
+			}
 			b.WriteString(cell)
 			if i < len(row)-1 {
 				b.WriteString(strings.Repeat(" ", wide[i]-columns(cell)+2))
@@ -125,6 +137,30 @@ func table(p *printer, rows [][]string) {
 		}
 		p.line("%s", strings.TrimRight(b.String(), " "))
 	}
+}
+
+// narrow is the least width at which text is still worth wrapping.
+const narrow = 20
+
+// wrap breaks a sentence between its words into lines of at most n columns; a
+// longer word stays whole.
+func wrap(s string, n int) []string {
+	if n < narrow || columns(s) <= n {
+		return []string{s}
+	}
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		switch {
+		case line == "":
+			line = word
+		case columns(line)+1+columns(word) > n:
+			lines, line = append(lines, line), word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, line)
 }
 
 // span writes a duration for people: "4 s", "12 min 30 s", "3 h 5 min", "2 d 4 h".

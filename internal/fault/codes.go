@@ -60,6 +60,9 @@ const (
 	StoreTooNew       Code = "store_too_new"
 	StoreDamaged      Code = "store_damaged"
 	ServerAway        Code = "server_away"
+	OllamaUnreachable Code = "ollama_unreachable"
+	OllamaFailed      Code = "ollama_failed"
+	OllamaBusy        Code = "ollama_busy"
 )
 
 // Entry is one row of the table of codes.
@@ -107,7 +110,7 @@ func Codes() []Entry {
 		{FFmpegMissing, KindUnavailable, 0, false, "ffmpeg is not installed", "Install it: 'brew install ffmpeg' on a Mac, 'apt-get install ffmpeg' on Debian."},
 		{FFmpegCrashed, KindUnavailable, 0, true, "ffmpeg was stopped or crashed", "It is tried again; see the log if it stays."},
 		{ModelUnknown, KindInvalid, 0, false, "no speech model has this name", "See 'sluice models list'."},
-		{ModelMissing, KindNotFound, 0, false, "the speech model is not installed", "Install it with 'sluice models pull NAME'."},
+		{ModelMissing, KindNotFound, 0, false, "the model is not installed", "Install it with 'sluice models pull NAME'."},
 		{ModelDamaged, KindInvalid, 0, false, "the model file is damaged or no whisper.cpp model", "Remove it and pull it again."},
 		{ModelInUse, KindConflict, 0, false, "a live job needs the model", "Cancel the job or wait for it."},
 		{ModelTooLarge, KindInvalid, 0, false, "the model can never fit on this machine", "Choose a smaller model."},
@@ -128,6 +131,9 @@ func Codes() []Entry {
 		{StoreTooNew, KindConflict, 0, false, "the data was written by a newer Sluice", "Update Sluice."},
 		{StoreDamaged, KindInternal, 0, false, "the database is damaged", "Move the file aside and start again; it is not deleted."},
 		{ServerAway, KindUnavailable, 0, false, "no Sluice answers at the address", "Start it with 'sluice serve', or name it with --server."},
+		{OllamaUnreachable, KindUnavailable, 0, false, "Ollama does not answer", "Start it with 'ollama serve' or open Ollama.app."},
+		{OllamaFailed, KindUnavailable, 502, false, "Ollama answers with an error, or something else answers in its place", "See Ollama's own log, or start Ollama again."},
+		{OllamaBusy, KindBusy, 0, false, "Ollama is at work and keeps its model in memory", "Wait until its other work is done, or stop the model with 'ollama stop NAME'."},
 	}
 }
 

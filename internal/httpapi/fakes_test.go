@@ -255,7 +255,9 @@ func (fakeLine) Standing(context.Context, int, int) (board.Standing, error) {
 }
 
 func (fakeLine) Reading() job.Reading { return job.Reading{At: at, Level: job.Warn} }
-func (fakeLine) Ceiling() int64       { return 10 << 30 }
+
+func (fakeLine) Critical() bool { return false }
+func (fakeLine) Ceiling() int64 { return 10 << 30 }
 
 func (fakeLine) Holders(context.Context) ([]job.Holder, error) {
 	return []job.Holder{{Kind: job.HolderEngine, Name: "tiny", Bytes: 1 << 30, Count: 1}}, nil
@@ -329,7 +331,7 @@ func newWorld(t *testing.T) *world {
 // with gives routes over the same fakes with something changed.
 func (w *world) with(change func(*httpapi.Deps)) http.Handler {
 	d := httpapi.Deps{
-		Desk: w.desk, Uploads: w.uploads, Library: library.New(fakeShelf{}, w.desk), Board: w.board, Machine: fakeLine{}, Models: fakeModels{},
+		Desk: w.desk, Uploads: w.uploads, Library: library.New(fakeShelf{}, w.desk), Board: w.board, Machine: fakeLine{}, Doctor: fakeDoctor{}, Models: fakeModels{},
 		Page: fstest.MapFS{
 			"index.html":       {Data: []byte("<!doctype html>")},
 			"assets/a-1.js":    {Data: []byte("1")},

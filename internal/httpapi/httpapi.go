@@ -24,6 +24,7 @@ type Deps struct {
 	Library *library.Library
 	Board   *board.Board
 	Machine Machine
+	Doctor  Doctor
 	Models  Models
 	Window  Window // nil = there is none
 	Page    fs.FS  // the built frontend; nil = no page
@@ -66,6 +67,7 @@ func newAPI(deps Deps) *api {
 	a.dropRoute()
 	a.queueRoutes()
 	a.machineRoutes()
+	a.doctorRoute()
 	a.modelsRoute()
 	a.windowRoute()
 	a.boardRoute()

@@ -70,7 +70,7 @@ func humaConfig(version string, registry huma.Registry) huma.Config {
 				{Name: "queue", Description: "The line as a whole."},
 				{Name: "transcripts", Description: "Find words in the results."},
 				{Name: "live", Description: "What happens right now."},
-				{Name: "machine", Description: "Memory, what holds it, and the speech models."},
+				{Name: "machine", Description: "Memory, what holds it, what fits, and the speech models."},
 				{Name: "server", Description: "About the server itself."},
 				{Name: "compatibility", Description: "Routes of the server that Sluice replaces."},
 			},
@@ -138,6 +138,8 @@ func newRegistry() huma.Registry {
 	enumerate(r, "What a speech model understands", []job.Languages{job.Multilingual, job.English})
 	enumerate(r, "How the gate stands", []job.GateState{job.GateOpen, job.GateWaiting, job.GateShut})
 	enumerate(r, "Whose a holder of memory is", []job.HolderKind{job.HolderEngine, job.HolderSluice, job.HolderOllama, job.HolderOther})
+	enumerate(r, "How bad a finding is", []job.FindingLevel{job.FindingOK, job.FindingWarn, job.FindingFail})
+	enumerate(r, "Where a need is known from, the surest last", []job.Known{job.FromCatalog, job.FromFile, job.FromMeasured})
 	codes := make([]fault.Code, 0, len(fault.Codes()))
 	for _, e := range fault.Codes() {
 		codes = append(codes, e.Code)

@@ -76,7 +76,7 @@ func TestTheDocumentIsComplete(t *testing.T) {
 	}
 	want := []string{
 		"delete /api/v1/jobs/{id}", "delete /api/v1/notices/{id}",
-		"get /api/v1/board", "get /api/v1/events", "get /api/v1/history", "get /api/v1/jobs", "get /api/v1/jobs/{id}",
+		"get /api/v1/board", "get /api/v1/doctor", "get /api/v1/events", "get /api/v1/history", "get /api/v1/jobs", "get /api/v1/jobs/{id}",
 		"get /api/v1/jobs/{id}/history", "get /api/v1/jobs/{id}/transcript", "get /api/v1/machine", "get /api/v1/models", "get /api/v1/search",
 		"get /healthz", "get /openapi.json", "post /api/v1/drop", "post /api/v1/jobs", "post /api/v1/jobs/clear",
 		"post /api/v1/jobs/{id}/cancel", "post /api/v1/jobs/{id}/hold", "post /api/v1/jobs/{id}/move",

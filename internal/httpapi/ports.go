@@ -50,6 +50,12 @@ type Machine interface {
 	History(ctx context.Context, since time.Time, points int) ([]job.Sample, error)
 }
 
+// Doctor looks at what jobs need of this machine. It answers within seconds,
+// whatever does not answer itself.
+type Doctor interface {
+	Diagnose(ctx context.Context) (job.Diagnosis, error)
+}
+
 // Models knows the speech models.
 type Models interface {
 	// List gives those that are installed or can be. It reads the disk.

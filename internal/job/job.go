@@ -147,6 +147,19 @@ type Need struct {
 	Bytes int64  `json:"bytes,omitempty"` // memory
 }
 
+// Starved is a stage that died because memory ran out.
+type Starved struct {
+	Need    Need   // what it asks for the next time
+	Smaller string // the next smaller model, to be offered; "" = there is none
+	Err     error  // the death itself, a fault
+}
+
+// Error is that of the death.
+func (s *Starved) Error() string { return s.Err.Error() }
+
+// Unwrap gives the death.
+func (s *Starved) Unwrap() error { return s.Err }
+
 // Verdict is a gate's answer. Open means start now; otherwise Reason and Text
 // say why not, and Never that waiting cannot help on this machine.
 type Verdict struct {

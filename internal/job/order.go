@@ -60,3 +60,32 @@ const (
 	FindingWarn FindingLevel = "warn"
 	FindingFail FindingLevel = "fail"
 )
+
+// Diagnosis is what the doctor found: what runs, and what fits.
+type Diagnosis struct {
+	Findings []Finding `json:"findings"`
+	Budget   []Budget  `json:"budget"`
+}
+
+// Budget is what one stage with one model takes of this machine.
+type Budget struct {
+	Stage   Stage  `json:"stage"`
+	Model   string `json:"model"`
+	Context int    `json:"context,omitempty"` // tokens that a language model sees at once
+	Need    int64  `json:"need_bytes"`
+	From    Known  `json:"from"`
+	Fits    bool   `json:"fits"`   // this machine can give it at all
+	Chosen  bool   `json:"chosen"` // by the settings, or for this machine
+	Here    bool   `json:"installed"`
+	Text    string `json:"text,omitempty"` // what to know of it
+}
+
+// Known says where a need comes from, the surest last.
+type Known string
+
+// The sources of a need.
+const (
+	FromCatalog  Known = "catalog"
+	FromFile     Known = "file"     // guessed from the size and the shape of the model
+	FromMeasured Known = "measured" // an earlier run
+)

@@ -69,8 +69,9 @@ const (
 )
 
 // Blocking says whether a job that waits for this reason also keeps its place
-// against those behind it: memory is not overtaken, everything else is.
-func (r Reason) Blocking() bool { return r == Turn || r == Memory || r == "" }
+// against those behind it: memory and mains power, which all jobs lack alike,
+// are not overtaken, everything else is.
+func (r Reason) Blocking() bool { return r == Turn || r == Memory || r == Power || r == "" }
 
 // Stage is one step of a job.
 type Stage string

@@ -57,9 +57,9 @@ func TestStates(t *testing.T) {
 	}
 }
 
-func TestOnlyTurnAndMemoryBlockTheLine(t *testing.T) {
+func TestOnlyWhatAllJobsLackBlocksTheLine(t *testing.T) {
 	t.Parallel()
-	blocking := map[job.Reason]bool{"": true, job.Turn: true, job.Memory: true}
+	blocking := map[job.Reason]bool{"": true, job.Turn: true, job.Memory: true, job.Power: true}
 	for _, r := range []job.Reason{
 		"", job.Turn, job.Memory, job.Backoff, job.Held, job.Paused, job.Scheduled,
 		job.Power, job.OllamaAway, job.NoModel, job.NoSource, job.Disk, job.QueueAway,

@@ -139,14 +139,14 @@ func (k *kernel) bounds(g group, ram int64) (b bounds, ok bool) {
 			if limit < b.limit {
 				b.limit, b.pressure = limit, r.pressure
 			}
-			b.available = min(b.available, max(0, limit-k.used(g, r)))
+			b.available = min(b.available, k.left(g, r, limit))
 		}
 	}
 	// In a container the parents may be out of sight, and with them what
 	// others use; version 1 still tells the limit that follows from them.
 	if limit, known := k.inherited(g); known && limit < b.limit {
 		b.limit, b.pressure, ok = limit, g.levels[0].pressure, true
-		b.available = min(b.available, max(0, limit-k.used(g, g.levels[0])))
+		b.available = min(b.available, k.left(g, g.levels[0], limit))
 	}
 	return b, ok
 }
@@ -174,22 +174,36 @@ func (k *kernel) limit(r rank) (int64, bool) {
 	return limit, ok
 }
 
-// used is what a level holds without the file cache that would be dropped
-// first. Version 1 counts children only in the total_ fields.
-func (k *kernel) used(g group, r rank) int64 {
-	n, _ := k.number(r.usage)
+// left is what a level leaves under a limit. Its file cache counts as the
+// kernel counts it for MemAvailable: all of it can be dropped, also what was
+// read more than once and so lies among the active pages - a model that is
+// hashed and then loaded is no more in use than one that is only loaded - but
+// for what running programs would at once read again. The kernel takes that for
+// its low watermark, at most half of the cache. A group has no watermark; one
+// hundredth of its limit is some times what a machine of that size would have.
+func (k *kernel) left(g group, r rank, limit int64) int64 {
+	used, _ := k.number(r.usage)
+	cache := k.cache(g, r)
+	cache -= min(cache/2, limit/100)
+	return max(0, limit-max(0, used-cache))
+}
+
+// cache is the file cache of a level, without shared memory, which lies in no
+// file. Version 1 counts children only in the total_ fields.
+func (k *kernel) cache(g group, r rank) int64 {
 	stat, err := k.read(r.stat)
 	if err != nil {
-		return n
+		return 0
 	}
-	cache, ok := int64(0), false
 	if !g.v2 {
-		cache, ok = field(stat, "total_inactive_file")
+		if n, ok := field(stat, "total_inactive_file"); ok {
+			active, _ := field(stat, "total_active_file")
+			return n + active
+		}
 	}
-	if !ok {
-		cache, _ = field(stat, "inactive_file")
-	}
-	return max(0, n-cache)
+	inactive, _ := field(stat, "inactive_file")
+	active, _ := field(stat, "active_file")
+	return inactive + active
 }
 
 // outOfMemory is the group's own count of kills.

@@ -93,13 +93,39 @@ func TestRead(t *testing.T) {
 		"version 1 without a limit": {
 			v1.and(tree{"sys/fs/cgroup/memory/box/job/memory.limit_in_bytes": unlimited}), open,
 		},
-		"version 1 with a limit leaves the file cache out": {
+		"version 1 with a limit leaves the file cache out but for a hundredth of the limit": {
 			v1.and(tree{
-				"sys/fs/cgroup/memory/box/job/memory.limit_in_bytes": bytes(2 * gib),
-				"sys/fs/cgroup/memory/box/job/memory.usage_in_bytes": bytes(gib + gib/2),
-				"sys/fs/cgroup/memory/box/job/memory.stat":           "cache 1\ninactive_file 1\ntotal_inactive_file 536870912\n",
+				"sys/fs/cgroup/memory/box/job/memory.limit_in_bytes": bytes(2000 * mib),
+				"sys/fs/cgroup/memory/box/job/memory.usage_in_bytes": bytes(1500 * mib),
+				"sys/fs/cgroup/memory/box/job/memory.stat": "cache 1\ninactive_file 1\nactive_file 1\n" +
+					"total_inactive_file " + bytes(500*mib) + "total_active_file 0\n",
 			}),
-			confined(2*gib, gib, 50, job.Normal),
+			confined(2000*mib, 980*mib, 49, job.Normal),
+		},
+		"version 1 with a file cache that was read twice": {
+			v1.and(tree{
+				"sys/fs/cgroup/memory/box/job/memory.limit_in_bytes": bytes(2000 * mib),
+				"sys/fs/cgroup/memory/box/job/memory.usage_in_bytes": bytes(1900 * mib),
+				"sys/fs/cgroup/memory/box/job/memory.stat": "total_inactive_file " + bytes(100*mib) +
+					"total_active_file " + bytes(1600*mib),
+			}),
+			confined(2000*mib, 1780*mib, 89, job.Normal),
+		},
+		"version 1 of a group without children's counts": {
+			v1.and(tree{
+				"sys/fs/cgroup/memory/box/job/memory.limit_in_bytes": bytes(2000 * mib),
+				"sys/fs/cgroup/memory/box/job/memory.usage_in_bytes": bytes(1900 * mib),
+				"sys/fs/cgroup/memory/box/job/memory.stat":           "inactive_file " + bytes(100*mib) + "active_file " + bytes(200*mib),
+			}),
+			confined(2000*mib, 380*mib, 19, job.Normal),
+		},
+		"of a small file cache half counts": {
+			v1.and(tree{
+				"sys/fs/cgroup/memory/box/job/memory.limit_in_bytes": bytes(2000 * mib),
+				"sys/fs/cgroup/memory/box/job/memory.usage_in_bytes": bytes(1000 * mib),
+				"sys/fs/cgroup/memory/box/job/memory.stat":           "total_inactive_file " + bytes(2*mib) + "total_active_file " + bytes(8*mib),
+			}),
+			confined(2000*mib, 1005*mib, 50, job.Normal),
 		},
 		"version 1 with a lower limit on the parent": {
 			v1.and(tree{
@@ -132,14 +158,23 @@ func TestRead(t *testing.T) {
 		"version 2 without a limit": {
 			v2.and(tree{"sys/fs/cgroup/box/job/memory.max": "max\n", "sys/fs/cgroup/box/memory.max": "max\n"}), open,
 		},
-		"version 2 with a limit": {
+		"version 2 with a limit and a file cache, half of it read twice": {
 			v2.and(tree{
-				"sys/fs/cgroup/box/job/memory.max":     bytes(4 * gib),
+				"sys/fs/cgroup/box/job/memory.max":     bytes(4000 * mib),
 				"sys/fs/cgroup/box/job/memory.high":    "max\n",
-				"sys/fs/cgroup/box/job/memory.current": bytes(2 * gib),
-				"sys/fs/cgroup/box/job/memory.stat":    "anon 1\ninactive_file 1073741824\n",
+				"sys/fs/cgroup/box/job/memory.current": bytes(2000 * mib),
+				"sys/fs/cgroup/box/job/memory.stat": "anon 1\nfile 1\nshmem 1\ninactive_file " + bytes(500*mib) +
+					"active_file " + bytes(500*mib),
 			}),
-			confined(4*gib, 3*gib, 75, job.Normal),
+			confined(4000*mib, 2960*mib, 74, job.Normal),
+		},
+		"a file cache that counts more than is used, for the kernel counts late": {
+			v2.and(tree{
+				"sys/fs/cgroup/box/job/memory.max":     bytes(1000 * mib),
+				"sys/fs/cgroup/box/job/memory.current": bytes(100 * mib),
+				"sys/fs/cgroup/box/job/memory.stat":    "inactive_file " + bytes(200*mib) + "active_file 0\n",
+			}),
+			confined(1000*mib, 1000*mib, 100, job.Normal),
 		},
 		"version 2 with a lower memory.high": {
 			v2.and(tree{
@@ -257,6 +292,46 @@ func TestLevel(t *testing.T) {
 			}
 			if r.Level != tt.want {
 				t.Errorf("level %s at %d %% free, want %s", r.Level, r.FreePercent, tt.want)
+			}
+		})
+	}
+}
+
+// What our own engine takes is no reason to stop the line, and no reason to
+// overlook what others do.
+func TestTheLevelIsNotOfOurOwnMaking(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		availableMiB int64 // of 16 GiB
+		engineMiB    int64
+		psi          string
+		want         job.Pressure
+		wantPercent  int
+	}{
+		"our engine took it all":                       {300, 4 << 10, psi("0.00", "0.00"), job.Normal, 1},
+		"an engine that holds nothing":                 {300, 0, psi("0.00", "0.00"), job.Critical, 1},
+		"our engine is only a part of it":              {300, 1 << 10, psi("0.00", "0.00"), job.Warn, 1},
+		"others took it, our engine hardly anything":   {300, 100, psi("0.00", "0.00"), job.Critical, 1},
+		"an engine that claims more than there is":     {300, 64 << 10, psi("0.00", "0.00"), job.Normal, 1},
+		"an engine that claims nonsense":               {300, -4 << 10, psi("0.00", "0.00"), job.Critical, 1},
+		"the stalls of a full machine stay what it is": {300, 12 << 10, psi("30.00", "20.00"), job.Critical, 1},
+		"so does a tenth of the time lost":             {300, 12 << 10, psi("30.00", "0.00"), job.Warn, 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			machine(tt.availableMiB).and(tree{"proc/pressure/memory": tt.psi}).write(t, root)
+			probe := memory.New(memory.Config{Root: root, Engine: func() int64 { return tt.engineMiB * mib }})
+			r, err := probe.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Level != tt.want {
+				t.Errorf("level %s, want %s", r.Level, tt.want)
+			}
+			if r.Available != tt.availableMiB*mib || r.FreePercent != tt.wantPercent {
+				t.Errorf("%s available, %d %%: not the truth", job.FormatBytes(r.Available), r.FreePercent)
 			}
 		})
 	}

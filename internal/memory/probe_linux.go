@@ -21,9 +21,12 @@ import (
 //     early part of thrashing, well before the out-of-memory killer: critical.
 //   - Under 10 % available is warn and under 5 % critical even without stalls:
 //     the first allocation of an engine would bring them. This also decides
-//     alone where the kernel has no PSI.
+//     alone where the kernel has no PSI. What our own engine holds counts as
+//     available here: it fills memory because we told it to, and a small
+//     machine must not stop its line for being at work.
 //   - With half of the memory available, stalls come from a neighbour that
 //     thrashes inside a limit of its own. They are no reason to stop: warn.
+//     Here our engine's share counts as taken: those stalls would be ours.
 const (
 	someWarn         = 10.0
 	fullCritical     = 5.0
@@ -66,7 +69,8 @@ func (p *Probe) read() (job.Reading, error) {
 	}
 	r.Available = max(0, min(r.Available, r.Total))
 	r.FreePercent = percent(r.Available, r.Total)
-	r.Level = level(k.stalls(own), r.FreePercent)
+	others := min(r.Total, r.Available+max(0, p.engine()))
+	r.Level = level(k.stalls(own), r.FreePercent, percent(others, r.Total))
 	return r, nil
 }
 
@@ -170,11 +174,13 @@ func (k *kernel) stalls(own string) stalls {
 	return s
 }
 
-func level(s stalls, free int) job.Pressure {
+// level judges stalls and what is free, in percent: as it is, and as it would
+// be without our own engine.
+func level(s stalls, free, without int) job.Pressure {
 	switch {
-	case free < freeCritical, s.known && s.full >= fullCritical && free < freeNotOurStalls:
+	case without < freeCritical, s.known && s.full >= fullCritical && free < freeNotOurStalls:
 		return job.Critical
-	case free < freeWarn, s.known && (s.some >= someWarn || s.full >= fullCritical):
+	case without < freeWarn, s.known && (s.some >= someWarn || s.full >= fullCritical):
 		return job.Warn
 	default:
 		return job.Normal

@@ -14,10 +14,7 @@ import (
 
 	"sluice/internal/disk"
 	"sluice/internal/job"
-	"sluice/internal/pipeline"
 )
-
-var _ pipeline.Models = (*Store)(nil)
 
 // Store finds, downloads and removes speech models in one folder. Several
 // stores, also of several processes, may work on the same folder.

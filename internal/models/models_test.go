@@ -86,11 +86,6 @@ func TestTheCatalogIsWellFormed(t *testing.T) {
 			t.Errorf("%s understands %s", e.Name, e.Languages)
 		}
 	}
-	for ram := int64(1 << 30); ram < 200<<30; ram += 1 << 30 {
-		if name := models.Recommend(ram); !names[name] {
-			t.Errorf("%d bytes of memory get %q, which is not in the catalog", ram, name)
-		}
-	}
 }
 
 func TestNeedsFitWhatIsPublishedAndMeasured(t *testing.T) {
@@ -117,31 +112,6 @@ func TestNeedsFitWhatIsPublishedAndMeasured(t *testing.T) {
 		if guess := models.NeedBytes(e.Bytes); float64(guess) < 0.6*float64(e.NeedBytes) || float64(guess) > 1.5*float64(e.NeedBytes) {
 			t.Errorf("%s: the formula says %d MiB, the catalog %d MiB", e.Name, guess/mib, e.NeedBytes/mib)
 		}
-	}
-}
-
-func TestRecommend(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		gib  int64
-		want string
-	}{
-		"the smallest Mac":             {8, "small"},
-		"16 GB":                        {16, "large-v3-turbo-q5_0"},
-		"18 GB, the target":            {18, "large-v3-turbo-q5_0"},
-		"24 GB":                        {24, "large-v3-turbo-q8_0"},
-		"36 GB":                        {36, "large-v3-turbo"},
-		"a small container":            {4, "base"},
-		"hardly anything":              {1, "tiny"},
-		"32 GB less what firmware has": {31, "large-v3-turbo"},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := models.Recommend(tc.gib << 30); got != tc.want {
-				t.Errorf("got %s, want %s", got, tc.want)
-			}
-		})
 	}
 }
 

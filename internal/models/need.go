@@ -18,23 +18,3 @@ func NeedBytes(fileBytes int64) int64 {
 	root := math.Sqrt(float64(fileBytes) / mib)
 	return fileBytes + 16*mib + int64(22*mib*root)
 }
-
-// Recommend names the catalog model for a machine with this much memory: the
-// best one that leaves room for the system, the user's programs and, at
-// another time, a language model. Below 12 GiB that is a small one.
-func Recommend(ramBytes int64) string {
-	const gib = 1 << 30
-	switch {
-	case ramBytes >= 30*gib:
-		return "large-v3-turbo"
-	case ramBytes >= 22*gib:
-		return "large-v3-turbo-q8_0"
-	case ramBytes >= 12*gib:
-		return "large-v3-turbo-q5_0"
-	case ramBytes >= 6*gib:
-		return "small"
-	case ramBytes >= 3*gib:
-		return "base"
-	}
-	return "tiny"
-}

@@ -182,7 +182,11 @@ func Away(f *fault.Fault) job.Wait {
 func (w *work) begin(ctx context.Context, need job.Need) error {
 	switch v := w.deps.Gate.Admit(ctx, need); {
 	case v.Never:
-		return fault.New(fault.ModelTooLarge, "This machine can never give this job the memory: it "+v.Text+".", nil)
+		never := fault.New(fault.ModelTooLarge, "This machine can never give this job the memory: it "+v.Text+".", nil)
+		if best := w.deps.Models.Largest(); best != "" {
+			return never.WithHint("The largest model that fits is %s.", best)
+		}
+		return never
 	case !v.Open:
 		return &job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: need}
 	}

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,7 +32,12 @@ type bench struct {
 	verdict     job.Verdict
 	spans       []pipeline.Span // what the recogniser says, whole
 	breakAfter  int             // spans before the engine dies; -1 = never
-	extracting  time.Duration   // how long the parts take, where that matters
+	breakWith   fault.Code
+	footprint   int64 // what the engine tells; 0 = nothing
+	free        int64
+	ceiling     int64
+	learnt      []string
+	extracting  time.Duration // how long the parts take, where that matters
 	recognising time.Duration
 	others      time.Duration
 	extracted   int
@@ -50,7 +56,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	return &bench{
-		t: t, work: t.TempDir(), verdict: job.Verdict{Open: true}, breakAfter: -1,
+		t: t, work: t.TempDir(), verdict: job.Verdict{Open: true}, breakAfter: -1, breakWith: fault.EngineCrashed, free: -1,
 		spans: []pipeline.Span{
 			{FromMS: 0, ToMS: 10_000, Language: "ko", Segments: []transcript.Segment{{StartMS: 0, EndMS: 900, Text: "하나"}, {StartMS: 1000, EndMS: 2000, Text: "둘"}}},
 			{FromMS: 10_000, ToMS: 20_000, Language: "ko", Segments: []transcript.Segment{{StartMS: 11_000, EndMS: 12_000, Text: "셋"}}},
@@ -97,8 +103,24 @@ func (b *bench) Extract(_ context.Context, req pipeline.ExtractRequest, report f
 	return pipeline.Audio{Path: req.Out, Bytes: 4, DurationMS: 20_000, Warnings: []job.Warning{{Code: "partial_audio"}}}, os.WriteFile(req.Out, []byte("pcm!"), 0o600)
 }
 
-func (b *bench) Model(_ context.Context, name string) (pipeline.Model, error) {
-	return pipeline.Model{Name: name, Path: "/" + name + ".bin", Digest: "digest of " + name, NeedBytes: 1 << 30}, b.model
+func (b *bench) Model(_ context.Context, name string, size int) (pipeline.Model, error) {
+	return pipeline.Model{Name: name, Path: "/" + name + ".bin", Digest: "digest of " + name, Context: size, NeedBytes: 1_000_000_000}, b.model
+}
+
+func (b *bench) Smaller(context.Context, string, int64) string { return "tinier" }
+
+func (b *bench) Largest() string { return "large" }
+
+func (b *bench) Afresh(context.Context) int64 { return b.free }
+
+func (b *bench) Ceiling() int64 { return b.ceiling }
+
+func (b *bench) Measured(m pipeline.Model, peak int64) {
+	b.learnt = append(b.learnt, fmt.Sprintf("%s %d took %d", m.Name, m.Context, peak))
+}
+
+func (b *bench) Starved(m pipeline.Model, need int64) {
+	b.learnt = append(b.learnt, fmt.Sprintf("%s %d needs %d", m.Name, m.Context, need))
 }
 
 func (b *bench) Transcribe(_ context.Context, req pipeline.TranscribeRequest, w pipeline.Watch) error {
@@ -109,8 +131,11 @@ func (b *bench) Transcribe(_ context.Context, req pipeline.TranscribeRequest, w 
 		if s.FromMS < req.FromMS {
 			continue
 		}
+		if b.footprint > 0 {
+			w.Memory(b.footprint)
+		}
 		if said == b.breakAfter {
-			return fault.New(fault.EngineCrashed, "The speech engine crashed.", nil)
+			return fault.New(b.breakWith, "The speech engine crashed.", nil)
 		}
 		for _, seg := range s.Segments {
 			w.Segment(seg)
@@ -173,8 +198,6 @@ func (b *bench) Admit(context.Context, job.Need) job.Verdict {
 }
 
 func (b *bench) Segment(_ string, s transcript.Segment) { b.live = append(b.live, s) }
-
-func (b *bench) Footprint(pipeline.Model, int64) {}
 
 func (b *bench) Changed(string) {}
 

@@ -100,9 +100,15 @@ type Span struct {
 
 // Models finds speech models on this machine.
 type Models interface {
-	// Model gives the file of a model by name or path. Faults: model_unknown,
+	// Model gives the file of a model by name or path, with what it needs in this
+	// context: for a speech model that is its beam. Faults: model_unknown,
 	// model_missing, model_damaged.
-	Model(ctx context.Context, name string) (Model, error)
+	Model(ctx context.Context, name string, size int) (Model, error)
+	// Smaller names the next smaller model to offer when one could not have so
+	// many bytes; "" = there is none.
+	Smaller(ctx context.Context, name string, below int64) string
+	// Largest names the largest model that fits this machine; "" = none does.
+	Largest() string
 }
 
 // Model is an installed speech model.
@@ -110,6 +116,7 @@ type Model struct {
 	Name      string
 	Path      string
 	Digest    string // identifies the weights; part of checkpoint keys
+	Context   int    // the context that it was asked for in
 	NeedBytes int64  // memory the engine is expected to take with it
 }
 
@@ -140,6 +147,10 @@ type Checkpoints interface {
 // Gate says whether a stage may start now and, if not, why. It never blocks.
 type Gate interface {
 	Admit(ctx context.Context, n job.Need) job.Verdict
+	// Afresh looks now, and says what a stage could get, in bytes; -1 = not known.
+	Afresh(ctx context.Context) int64
+	// Ceiling is the most that a stage can ever get here; 0 = not known.
+	Ceiling() int64
 }
 
 // Room says whether the disk has space for more work: fault disk_full when not.
@@ -162,8 +173,11 @@ type Sources interface {
 type Listener interface {
 	// Segment is a live piece of text, before its span is finished; ID is 0.
 	Segment(jobID string, s transcript.Segment)
-	// Footprint is what the engine takes with this model, in bytes.
-	Footprint(model Model, bytes int64)
+	// Measured is the most that the engine took with this model, in bytes, in a
+	// run that came to its end.
+	Measured(model Model, peak int64)
+	// Starved is what to ask for from now on: the engine died for want of memory.
+	Starved(model Model, need int64)
 	// Changed says that the job's stage or warnings have changed.
 	Changed(jobID string)
 }

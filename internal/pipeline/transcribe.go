@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"sluice/internal/fault"
 	"sluice/internal/job"
 	"sluice/internal/transcript"
 )
@@ -16,13 +17,20 @@ func (w *work) transcribe(ctx context.Context, m Model, audio Audio) error {
 	if err := w.deps.Transcriber.Ready(ctx); err != nil {
 		return err // somebody else may have begun while the sound was read
 	}
-	if err := w.begin(ctx, job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes}); err != nil {
+	if err := w.begin(ctx, need(m)); err != nil {
 		return err
 	}
 	key := w.transcribeKey(m)
-	spans, took, err := w.recognise(ctx, m, key, audio)
+	var peak int64
+	spans, took, err := w.recognise(ctx, m, key, audio, &peak)
+	if fault.Is(err, fault.EngineOutOfMemory) && ctx.Err() == nil {
+		return w.starved(ctx, m, peak, fault.From(err))
+	}
 	if err != nil {
 		return err
+	}
+	if peak > 0 {
+		w.deps.Listener.Measured(m, peak)
 	}
 	if err := w.save(ctx, spans, audio.Warnings); err != nil {
 		return err
@@ -31,10 +39,12 @@ func (w *work) transcribe(ctx context.Context, m Model, audio Audio) error {
 }
 
 func (w *work) model(ctx context.Context) (Model, error) {
-	if p := w.job.Options.ModelPath; p != "" {
-		return w.deps.Models.Model(ctx, p)
+	o := w.job.Options
+	name := o.Model
+	if o.ModelPath != "" {
+		name = o.ModelPath
 	}
-	return w.deps.Models.Model(ctx, w.job.Options.Model)
+	return w.deps.Models.Model(ctx, name, o.BeamSize)
 }
 
 // reuse takes the transcript that was already made from the same inputs, by
@@ -63,8 +73,9 @@ func (w *work) reuse(ctx context.Context, m Model) (ok bool, err error) {
 }
 
 // recognise runs the engine over what is not done yet and stores each span. It
-// says how long the engine took.
-func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio) (spans []Span, took time.Duration, err error) {
+// says how long the engine took, and in peak the most memory, also of one that
+// died.
+func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio, peak *int64) (spans []Span, took time.Duration, err error) {
 	spans, err = w.deps.Checkpoints.Spans(ctx, w.lease, key)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read spans: %w", err)
@@ -89,7 +100,7 @@ func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio) 
 	err = w.deps.Transcriber.Transcribe(ctx, req, Watch{
 		Progress: w.progress(job.Transcribe),
 		Segment:  func(s transcript.Segment) { w.deps.Listener.Segment(w.job.ID, s) },
-		Memory:   func(bytes int64) { w.deps.Listener.Footprint(m, bytes) },
+		Memory:   func(bytes int64) { *peak = max(*peak, bytes) },
 		Span: func(s Span) error {
 			if err := w.deps.Checkpoints.AddSpan(ctx, w.lease, key, s); err != nil {
 				return fmt.Errorf("store span: %w", err)

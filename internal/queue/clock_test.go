@@ -128,7 +128,7 @@ func TestAClockThatWasSetBackKeepsNobodyWaiting(t *testing.T) {
 		"a model is looked for within minutes":          {job.NoModel, 5 * time.Second, 5 * time.Minute},
 		"a full disk is looked at within minutes":       {job.Disk, 30 * time.Second, 5 * time.Minute},
 		"a job of a certain hour waits for that hour":   {job.Scheduled, time.Hour, 3 * time.Hour},
-		"a wait for something else is left as it stood": {job.Power, time.Hour, 3 * time.Hour},
+		"a wait for something else is left as it stood": {job.OllamaAway, time.Hour, 3 * time.Hour},
 	}
 	for name, tt := range tests {
 		for _, running := range []bool{true, false} {

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"sluice/internal/fault"
@@ -40,6 +41,9 @@ func decide(j job.Job, err, cause error, jitter float64, now time.Time) Outcome 
 	if errors.As(err, &wait) {
 		return Outcome{State: job.Queued, Wait: *wait}
 	}
+	if errors.As(cause, &wait) { // it had to go, whatever it broke off with
+		return Outcome{State: job.Queued, Wait: *wait}
+	}
 	if cause != nil { // told to stop: costs nothing. A stage that gives up unasked has an error
 		return Outcome{State: job.Queued, Wait: job.Wait{Reason: job.Turn}}
 	}
@@ -48,7 +52,9 @@ func decide(j job.Job, err, cause error, jitter float64, now time.Time) Outcome 
 	switch {
 	case f.Crash():
 		o.Crash = true
-		return crashed(o, j, f)
+		starved := &job.Starved{}
+		errors.As(err, &starved)
+		return crashed(o, j, f, *starved)
 	case f.Kind == fault.KindBusy:
 		return Outcome{State: job.Queued, Wait: busy(f, now)}
 	case !f.Kind.Retry(), j.Attempts+1 >= allowed(f.Kind):
@@ -64,22 +70,44 @@ func decide(j job.Job, err, cause error, jitter float64, now time.Time) Outcome 
 	return o
 }
 
-func crashed(o Outcome, j job.Job, f *fault.Fault) Outcome {
+func crashed(o Outcome, j job.Job, f *fault.Fault, s job.Starved) Outcome {
 	if j.Crashes+1 < maxCrashes {
 		o.State = job.Queued
 		o.Wait = job.Wait{Reason: job.Turn, Text: f.Say}
 		if f.Code == fault.EngineOutOfMemory { // what it took is known now, and is asked for next time
-			o.Wait.Reason = job.Memory
+			again := startsAgain(s.Need)
+			o.Wait = job.Wait{Reason: job.Memory, Text: strings.TrimSpace(f.Say + " " + again), Need: s.Need}
+			if again != "" { // stays when the gate has newer words for the wait
+				o.Error.Hint = again
+			}
 		}
 		return o
 	}
 	o.State = job.Failed
-	if f.Code != fault.EngineOutOfMemory { // that one says more than "crashed"
+	if f.Code == fault.EngineOutOfMemory { // says more than "crashed"
+		o.Error.Hint = offer(s.Smaller, o.Error.Hint)
+	} else {
 		w := fault.New(fault.WorkerCrashed, f.Say, f)
 		o.Error = failure(w, j.Stage)
 		o.Error.Detail = detail(f)
 	}
 	return o
+}
+
+// startsAgain says what must be free for that.
+func startsAgain(n job.Need) string {
+	if n.Bytes <= 0 {
+		return ""
+	}
+	return "It starts again when " + job.FormatBytes(n.Bytes) + " is free."
+}
+
+// offer names a model that needs less, where there is one.
+func offer(smaller, otherwise string) string {
+	if smaller == "" {
+		return otherwise
+	}
+	return "Close some programs, or try again with the next smaller model: " + smaller + "."
 }
 
 // busy is the wait for something that others have, which costs the job nothing.

@@ -80,6 +80,11 @@ func TestDecide(t *testing.T) {
 		"a wait that meets the shutdown is kept": {
 			err: &job.Wait{Reason: job.Memory}, cause: context.Canceled, want: job.Queued, reason: job.Memory,
 		},
+		"a stage that must go waits for what the gate has said, and nothing is counted": {
+			job: job.Job{Crashes: 1, Attempts: 2}, err: fault.New(fault.EngineCrashed, "x", nil), cause: &job.Wait{Reason: job.Power},
+			want: job.Queued, reason: job.Power,
+		},
+		"what is done when it must go is done": {cause: &job.Wait{Reason: job.Memory}, want: job.Done},
 		"a stage that gives up unasked has failed": {
 			err: fmt.Errorf("read: %w", context.Canceled), want: job.Queued, reason: job.Backoff, after: 30 * time.Second, attempt: true, code: fault.Internal,
 		},
@@ -161,6 +166,30 @@ func TestBackoffStaysInBounds(t *testing.T) {
 		if low, high := backoff(n, 0), backoff(n, 0.999); low < base*79/100 || high > base*121/100 || base > backoffLongest {
 			t.Fatalf("backoff(%d) = %v..%v around %v", n, low, high, base)
 		}
+	}
+}
+
+func TestADeathForWantOfMemoryIsSaidWithFigures(t *testing.T) {
+	t.Parallel()
+	starved := &job.Starved{
+		Need: job.Need{Stage: job.Transcribe, Model: "large", Bytes: 1_600_000_000}, Smaller: "small",
+		Err: fault.New(fault.EngineOutOfMemory, "The engine died.", nil),
+	}
+	first := decide(job.Job{}, fmt.Errorf("stage: %w", starved), nil, 0, time.Now())
+	want := job.Wait{Reason: job.Memory, Text: "The engine died. It starts again when 1.6 GB is free.", Need: starved.Need}
+	if d := cmp.Diff(want, first.Wait); d != "" {
+		t.Errorf("the first time (-want +got):\n%s", d)
+	}
+	if got, want := first.Error.Hint, "It starts again when 1.6 GB is free."; got != want {
+		t.Errorf("the first time the hint is %q, want %q", got, want)
+	}
+	second := decide(job.Job{Crashes: 1}, starved, nil, 0, time.Now())
+	if got, want := second.Error.Hint, "Close some programs, or try again with the next smaller model: small."; got != want {
+		t.Errorf("the second time the hint is %q, want %q", got, want)
+	}
+	starved.Smaller = ""
+	if got := decide(job.Job{Crashes: 1}, starved, nil, 0, time.Now()).Error.Hint; got == "" || got == second.Error.Hint {
+		t.Errorf("without a smaller model the hint is %q", got)
 	}
 }
 

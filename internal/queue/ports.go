@@ -190,6 +190,9 @@ type Gate interface {
 	Admit(ctx context.Context, n job.Need) job.Verdict
 	// Changed gets a value when a refused Admit is worth asking again.
 	Changed() <-chan struct{}
+	// Yield gives a value to whoever runs a stage that must go now: why, and what
+	// it waits for from then on. Nobody has to listen.
+	Yield() <-chan job.Wait
 }
 
 // Check says whether a draft may be accepted at all; what it returns is a

@@ -222,6 +222,8 @@ func (s scales) Admit(_ context.Context, n job.Need) job.Verdict {
 
 func (s scales) Changed() <-chan struct{} { return nil }
 
+func (s scales) Yield() <-chan job.Wait { return nil }
+
 func TestWhoIsFirstNowIsLookedAtAtOnce(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(ctx context.Context, q *queue.Queue, l *line) (job.Job, error){

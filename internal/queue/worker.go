@@ -37,7 +37,18 @@ type shift struct {
 	clocks  *clocks
 	pacing  pacing
 	trouble complaints
+	said    saying // what the gate was last quoted with
 }
+
+// saying is when words of a gate were written down, and of which job.
+type saying struct {
+	id string
+	at time.Time
+}
+
+// sayEvery bounds how often new figures alone are written down: with each poll
+// would be a write to a disk that may be swapping.
+const sayEvery = 10 * time.Second
 
 // standStill says how long the line rests when the store is in trouble (a full
 // disk, for one): it stands still rather than falls, and looks again soon.
@@ -114,6 +125,7 @@ func (q *Queue) step(ctx context.Context, s *shift) (wait time.Duration, err err
 	}
 	if w := q.deps.Runner.Ready(ctx, next); w != nil {
 		if w.All {
+			q.deps.Idle() // it may last: what is kept warm would hold its memory all the while
 			wait = min(max(w.Until.Sub(q.cfg.Wall()), 0), q.cfg.Poll)
 			return wait, q.put(ctx, next, *w)
 		}
@@ -123,7 +135,7 @@ func (q *Queue) step(ctx context.Context, s *shift) (wait time.Duration, err err
 	s.pacing.found()
 	if v := q.deps.Gate.Admit(ctx, next.Need); !v.Open && !v.Never { // what can never fit is taken, and fails
 		q.deps.Idle() // memory that is kept warm may be all that is missing
-		return q.cfg.Poll, q.explain(ctx, next, v)
+		return q.cfg.Poll, q.explain(ctx, s, next, v)
 	}
 	j, lease, err := q.take(ctx, next.ID)
 	if lost(err) {
@@ -165,11 +177,15 @@ func (q *Queue) untilReady(ctx context.Context) (time.Duration, error) {
 	return min(max(at.Sub(q.cfg.Wall()), time.Millisecond), q.cfg.Poll), nil
 }
 
-// explain writes down why the first job is not taken, once per change of words.
-func (q *Queue) explain(ctx context.Context, j job.Job, v job.Verdict) error {
-	if j.Reason == v.Reason && j.ReasonText == v.Text {
+// explain writes down why the first job is not taken, when that has changed; of
+// other words alone not at every look.
+func (q *Queue) explain(ctx context.Context, s *shift, j job.Job, v job.Verdict) error {
+	same := j.Reason == v.Reason && j.ReasonText == v.Text && j.Until.Equal(v.Until)
+	lately := s.said.id == j.ID && j.Reason == v.Reason && time.Since(s.said.at) < sayEvery
+	if same || lately {
 		return nil
 	}
+	s.said = saying{j.ID, time.Now()}
 	return q.put(ctx, j, job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: j.Need})
 }
 
@@ -209,6 +225,9 @@ func (q *Queue) carry(ctx context.Context, j job.Job, lease job.Lease) error {
 	r := q.start(ctx, lease)
 	e := ending{err: q.guard(r.ctx, lease, j, r.report)}
 	e.cause, e.took = r.stop(), time.Since(began)
+	if wait := (*job.Wait)(nil); errors.As(e.cause, &wait) {
+		q.deps.Idle() // what it held is wanted now, however long the outcome takes to store
+	}
 	if errors.Is(e.err, job.ErrLeaseLost) || errors.Is(e.cause, job.ErrLeaseLost) {
 		q.leaseLost(ctx, j.ID)
 		return nil
@@ -310,7 +329,7 @@ type run struct {
 	cancel context.CancelCauseFunc
 	lease  job.Lease
 	queue  *Queue
-	done   chan struct{} // closed when the heartbeat has ended
+	done   sync.WaitGroup // the heartbeat, and who listens to the gate
 
 	mu       sync.Mutex
 	progress job.Progress
@@ -318,12 +337,13 @@ type run struct {
 }
 
 func (q *Queue) start(ctx context.Context, lease job.Lease) *run {
-	r := &run{lease: lease, queue: q, done: make(chan struct{})}
+	r := &run{lease: lease, queue: q}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	q.mu.Lock()
 	q.current = r
 	q.mu.Unlock()
-	go r.beat()
+	r.done.Go(r.beat)
+	r.done.Go(r.heed)
 	return r
 }
 
@@ -334,14 +354,13 @@ func (r *run) stop() error {
 	r.queue.current = nil
 	r.queue.mu.Unlock()
 	r.cancel(nil)
-	<-r.done
+	r.done.Wait()
 	return cause
 }
 
 // beat renews the lease. The first renewal comes at once: it finds a cancel
 // that came between the take and the start.
 func (r *run) beat() {
-	defer close(r.done)
 	for {
 		d, err := r.queue.Renew(r.ctx, r.lease, r.latest())
 		switch {
@@ -361,6 +380,16 @@ func (r *run) beat() {
 			return
 		case <-time.After(r.queue.cfg.Renew):
 		}
+	}
+}
+
+// heed stops the run when the gate says that it must go.
+func (r *run) heed() {
+	select {
+	case <-r.ctx.Done():
+	case w := <-r.queue.deps.Gate.Yield():
+		r.queue.log.Info("job must yield", "job", r.lease.ID, "reason", w.Reason)
+		r.cancel(&w)
 	}
 }
 

@@ -52,10 +52,11 @@ type gate struct {
 	mu      sync.Mutex
 	verdict job.Verdict
 	changed chan struct{}
+	yield   chan job.Wait
 }
 
 func openGate() *gate {
-	return &gate{verdict: job.Verdict{Open: true}, changed: make(chan struct{}, 1)}
+	return &gate{verdict: job.Verdict{Open: true}, changed: make(chan struct{}, 1), yield: make(chan job.Wait)}
 }
 
 func (g *gate) Admit(context.Context, job.Need) job.Verdict {
@@ -65,6 +66,8 @@ func (g *gate) Admit(context.Context, job.Need) job.Verdict {
 }
 
 func (g *gate) Changed() <-chan struct{} { return g.changed }
+
+func (g *gate) Yield() <-chan job.Wait { return g.yield }
 
 func (g *gate) set(v job.Verdict) {
 	g.mu.Lock()
@@ -180,6 +183,74 @@ func TestALostLeaseStopsTheWorkAndWritesNothing(t *testing.T) {
 	})
 }
 
+func TestWhatIsHeldGoesWithAYieldEvenWhenItsOutcomeCannotBeStored(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, g, idle := newLine(), openGate(), 0
+		q, stop := run(t, queue.Deps{Store: l, Gate: g, Runner: worker(untilStopped), Idle: func() { idle++ }})
+		defer stop()
+		submit(t, q, "a")
+		synctest.Wait()
+		l.inTrouble(fault.New(fault.DiskFull, "The disk is full.", nil))
+		before := idle
+		g.yield <- job.Wait{Reason: job.Memory, Text: "critical"}
+		synctest.Wait() // no time passes
+		if idle == before {
+			t.Error("what is warm was kept")
+		}
+		l.inTrouble(nil)
+	})
+}
+
+func TestAYieldThatMeetsAnotherEnd(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		err    error // of the runner; nil = it was done all the same
+		cancel bool
+		want   job.State
+	}{
+		"what is done stays done":                   {nil, false, job.Done},
+		"what crashes as it goes is not counted":    {fault.New(fault.EngineStopped, "It was stopped.", nil), false, job.Queued},
+		"what a person cancels just then has ended": {fault.New(fault.EngineStopped, "It was stopped.", nil), true, job.Canceled},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l, g, runs := newLine(), openGate(), 0
+				var q *queue.Queue
+				q, stop := run(t, queue.Deps{Store: l, Gate: g, Runner: worker(func(ctx context.Context, j job.Job, _ func(job.Progress)) error {
+					runs++
+					<-ctx.Done()
+					if tt.cancel {
+						if _, err := q.Cancel(t.Context(), j.ID); err != nil {
+							t.Error(err)
+						}
+					}
+					return tt.err
+				})})
+				defer stop()
+				submit(t, q, "a")
+				synctest.Wait()
+				before := l.job("a")
+				g.mu.Lock()
+				g.verdict = job.Verdict{Reason: job.Memory, Text: "critical"}
+				g.mu.Unlock()
+				g.yield <- job.Wait{Reason: job.Memory, Text: "critical"}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				j := l.job("a")
+				if j.State != tt.want || runs != 1 || j.Attempts+j.Crashes+j.Deaths != 0 || j.Rank != before.Rank {
+					t.Errorf("%s after %d runs: %d attempts, %d crashes, rank %d was %d", j.State, runs, j.Attempts, j.Crashes, j.Rank, before.Rank)
+				}
+				if tt.want == job.Queued && (j.Reason != job.Memory || j.ReasonText != "critical") {
+					t.Errorf("it waits for %s: %s", j.Reason, j.ReasonText)
+				}
+			})
+		})
+	}
+}
+
 func TestAClosedGateIsExplainedOnceAndOpensByItself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -196,6 +267,53 @@ func TestAClosedGateIsExplainedOnceAndOpensByItself(t *testing.T) {
 		synctest.Wait()
 		if l.state("a") != job.Done {
 			t.Errorf("state %s after the gate opened", l.state("a"))
+		}
+	})
+}
+
+func TestAJobYieldsWhenTheGateSaysSoAndNothingIsCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, g := newLine(), openGate()
+		runs := 0
+		q := start(t, l, func(ctx context.Context, _ job.Job, _ func(job.Progress)) error {
+			if runs++; runs > 3 {
+				return nil
+			}
+			<-ctx.Done()
+			return context.Cause(ctx)
+		}, g)
+		submit(t, q, "a")
+		for range 3 {
+			synctest.Wait()
+			g.mu.Lock()
+			g.verdict = job.Verdict{Reason: job.Memory, Text: "critical"}
+			g.mu.Unlock()
+			select {
+			case g.yield <- job.Wait{Reason: job.Memory, Text: "critical", Need: job.Need{Bytes: 7}}:
+			default:
+				t.Fatal("nobody listens while a job runs")
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if l.state("a") != job.Queued {
+				t.Fatalf("state %s after it had to go", l.state("a"))
+			}
+			select {
+			case g.yield <- job.Wait{}:
+				t.Fatal("somebody listens while nothing runs")
+			default:
+			}
+			g.set(job.Verdict{Open: true})
+		}
+		synctest.Wait()
+		if l.state("a") != job.Done || len(l.outcomes) != 4 {
+			t.Fatalf("state %s, outcomes %+v", l.state("a"), l.outcomes)
+		}
+		for _, o := range l.outcomes[:3] {
+			if o.Attempt || o.Crash || o.Error != nil || o.Wait.Need.Bytes != 7 {
+				t.Errorf("outcome %+v", o)
+			}
 		}
 	})
 }

@@ -1,12 +1,6 @@
 package settings
 
-import (
-	"errors"
-	"net"
-	"net/url"
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // Key is one row of the table of settings.
 type Key struct {
@@ -105,6 +99,18 @@ func Keys() []Key {
 			field: func(s *Settings) field { return pathField{&s.Media.FFmpeg, true} },
 		},
 		{
+			Name:    "ollama.host",
+			Doc:     "Where Ollama, which runs the language models, listens: a whole address, or a name and a port as Ollama's own OLLAMA_HOST has them.",
+			Default: "http://127.0.0.1:11434", Locked: true,
+			field: func(s *Settings) field { return addressField{&s.Ollama.Host, ollamaHost} },
+		},
+		{
+			Name:    "ollama.model",
+			Doc:     "Language model for translations and summaries, as 'ollama list' names it. Empty: chosen by this machine's memory.",
+			Example: "gemma3:4b",
+			field:   func(s *Settings) field { return textField{&s.Ollama.Model, ollamaModel} },
+		},
+		{
 			Name:    "memory.ceiling",
 			Doc:     "Most memory that one stage may be planned with. 0: chosen by this machine, about 11 GB on a Mac with 18 GB.",
 			Default: "0", Example: "10GB",
@@ -115,6 +121,12 @@ func Keys() []Key {
 			Doc:     "File of made-up memory readings, one JSON object per line, to play instead of this machine's own. For demonstrations and tests. Empty: the machine itself.",
 			Example: "~/pressure.ndjson", Locked: true,
 			field: func(s *Settings) field { return pathField{&s.Memory.Script, false} },
+		},
+		{
+			Name:    "power.only_on_ac",
+			Doc:     "Start work only on mains power, and put a running job back 10 seconds after the plug is pulled.",
+			Default: "false",
+			field:   func(s *Settings) field { return switchField{&s.Power.OnlyOnAC} },
 		},
 		{
 			Name:    "uploads.max",
@@ -129,62 +141,4 @@ func Keys() []Key {
 			field:   func(s *Settings) field { return sizeField{&s.Disk.MinFree, 1e6, true} },
 		},
 	}
-}
-
-// The checks end a sentence that starts with the key: "server.listen ...".
-// They never repeat a value that may be a secret.
-
-func address(s string) (string, error) {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		return "", errors.New("needs an address and a port")
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		return "", errors.New("has no port between 0 and 65535")
-	}
-	if strings.ContainsAny(host, " /@") {
-		return "", errors.New("needs a plain address, not a URL")
-	}
-	return s, nil
-}
-
-func token(s string) (string, error) {
-	for _, r := range s {
-		if r <= ' ' || r > '~' {
-			return "", errors.New("may hold only letters, digits and signs of ASCII, and no spaces")
-		}
-	}
-	return s, nil
-}
-
-func modelName(s string) (string, error) {
-	if strings.ContainsAny(s, `/\`) || strings.HasPrefix(s, ".") {
-		return "", errors.New("is a name, not a path: put the file into models.dir and name it without its ending")
-	}
-	return s, nil
-}
-
-func language(s string) (string, error) {
-	s = strings.ToLower(s)
-	if s == "auto" {
-		return s, nil
-	}
-	if n := len(s); n < 2 || n > 3 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") != "" {
-		return "", errors.New("needs a code of two or three letters, or auto")
-	}
-	return s, nil
-}
-
-func webAddress(s string) (string, error) {
-	if s == "" {
-		return "", nil
-	}
-	u, err := url.Parse(s)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return "", errors.New("needs an address that starts with https:// or http://")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return "", errors.New("may hold no password, ? or #")
-	}
-	return strings.TrimRight(s, "/"), nil
 }

@@ -7,7 +7,6 @@ package settings
 
 import (
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -23,7 +22,9 @@ type Settings struct {
 	Speech  Speech
 	Models  Models
 	Media   Media
+	Ollama  Ollama
 	Memory  Memory
+	Power   Power
 	Uploads Uploads
 	Disk    Disk
 
@@ -60,10 +61,21 @@ type Media struct {
 	FFmpeg string // "" = the one on the search path
 }
 
+// Ollama is where the language models run.
+type Ollama struct {
+	Host  Address // whole URL of the server, without / at the end
+	Model string  // "" = by the machine's memory
+}
+
 // Memory is how much of it may be planned for.
 type Memory struct {
 	Ceiling int64  // bytes; 0 = by the machine
 	Script  string // file of made-up readings; "" = the machine itself
+}
+
+// Power is what may run on the battery.
+type Power struct {
+	OnlyOnAC bool
 }
 
 // Uploads is what may be sent in.
@@ -75,26 +87,6 @@ type Uploads struct {
 type Disk struct {
 	MinFree int64 // bytes that stay free
 }
-
-// Secret is text that prints as dots. Convert it to a string to use it.
-type Secret string
-
-// String hides the text.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "•••"
-}
-
-// GoString hides the text from %#v.
-func (s Secret) GoString() string { return s.String() }
-
-// LogValue hides the text from logs.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// MarshalText hides the text from JSON.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Origin says where a value came from.
 type Origin string

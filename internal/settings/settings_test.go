@@ -61,7 +61,9 @@ func TestDefaults(t *testing.T) {
 		"speech":  {got.Speech, settings.Speech{Language: "auto", BeamSize: 5}},
 		"models":  {got.Models, settings.Models{Dir: filepath.Join(data, "models")}},
 		"media":   {got.Media, settings.Media{}},
+		"ollama":  {got.Ollama, settings.Ollama{Host: "http://127.0.0.1:11434"}},
 		"memory":  {got.Memory, settings.Memory{}},
+		"power":   {got.Power, settings.Power{}},
 		"uploads": {got.Uploads, settings.Uploads{Max: 50_000_000_000}},
 		"disk":    {got.Disk, settings.Disk{MinFree: 2_000_000_000}},
 		"notes":   {len(got.Notes), 0},
@@ -136,9 +138,14 @@ dir = "~/models"
 url = "https://models.example.com/whisper/"
 [media]
 ffmpeg = "/opt/bin/ffmpeg"
+[ollama]
+host = "studio.local"
+model = "qwen3:8b"
 [memory]
 ceiling = "10GB"
 script = "/tmp/pressure.ndjson"
+[power]
+only_on_ac = true
 [uploads]
 max = 5_000_000
 [disk]
@@ -149,7 +156,8 @@ min_free = "1.5 GiB"
 		"server.roots": home + "/Movies:/srv/media", "speech.model": "small",
 		"speech.language": "ko", "speech.beam_size": "1", "speech.threads": "4", "speech.words": "true",
 		"models.dir": home + "/models", "models.url": "https://models.example.com/whisper",
-		"media.ffmpeg": "/opt/bin/ffmpeg", "memory.ceiling": "10GB", "memory.script": "/tmp/pressure.ndjson", "uploads.max": "5MB",
+		"media.ffmpeg": "/opt/bin/ffmpeg", "ollama.host": "http://studio.local:11434", "ollama.model": "qwen3:8b",
+		"memory.ceiling": "10GB", "memory.script": "/tmp/pressure.ndjson", "power.only_on_ac": "true", "uploads.max": "5MB",
 		"disk.min_free": "1536MiB",
 	}
 	env = []string{
@@ -157,7 +165,8 @@ min_free = "1.5 GiB"
 		"SLUICE_SERVER_ROOTS=~/Movies:/srv/media", "SLUICE_SPEECH_MODEL=small", "SLUICE_SPEECH_LANGUAGE=ko",
 		"SLUICE_SPEECH_BEAM_SIZE=1", "SLUICE_SPEECH_THREADS=4", "SLUICE_SPEECH_WORDS=yes",
 		"SLUICE_MODELS_DIR=~/models", "SLUICE_MODELS_URL=https://models.example.com/whisper",
-		"SLUICE_MEDIA_FFMPEG=/opt/bin/ffmpeg", "SLUICE_MEMORY_CEILING=10 gb", "SLUICE_MEMORY_SCRIPT=/tmp/pressure.ndjson", "SLUICE_UPLOADS_MAX=5M",
+		"SLUICE_MEDIA_FFMPEG=/opt/bin/ffmpeg", "SLUICE_OLLAMA_HOST=studio.local", "SLUICE_OLLAMA_MODEL=qwen3:8b",
+		"SLUICE_POWER_ONLY_ON_AC=on", "SLUICE_MEMORY_CEILING=10 gb", "SLUICE_MEMORY_SCRIPT=/tmp/pressure.ndjson", "SLUICE_UPLOADS_MAX=5M",
 		"SLUICE_DISK_MIN_FREE=1610612736",
 	}
 	return file, env, want
@@ -307,6 +316,16 @@ func TestWrongFiles(t *testing.T) {
 			"[server]\ntoken = \"hunter 2\"\n",
 			"settings.toml, line 2: server.token may hold only letters, digits and signs of ASCII, and no spaces.",
 			`Write it like this: server.token = "auto".`,
+		},
+		"a password in Ollama's address is not repeated": {
+			"[ollama]\nhost = \"http://ann:pw@studio.local:99999\"\n",
+			"settings.toml, line 2: ollama.host has no port between 1 and 65535.",
+			`Write it like this: ollama.host = "http://127.0.0.1:11434".`,
+		},
+		"a language model that is none": {
+			"[ollama]\nmodel = \"gemma3 4b\"\n",
+			"settings.toml, line 2: ollama.model needs a name as 'ollama list' shows it.",
+			`Write it like this: ollama.model = "gemma3:4b".`,
 		},
 		"a language by its name": {
 			"[speech]\nlanguage = \"korean\"\n",
@@ -479,6 +498,92 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 	}
 	if _, ok := s.Value("no.such"); ok {
 		t.Error("an unknown key has a value")
+	}
+}
+
+func TestOllamaIsFoundAsItsOwnToolsFindIt(t *testing.T) {
+	t.Parallel()
+	const none, badPort = "needs an address such as 127.0.0.1:11434 or http://studio.local:11434", "has no port between 1 and 65535"
+	tests := map[string]struct{ host, want, wrong string }{
+		"a whole address":                     {"http://127.0.0.1:11434", "http://127.0.0.1:11434", ""},
+		"an address and a port":               {"127.0.0.1:11435", "http://127.0.0.1:11435", ""},
+		"a name alone":                        {"studio.local", "http://studio.local:11434", ""},
+		"localhost":                           {"localhost", "http://localhost:11434", ""},
+		"a port alone":                        {":11500", "http://127.0.0.1:11500", ""},
+		"a scheme brings its own port":        {"https://llm.example.com", "https://llm.example.com", ""},
+		"a scheme in capitals":                {"HTTP://studio.local:1", "http://studio.local:1", ""},
+		"a path and a slash at the end":       {"https://example.com/ollama/", "https://example.com/ollama", ""},
+		"what a server listens on":            {"0.0.0.0", "http://127.0.0.1:11434", ""},
+		"what a server listens on, as a URL":  {"http://0.0.0.0:11434", "http://127.0.0.1:11434", ""},
+		"what a server listens on, version 6": {"[::]:11434", "http://127.0.0.1:11434", ""},
+		"version 6 without brackets":          {"::1", "http://[::1]:11434", ""},
+		"version 6 with brackets":             {"[::1]", "http://[::1]:11434", ""},
+		"version 6 with a port":               {"[fd00::5]:99", "http://[fd00::5]:99", ""},
+		"version 6 as a URL":                  {"https://[fd00::5]", "https://[fd00::5]", ""},
+		"spaces around it":                    {" 127.0.0.1:11434 ", "http://127.0.0.1:11434", ""},
+		"a name and a password":               {"ann:pw@studio.local", "http://ann:pw@studio.local:11434", ""},
+		"nothing":                             {" ", "", none},
+		"only a scheme":                       {"http://", "", none},
+		"a scheme and a slash":                {"http:///", "", none},
+		"another scheme":                      {"ftp://studio.local", "", none},
+		"a space inside":                      {"studio local", "", none},
+		"a line break":                        {"studio\nlocal", "", none},
+		"a broken escape":                     {"http://%zz:1", "", none},
+		"port 0":                              {"127.0.0.1:0", "", badPort},
+		"a port too high":                     {"127.0.0.1:65536", "", badPort},
+		"a port in letters":                   {"127.0.0.1:http", "", none},
+		"a question":                          {"127.0.0.1:1?x=1", "", "may hold no ? or #"},
+		"a fragment":                          {"127.0.0.1:1#x", "", "may hold no ? or #"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := user{flags: map[string]string{"ollama.host": tt.host}}.load(t)
+			if tt.wrong != "" {
+				if got, want := fault.From(err).Say, "the command line: ollama.host "+tt.wrong+"."; err == nil || got != want {
+					t.Errorf("got %q, want %q", got, want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(s.Ollama.Host); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestThePasswordOfAnAddressIsNeverPrinted(t *testing.T) {
+	t.Parallel()
+	const whole = "https://ann:hunter2@llm.example.com/ollama"
+	s, err := user{env: []string{"SLUICE_OLLAMA_HOST=" + whole}}.load(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(s.Ollama.Host) != whole {
+		t.Errorf("%q cannot be used", string(s.Ollama.Host))
+	}
+	asJSON, err := json.Marshal(s.Ollama)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("settings", "host", s.Ollama.Host, "ollama", s.Ollama)
+	value, _ := s.Value("ollama.host")
+	for _, text := range []string{
+		fmt.Sprintf("%v %+v %#v %s", s.Ollama, s.Ollama, s.Ollama, s.Ollama.Host), string(asJSON), log.String(), value,
+	} {
+		if strings.Contains(text, "hunter2") || strings.Contains(text, "ann") {
+			t.Errorf("the password shows in %s", text)
+		}
+	}
+	if want := "https://•••@llm.example.com/ollama"; value != want {
+		t.Errorf("shows as %s, want %s", value, want)
+	}
+	if got := settings.Address("http://ann:hunter2@bad host").String(); got != "•••" {
+		t.Errorf("an address that is none shows as %s", got)
 	}
 }
 

@@ -3,6 +3,7 @@ package sqlitestore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -401,17 +402,37 @@ func TestKeysAreForgottenOnceOldAndOver(t *testing.T) {
 	b.same("the key of a live job", submit(t, b.Store, d)[0].ID, ids[1])
 }
 
-func TestPeaksOnlyRise(t *testing.T) {
+func TestWhatAModelTakesIsKeptPerContext(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	var got []int64
-	for _, n := range []int64{0, 5, 3, 7} {
-		if n > 0 {
-			must(t, b.SetPeak(t.Context(), "digest", n))
-		}
-		peak, err := b.Peak(t.Context(), "digest")
-		must(t, err)
-		got = append(got, peak)
+	ctx := t.Context()
+	steps := []struct {
+		does        func() error
+		peak, floor int64
+	}{
+		{func() error { return nil }, 0, 0},
+		{func() error { return b.SetFloor(ctx, "digest", 5, 9) }, 0, 9},
+		{func() error { return b.SetFloor(ctx, "digest", 5, 8) }, 0, 9},
+		{func() error { return b.SetPeak(ctx, "digest", 5, 5) }, 5, 0}, // that was enough
+		{func() error { return b.SetPeak(ctx, "digest", 5, 3) }, 5, 0},
+		{func() error { return b.SetFloor(ctx, "digest", 5, 7) }, 5, 7},
+		{func() error { return b.SetPeak(ctx, "digest", 1, 2) }, 5, 7},
+		{func() error { return b.SetPeak(ctx, "other", 5, 6) }, 5, 7},
+		{func() error { return b.SetPeak(ctx, "digest", 5, 8) }, 8, 0},
 	}
-	b.same("peaks", got, []int64{0, 5, 5, 7})
+	for i, s := range steps {
+		must(t, s.does())
+		peak, floor, err := b.Peak(ctx, "digest", 5)
+		must(t, err)
+		b.same(fmt.Sprintf("step %d", i), []int64{peak, floor}, []int64{s.peak, s.floor})
+	}
+	peak, _, err := b.Peak(ctx, "digest", 1)
+	must(t, err)
+	b.same("the peak of another context", peak, int64(2))
+
+	peak, _, err = sqlitestore.PeaksIn(b.path).Peak(ctx, "digest", 5) // while it is open
+	must(t, err)
+	b.same("the peak that the file tells", peak, int64(8))
+	_, _, err = sqlitestore.PeaksIn(filepath.Join(t.TempDir(), "none.db")).Peak(ctx, "digest", 5)
+	must(t, err)
 }

@@ -2,8 +2,6 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 )
 
@@ -70,23 +68,4 @@ func (s *Store) ForgetKeys(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return int(n), nil
-}
-
-// Peak is the most memory a model has been seen to take; 0 = never seen.
-func (s *Store) Peak(ctx context.Context, digest string) (int64, error) {
-	var n int64
-	err := s.reads.QueryRowContext(ctx, `SELECT bytes FROM peaks WHERE digest = ?`, digest).Scan(&n)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return n, s.explain(err)
-}
-
-// SetPeak remembers what a model took, if that is more than before.
-func (s *Store) SetPeak(ctx context.Context, digest string, bytes int64) error {
-	return s.write(ctx, later, func(t *tx) error {
-		return t.exec(`INSERT INTO peaks (digest, bytes, updated_at) VALUES (?, ?, ?)
-			ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes, updated_at = excluded.updated_at WHERE excluded.bytes > bytes`,
-			digest, bytes, s.now())
-	})
 }

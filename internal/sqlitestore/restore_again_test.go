@@ -91,7 +91,7 @@ func TestAStoreThatIsClosedDamagedIsLookedAtFirst(t *testing.T) {
 	w := newWreckage(t)
 	overwrite(t, w.path, rootOf(w, "peaks"), badPage)
 	s := w.open()
-	if _, err := s.Peak(t.Context(), "x"); !fault.Is(err, fault.StoreDamaged) {
+	if _, _, err := s.Peak(t.Context(), "x", 0); !fault.Is(err, fault.StoreDamaged) {
 		t.Fatalf("got %v", err)
 	}
 	must(t, s.Close())

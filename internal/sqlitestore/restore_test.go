@@ -272,7 +272,7 @@ func TestDamageMetWhileALeaseIsLive(t *testing.T) {
 	// The page is in memory as long as nothing else needs the room.
 	var err error
 	for n := range int64(1000) {
-		if _, err = s.Peak(t.Context(), "x"); err == nil {
+		if _, _, err = s.Peak(t.Context(), "x", 0); err == nil {
 			err = s.AddSpan(t.Context(), lease, "k", span(1000*(n+1), 1000*(n+2), "en", strings.Repeat("b", 20_000)))
 		}
 		if err != nil {

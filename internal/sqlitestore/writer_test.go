@@ -147,7 +147,7 @@ func TestATakeThatHasBegunIsNotGivenUp(t *testing.T) {
 func cancel2(cancel func(), s *sqlitestore.Store) func() {
 	return func() {
 		cancel()
-		_ = s.SetPeak(context.Background(), "x", 1)
+		_ = s.SetPeak(context.Background(), "x", 0, 1)
 	}
 }
 

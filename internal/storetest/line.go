@@ -217,7 +217,7 @@ func waits() map[string]scenario {
 		},
 		"what has no end is not ready until it is released": func(s *stand) {
 			jobs := s.submit("a", "b", "c")
-			for i, r := range []job.Reason{job.NoModel, job.Power} {
+			for i, r := range []job.Reason{job.NoModel, job.OllamaAway} {
 				j, err := s.Defer(s.Context(), jobs[i].ID, job.Wait{Reason: r})
 				s.ok(err)
 				s.same("reason", j.Reason, r)
@@ -230,7 +230,7 @@ func waits() map[string]scenario {
 			s.ok(err)
 			s.same("released", n, 1)
 			s.same("next", s.next(), "a")
-			s.same("reasons", []job.Reason{s.get(jobs[0].ID).Reason, s.get(jobs[1].ID).Reason}, []job.Reason{job.Turn, job.Power})
+			s.same("reasons", []job.Reason{s.get(jobs[0].ID).Reason, s.get(jobs[1].ID).Reason}, []job.Reason{job.Turn, job.OllamaAway})
 		},
 		"deferring moves nothing and says why": func(s *stand) {
 			jobs := s.submit("a", "b")

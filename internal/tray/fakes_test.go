@@ -33,6 +33,8 @@ func (l *line) Reading() job.Reading {
 	return l.reading
 }
 
+func (l *line) Critical() bool { return l.Reading().Level == job.Critical }
+
 // set changes what the board will read.
 func (l *line) set(change func(*line)) {
 	l.mu.Lock()

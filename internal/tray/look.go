@@ -115,7 +115,7 @@ func moodOf(s board.Snapshot) (mood, job.Job) {
 	// Those that wait for something of their own are overtaken, the first of
 	// the others decides.
 	if i := slices.IndexFunc(s.Next, func(j job.Job) bool { return j.Reason.Blocking() }); i >= 0 {
-		if s.Next[i].Reason == job.Memory {
+		if r := s.Next[i].Reason; r == job.Memory || r == job.Power {
 			return waiting, s.Next[i]
 		}
 		return working, job.Job{} // it is taken this moment

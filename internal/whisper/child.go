@@ -210,7 +210,7 @@ func (c *child) untilReady(ctx context.Context, stuckAfter time.Duration) error 
 				return c.death()
 			case m.Type == MsgError:
 				c.stop(time.Second)
-				return toldFault(m, c.stderr.text())
+				return toldFault(m, c.stderr)
 			case m.Type == MsgReady && m.Protocol != Protocol:
 				c.stop(time.Second)
 				return fault.New(fault.EngineCrashed, "Sluice was replaced by another version while it ran.",

@@ -18,6 +18,7 @@ type tail struct {
 	part  string
 	lines []string
 	cause string
+	none  bool // some line said that memory was refused
 }
 
 const (
@@ -53,7 +54,9 @@ func (t *tail) add(line string) {
 	if len(line) > tailWidth {
 		line = strings.ToValidUTF8(line[:tailWidth], "")
 	}
-	if t.cause == "" && tellsCause(line) {
+	refused := tellsOfNone(line)
+	t.none = t.none || refused
+	if t.cause == "" && (refused || tellsCause(line)) {
 		t.cause = line
 	}
 	if t.lines = append(t.lines, line); len(t.lines) > tailLines {
@@ -68,6 +71,13 @@ func tellsCause(line string) bool {
 		}
 	}
 	return false
+}
+
+// gotNone says whether the engine was refused memory at any time.
+func (t *tail) gotNone() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.none || tellsOfNone(t.part)
 }
 
 // text gives the cause, if it is known, and the last lines.
@@ -116,16 +126,37 @@ func deathFault(c *child, memoryShort bool) error {
 		cause = fmt.Errorf("engine: %s\n%s", how, log)
 	}
 	switch {
-	case strings.Contains(log, "std::bad_alloc"), signal == syscall.SIGKILL && memoryShort:
+	case signal == syscall.SIGTERM, signal == syscall.SIGINT, signal == syscall.SIGHUP:
+		return stoppedFault(cause)
+	case c.stderr.gotNone(), signal == syscall.SIGKILL && memoryShort:
 		say := "The speech engine was stopped because memory ran out."
 		if c.footprint.Load() > 0 {
 			say = fmt.Sprintf("The speech engine was stopped because memory ran out: %s held %s.", modelName(c.model), job.FormatBytes(c.footprint.Load()))
 		}
 		return fault.New(fault.EngineOutOfMemory, say, cause)
-	case signal == syscall.SIGKILL, signal == syscall.SIGTERM, signal == syscall.SIGINT, signal == syscall.SIGHUP:
-		return fault.New(fault.EngineStopped, "Somebody stopped the speech engine.", cause)
+	case signal == syscall.SIGKILL:
+		return stoppedFault(cause)
 	}
 	return fault.New(fault.EngineCrashed, "The speech engine crashed.", cause)
+}
+
+func stoppedFault(cause error) error {
+	return fault.New(fault.EngineStopped, "Somebody stopped the speech engine.", cause)
+}
+
+// tellsOfNone says whether a line of the log tells that memory was refused: by
+// the C++ library, ggml, Metal, the system, or the runtime of Go.
+func tellsOfNone(line string) bool {
+	line = strings.ToLower(line)
+	for _, mark := range []string{
+		"bad_alloc", "failed to allocate", "attempted to allocate", "insufficient memory",
+		"erroroutofmemory", "cannot allocate memory", "out of memory", "failed to reserve page summary memory",
+	} {
+		if strings.Contains(line, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // modelName is what people call the model in this file.
@@ -140,13 +171,18 @@ func noSound(err error) error {
 		WithHint("It is made again when the job is tried again; what was recognised so far is kept.")
 }
 
-// toldFault turns an error the engine has told of itself into a fault.
-func toldFault(m Message, log string) error {
+// toldFault turns an error the engine has told of itself into a fault. What
+// could not be loaded or computed for want of memory is neither damaged nor a
+// crash: the log knows, the libraries say no more than that it failed.
+func toldFault(m Message, stderr *tail) error {
 	cause := fmt.Errorf("engine: %s", m.Text)
-	if log != "" {
+	if log := stderr.text(); log != "" {
 		cause = fmt.Errorf("engine: %s\n%s", m.Text, log)
 	}
 	code := fault.Code(m.Code)
+	if (code == fault.ModelDamaged || code == fault.EngineCrashed) && stderr.gotNone() {
+		code = fault.EngineOutOfMemory
+	}
 	says := map[fault.Code]string{
 		fault.ModelMissing:      "The speech model is not there.",
 		fault.ModelDamaged:      "The speech model is damaged or not one that whisper.cpp reads.",

@@ -178,7 +178,7 @@ func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span
 					return noSound(errors.New(m.Text))
 				}
 				r.t.end(time.Second)
-				return toldFault(m, c.stderr.text())
+				return toldFault(m, c.stderr)
 			}
 			if m.Type == MsgResult {
 				r.take(m, done)

@@ -140,6 +140,13 @@ func TestAnEngineThatFailsIsReportedTruthfully(t *testing.T) {
 		"another version": {0, fault.EngineCrashed, "protocol 2"},
 		"exits":           {0, fault.EngineCrashed, "GGML_ASSERT(x != 0) failed\n...\nframe 80"},
 		"no memory":       {0, fault.EngineOutOfMemory, "bad_alloc"},
+
+		"no memory, then a crash":  {0, fault.EngineOutOfMemory, "attempted to allocate 512.00 MB)\n...\nframe 80"},
+		"no memory for Go":         {0, fault.EngineOutOfMemory, "fatal error: out of memory\n...\nframe 80"},
+		"no memory on Metal":       {0, fault.EngineOutOfMemory, "Insufficient Memory"},
+		"no memory for the model":  {0, fault.EngineOutOfMemory, "failed to allocate memory for the model"},
+		"a damaged model":          {0, fault.ModelDamaged, "whisper.cpp refused it"},
+		"no memory, then a signal": {0, fault.EngineStopped, "terminated"},
 	}
 	for role, tt := range tests {
 		t.Run(role, func(t *testing.T) {

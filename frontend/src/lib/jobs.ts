@@ -1,9 +1,17 @@
 // What can be told of a job from itself alone.
-import type { Job, StageRun } from "./api/types";
+import type { Job, Reason, StageRun } from "./api/types";
 
-/** aside says whether a queued job lets those behind it go first: what it waits for is not memory. */
+// What these wait for all jobs lack alike.
+const keepTheirPlace: readonly (Reason | undefined)[] = [undefined, "turn", "memory", "power"];
+
+/** aside says whether a queued job lets those behind it go first. */
 export function aside(job: Job): boolean {
-  return job.reason !== undefined && job.reason !== "turn" && job.reason !== "memory";
+  return !keepTheirPlace.includes(job.reason);
+}
+
+/** foremost is the job that the line stands for: the first that is not aside, or else the first. */
+export function foremost(next: readonly Job[]): Job | undefined {
+  return next.find((j) => !aside(j)) ?? next[0];
 }
 
 /** final says whether nothing more happens to the job by itself. */

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import type { Job, MachineNow } from "../../src/lib/api/types";
+import type { Diagnosis, Job, MachineNow } from "../../src/lib/api/types";
 import { en } from "../../src/lib/words/en";
 import { ko } from "../../src/lib/words/ko";
 import { browsing } from "./page";
@@ -108,9 +108,18 @@ test.for(Object.keys(views))("no English is left in the Korean %s", async (place
   await views[place]?.(page);
   const machine = (await (await server.ask("GET", "/api/v1/machine")).json()) as MachineNow;
   const programs = machine.holders.filter((h) => h.kind === "other").map((h) => h.name);
+  const { budget } = (await (await server.ask("GET", "/api/v1/doctor")).json()) as Diagnosis;
+  const models = budget.map((b) => b.model);
+  if (place === "machine")
+    await page
+      .getByRole("main")
+      .getByText(models[0] ?? "")
+      .first()
+      .waitFor();
   const texts = await chrome(page);
   expect(texts.length).toBeGreaterThan(10);
-  expect(foreign(texts, [...programs, "seen-000.wav"])).toEqual([]);
+  const commands = ["sluice models pull", "ollama pull"];
+  expect(foreign(texts, [...programs, ...models, ...commands, "seen-000.wav"])).toEqual([]);
 });
 
 test("no English is left in the Korean search", async () => {

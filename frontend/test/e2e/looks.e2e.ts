@@ -12,7 +12,13 @@ const open = browsing();
 const views: Record<string, { hash: () => string; ready: (page: Page) => Promise<void> }> = {
   queue: { hash: () => "queue", ready: (page) => page.getByRole("progressbar").first().waitFor() },
   library: { hash: () => "library", ready: (page) => shown(page, "Harbour master") },
-  machine: { hash: () => "machine", ready: (page) => page.getByRole("slider").waitFor() },
+  machine: {
+    hash: () => "machine",
+    ready: async (page) => {
+      await page.getByRole("slider").waitFor();
+      await page.getByRole("table").waitFor();
+    },
+  },
   settings: { hash: () => "settings", ready: (page) => page.getByRole("radio").first().waitFor() },
   "job-running": {
     hash: () => `job/${jobs.running}`,

@@ -73,12 +73,12 @@ test("what holds memory is named, the engine among it while a job runs", async (
 });
 
 test("the view says what the first in line needs while it waits", async () => {
-  await server.script("warn", 100e6);
+  await server.script("warn", 50e6, 40);
   await server.submit(clip("seen-000.wav"), { title: "Night market" });
   const { page } = await open(`${server.url}/#/machine`);
   const view = page.getByRole("main");
   await view.getByRole("heading", { name: en.machine.first }).waitFor();
-  await view.getByText(/Needs [\d.]+ MB, 100 MB free\./).waitFor();
+  await view.getByText(/Needs [\d.]+ MB, 50 MB free\./).waitFor();
   await view.getByText(/[\d.]+ MB short/).waitFor();
   await shoot(page, "machine-need");
   expect(await violations(page)).toEqual([]);

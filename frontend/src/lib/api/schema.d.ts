@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check that this machine has what jobs need
+         * @description Looks anew each time, at all things at once, and answers within about three seconds: what does not answer by then is a finding like the rest. Only `fail` keeps jobs from running. The budget has what is used when a job names no model first, stage by stage, and then the rest by need; a need of 0 is not known.
+         */
+        get: operations["get-doctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drop": {
         parameters: {
             query?: never;
@@ -509,6 +529,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Budget: {
+            chosen: boolean;
+            /** Format: int64 */
+            context?: number;
+            fits: boolean;
+            from: components["schemas"]["Known"];
+            installed: boolean;
+            model: string;
+            /** Format: int64 */
+            need_bytes: number;
+            /**
+             * @description What the model does: `transcribe` a speech model, `translate` a language model of Ollama
+             * @enum {string}
+             */
+            stage: "transcribe" | "translate";
+            text?: string;
+        };
         ClearRequest: {
             /** @description queued: they are canceled. done, failed, canceled: they are deleted. running is refused */
             state: components["schemas"]["State"];
@@ -524,7 +561,7 @@ export interface components {
          * @description Stable name of a failure
          * @enum {string}
          */
-        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "route_unknown" | "method_refused" | "setting_invalid" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away";
+        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "route_unknown" | "method_refused" | "setting_invalid" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away" | "ollama_unreachable" | "ollama_failed" | "ollama_busy";
         Counts: {
             /** Format: int64 */
             canceled: number;
@@ -536,6 +573,10 @@ export interface components {
             queued: number;
             /** Format: int64 */
             running: number;
+        };
+        Diagnosis: {
+            budget: components["schemas"]["Budget"][];
+            findings: components["schemas"]["Finding"][];
         };
         Drop: {
             /** @description Absolute paths of files and folders on this machine */
@@ -705,6 +746,17 @@ export interface components {
              */
             message: string;
         };
+        Finding: {
+            hint?: string;
+            level: components["schemas"]["FindingLevel"];
+            name: string;
+            text: string;
+        };
+        /**
+         * @description How bad a finding is
+         * @enum {string}
+         */
+        FindingLevel: "ok" | "warn" | "fail";
         /**
          * @description Kind of an export
          * @enum {string}
@@ -989,6 +1041,11 @@ export interface components {
         JobsRequest: {
             jobs: components["schemas"]["JobRequest"][];
         };
+        /**
+         * @description Where a need is known from, the surest last
+         * @enum {string}
+         */
+        Known: "catalog" | "file" | "measured";
         /**
          * @description What a speech model understands
          * @enum {string}
@@ -1465,6 +1522,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnosis"];
                 };
             };
             /** @description Error */

@@ -1,8 +1,9 @@
 // Sentences that are put together from what the server says. In English its
 // own words are shown, as they know more than a code does, unless they are for
 // whoever writes programs; in another language they are told by their codes.
-import type { Gate, Job, Notice, Reading } from "../api/types";
-import { absolute, bytes, dayTime } from "../format";
+import type { Finding, Gate, Job, Notice, Reading } from "../api/types";
+import { absolute, bytes, dayTime, lasting } from "../format";
+import type { FindingWords } from "./en/doctor";
 import type { NoticeWords } from "./en/notices";
 import { language, t } from "./words.svelte";
 
@@ -41,13 +42,27 @@ export function sayNotice(n: Notice): { title: string; text: string; hint: strin
   return { title: known.title, text, hint: known.hint };
 }
 
+/** Told is a finding in words. Own are the server's, where the page's do not say all of it. */
+export type Told = { name: string; text: string; hint: string; own: string };
+
+/** sayFinding tells what the doctor has found. */
+export function sayFinding(f: Finding): Told {
+  const known = (t.doctor.findings as Record<string, FindingWords | undefined>)[f.name];
+  const name = known?.name ?? f.name;
+  const text = known?.[f.level] ?? "";
+  if (language.code === "en") return { name, text: f.text || text, hint: f.hint ?? "", own: "" };
+  // What is well needs no more words than that.
+  const own = text && f.level === "ok" ? "" : [f.text, f.hint].filter(Boolean).join(" ");
+  return { name, text, hint: "", own };
+}
+
 /** sayReason tells why a queued job is not next. */
 export function sayReason(job: Job, memory: Reading | undefined, now = Date.now()): string {
   const reason = job.reason ?? "turn";
-  if (reason === "memory") return sayMemory(job, memory);
+  if (reason === "memory") return sayMemory(job, memory, now);
   const own = language.code === "en" ? job.reason_text : undefined;
   const text = own || t.reasons.text[reason];
-  const until = job.until ? Date.parse(job.until) : NaN;
+  const until = untilOf(job);
   if (!(until > now)) return sentence(text);
   if (reason === "backoff") return t.reasons.nextTry(sentence(text), dayTime(until, now));
   if (reason === "scheduled") return t.reasons.startsAt(dayTime(until, now));
@@ -55,25 +70,61 @@ export function sayReason(job: Job, memory: Reading | undefined, now = Date.now(
 }
 
 /** sayGate tells why the gate is not open; "" when it is. */
-export function sayGate(gate: Gate, memory: Reading, first: Job | undefined): string {
+export function sayGate(gate: Gate, memory: Reading, first: Job | undefined, now = Date.now()): string {
   if (gate.state === "open") return "";
   // The level beside it says already how short memory is.
   if (gate.state === "shut") return t.reasons.shut(bytes(memory.available_bytes));
   if (language.code === "en" && gate.text) return sentence(gate.text);
-  return first ? sentence(numbers(first, memory)) : t.reasons.text.memory;
+  if (first?.reason === "power") return t.reasons.text.power;
+  return first ? sentence(ranOut(first, memory, now) || numbers(first, memory, now)) : t.reasons.text.memory;
 }
 
-function sayMemory(job: Job, memory: Reading | undefined): string {
+function sayMemory(job: Job, memory: Reading | undefined, now: number): string {
   const own = language.code === "en" ? job.reason_text : undefined;
-  if (own && /^waiting/i.test(own)) return own;
-  const said = own || numbers(job, memory);
+  // Whole sentences, as of an engine that died, stand for themselves.
+  if (own && (/^waiting/i.test(own) || own.endsWith("."))) return own;
+  const dead = own ? "" : ranOut(job, memory, now);
+  if (dead) return dead;
+  const said = own || numbers(job, memory, now);
   return said === t.reasons.text.memory ? said : t.reasons.forMemory(said);
 }
 
-function numbers(job: Job, memory: Reading | undefined): string {
-  if (!job.need_bytes) return t.reasons.text.memory;
-  const need = bytes(job.need_bytes);
-  return memory ? t.reasons.needsAndFree(need, bytes(memory.available_bytes)) : t.reasons.needs(need);
+/** ranOut tells of a job whose engine died for memory; "" of any other, and of one that starts soon. */
+function ranOut(job: Job, memory: Reading | undefined, now: number): string {
+  if (job.error?.code !== "engine_out_of_memory" || !job.need_bytes || !memory) return "";
+  if (untilOf(job) > now) return "";
+  return t.reasons.ranOut(bytes(job.need_bytes), bytes(memory.available_bytes));
+}
+
+/** numbers tells what is needed and what is free, and when it starts if that is known. */
+function numbers(job: Job, memory: Reading | undefined, now: number): string {
+  const need = job.need_bytes ?? 0;
+  if (!memory) return need > 0 ? t.reasons.needs(bytes(need)) : t.reasons.text.memory;
+  const said = against(need, memory);
+  const until = untilOf(job);
+  if (until > now) return t.reasons.startsIn(said, remaining(until - now));
+  // It would fit: what it waits for is not told in numbers.
+  const spares = need > 0 && memory.level === "warn";
+  return need <= memory.available_bytes && !spares ? t.reasons.settles(said) : said;
+}
+
+/** against holds a need against what is free. While memory is tight a need alone is not enough. */
+function against(need: number, { available_bytes: free, level }: Reading): string {
+  const [n, f] = [bytes(need), bytes(free)];
+  if (need === 0) return t.reasons.onlyFree(f); // critically short memory stops every stage
+  if (need <= free) return level === "warn" ? t.reasons.needsAndSpare(n, f) : t.reasons.needsAndFree(n, f);
+  return n === f ? t.reasons.shortOf(n, bytes(need - free)) : t.reasons.needsAndFree(n, f);
+}
+
+/** untilOf is when what a job waits for ends; NaN when nobody knows. */
+function untilOf(job: Job): number {
+  return job.until ? Date.parse(job.until) : NaN;
+}
+
+/** remaining is a time as coarse as the server tells it: tens of seconds, then minutes. */
+function remaining(ms: number): string {
+  const step = ms > 60_000 ? 60 : 10;
+  return lasting(Math.ceil(ms / 1000 / step) * step);
 }
 
 /** sentence begins with a capital, whatever language it is in. */

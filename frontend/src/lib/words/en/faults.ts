@@ -68,8 +68,8 @@ export const faults = {
   ffmpeg_crashed: { message: "ffmpeg was stopped or crashed.", hint: "It is tried again." },
   model_unknown: { message: "No speech model has this name.", hint: "Choose another model." },
   model_missing: {
-    message: "The speech model is not installed.",
-    hint: "Install it with: sluice models pull NAME.",
+    message: "The model is not installed.",
+    hint: "Install a speech model with: sluice models pull NAME, one for languages with: ollama pull NAME.",
   },
   model_damaged: { message: "The model file is damaged.", hint: "Remove it and pull it again." },
   model_in_use: { message: "A job needs this model right now.", hint: "Cancel the job, or wait for it." },
@@ -115,6 +115,18 @@ export const faults = {
   store_too_new: { message: "The data was written by a newer Sluice.", hint: "Update Sluice." },
   store_damaged: { message: "The database is damaged.", hint: "Move the file aside and start again." },
   server_away: { message: "Sluice does not answer.", hint: "It is asked again until it is back." },
+  ollama_unreachable: {
+    message: "Ollama does not answer.",
+    hint: "Open Ollama, or start it with: ollama serve.",
+  },
+  ollama_failed: {
+    message: "Ollama answers with an error, or something else answers in its place.",
+    hint: "Start Ollama again, or see its own log.",
+  },
+  ollama_busy: {
+    message: "Ollama is at work and keeps its model in memory.",
+    hint: "Wait until its other work is done, or stop the model with: ollama stop NAME.",
+  },
 } satisfies Record<FaultCode, Fault>;
 
 /** Fault is a failure in words. */

@@ -1,4 +1,5 @@
 import { common } from "./common";
+import { doctor } from "./doctor";
 import { faults } from "./faults";
 import { frame } from "./frame";
 import { job } from "./job";
@@ -13,6 +14,7 @@ import { settings } from "./settings";
 
 export const en = {
   common,
+  doctor,
   faults,
   frame,
   job,

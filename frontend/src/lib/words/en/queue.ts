@@ -11,6 +11,7 @@ export const queue = {
   idle: "Nothing runs right now. The first in line starts in a moment.",
   idlePaused: "Nothing runs: the line is paused. Press Resume to go on.",
   idleMemory: "Nothing runs: the first in line starts by itself when there is memory for it.",
+  idlePower: "Nothing runs: the machine is on battery. The first in line starts when it is plugged in.",
   idleHeld: "Nothing runs: what waits is held.",
   emptyPaused: "Nothing is waiting. Files you add now start when the line is resumed.",
   emptyLine: "Nothing is waiting. Files you add now start as soon as memory allows.",

@@ -65,8 +65,8 @@ export const faults = {
   ffmpeg_crashed: { message: "ffmpeg가 멈추거나 비정상 종료했습니다.", hint: "자동으로 다시 시도합니다." },
   model_unknown: { message: "그런 이름의 음성 모델이 없습니다.", hint: "다른 모델을 고르세요." },
   model_missing: {
-    message: "음성 모델이 설치되어 있지 않습니다.",
-    hint: "sluice models pull 이름 명령으로 설치하세요.",
+    message: "모델이 설치되어 있지 않습니다.",
+    hint: "음성 모델은 sluice models pull 이름, 언어 모델은 ollama pull 이름 명령으로 설치하세요.",
   },
   model_damaged: { message: "모델 파일이 손상되었습니다.", hint: "지우고 다시 내려받으세요." },
   model_in_use: {
@@ -118,4 +118,16 @@ export const faults = {
     hint: "파일을 다른 곳으로 옮기고 다시 시작하세요.",
   },
   server_away: { message: "Sluice가 응답하지 않습니다.", hint: "다시 연결될 때까지 계속 시도합니다." },
+  ollama_unreachable: {
+    message: "Ollama가 응답하지 않습니다.",
+    hint: "Ollama를 열거나 ollama serve 명령으로 시작하세요.",
+  },
+  ollama_failed: {
+    message: "Ollama가 오류로 응답하거나, Ollama가 아닌 프로그램이 응답합니다.",
+    hint: "Ollama를 다시 시작하거나 Ollama의 로그를 확인하세요.",
+  },
+  ollama_busy: {
+    message: "Ollama가 다른 일을 하느라 모델을 메모리에 두고 있습니다.",
+    hint: "그 일이 끝나기를 기다리거나 ollama stop 이름 명령으로 모델을 내리세요.",
+  },
 } satisfies Record<FaultCode, Fault>;

@@ -1,5 +1,6 @@
 import type { en } from "../en";
 import { common } from "./common";
+import { doctor } from "./doctor";
 import { faults } from "./faults";
 import { frame } from "./frame";
 import { job } from "./job";
@@ -14,6 +15,7 @@ import { settings } from "./settings";
 
 export const ko = {
   common,
+  doctor,
   faults,
   frame,
   job,

@@ -1,0 +1,75 @@
+package app_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluice/internal/job"
+)
+
+func TestTheDoctorOfTheCommandLineAndOfTheServer(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	d, code := h.doctor()
+	if code != 0 {
+		t.Errorf("code %d: %+v", code, d.Findings)
+	}
+	told(t, d, "model", job.FindingOK, "sluice-tiny is installed")
+	told(t, d, "server", job.FindingOK, "not running")
+	tiny(t, d)
+
+	s := h.serve()
+	d, _ = h.doctor()
+	told(t, d, "server", job.FindingOK, s.url)
+	status, text := s.call(http.MethodGet, "/api/v1/doctor", nil, nil, nil)
+	var served job.Diagnosis
+	if err := json.Unmarshal([]byte(text), &served); err != nil || status != http.StatusOK {
+		t.Fatalf("%d, %v: %s", status, err, text)
+	}
+	told(t, served, "ffmpeg", job.FindingOK, "version")
+	tiny(t, served)
+	if slices.ContainsFunc(served.Findings, func(f job.Finding) bool { return f.Name == "server" }) {
+		t.Errorf("the server tells of itself: %s", text)
+	}
+
+	if err := os.Remove(filepath.Join(h.dir, "models", "sluice-tiny.bin")); err != nil {
+		t.Fatal(err)
+	}
+	d, code = h.doctor()
+	told(t, d, "model", job.FindingFail, "sluice-tiny")
+	if code != 1 {
+		t.Errorf("code %d without a model", code)
+	}
+}
+
+// doctor runs the command.
+func (h home) doctor() (job.Diagnosis, int) {
+	h.t.Helper()
+	out, errs, code := h.run("doctor", "--json")
+	var d job.Diagnosis
+	if err := json.Unmarshal([]byte(out), &d); err != nil {
+		h.t.Fatalf("%d, %v: %s %s", code, err, out, errs)
+	}
+	return d, code
+}
+
+func told(t *testing.T, d job.Diagnosis, name string, level job.FindingLevel, text string) {
+	t.Helper()
+	i := slices.IndexFunc(d.Findings, func(f job.Finding) bool { return f.Name == name })
+	if i < 0 || d.Findings[i].Level != level || !strings.Contains(d.Findings[i].Text, text) {
+		t.Errorf("%s is not %s, %q: %+v", name, level, text, d.Findings)
+	}
+}
+
+// tiny expects the small model first in the budget.
+func tiny(t *testing.T, d job.Diagnosis) {
+	t.Helper()
+	if len(d.Budget) == 0 || d.Budget[0].Model != "sluice-tiny" || !d.Budget[0].Chosen || !d.Budget[0].Fits || d.Budget[0].Need <= 0 {
+		t.Errorf("budget %+v", d.Budget)
+	}
+}

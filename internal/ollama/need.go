@@ -1,0 +1,112 @@
+package ollama
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/ollama/ollama/api"
+
+	"sluice/internal/fault"
+)
+
+// Estimate is what a model will take once it is loaded, before anybody has
+// seen it. It is reckoned for one request at a time and a cache of 16 bits, a
+// server's defaults; another server can be set to more.
+type Estimate struct {
+	Weights int64
+	Cache   int64 // of keys and values, for the whole context
+	Compute int64 // buffers of one step
+	Guess   bool  // the model's shape is not known: Compute stands for all that is not Weights
+}
+
+// Bytes is all of it.
+func (e Estimate) Bytes() int64 { return e.Weights + e.Cache + e.Compute }
+
+// Need is how much memory the model will take with a context of so many
+// tokens; see Estimate.
+func (c *Client) Need(ctx context.Context, model string, numCtx int) (int64, error) {
+	e, err := c.Estimate(ctx, model, numCtx)
+	return e.Bytes(), err
+}
+
+// Estimate reckons what the model will take with a context of so many tokens;
+// 0 is Ollama's default. A model that runs elsewhere takes nothing. What was
+// read of a model is kept, since it never changes under one digest.
+// Fault: model_missing.
+func (c *Client) Estimate(ctx context.Context, model string, numCtx int) (Estimate, error) {
+	m, err := c.find(ctx, model)
+	if err != nil || m.Remote {
+		return Estimate{}, err
+	}
+	c.mu.Lock()
+	s, known := c.shapes[m.Digest]
+	c.mu.Unlock()
+	if !known {
+		if s, err = c.show(ctx, m.Name); err != nil {
+			return Estimate{}, err
+		}
+		c.mu.Lock()
+		c.shapes[m.Digest] = s
+		c.mu.Unlock()
+	}
+	return s.estimate(m.Bytes, numCtx), nil
+}
+
+// find looks a model up by the name that people write.
+func (c *Client) find(ctx context.Context, name string) (Model, error) {
+	models, err := c.Models(ctx)
+	if err != nil {
+		return Model{}, err
+	}
+	for _, m := range models {
+		if strings.EqualFold(full(m.Name), full(name)) {
+			return m, nil
+		}
+	}
+	return Model{}, missing(name, nil)
+}
+
+// full completes a name as Ollama does: the registry and the library may be
+// left out, and so may the tag "latest".
+func full(name string) string {
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "registry.ollama.ai/"), "library/")
+	if !strings.Contains(name[strings.LastIndex(name, "/")+1:], ":") {
+		name += ":latest"
+	}
+	return name
+}
+
+func missing(name string, err error) error {
+	return fault.New(fault.ModelMissing, fmt.Sprintf("Ollama does not have the model %s.", name), err).
+		WithHint("Get it with 'ollama pull %s'.", name)
+}
+
+// show reads the shape of a model. The short form of the answer leaves lists
+// out; only for a model whose layers differ is the long one fetched, which
+// carries its whole vocabulary.
+func (c *Client) show(ctx context.Context, name string) (shape, error) {
+	var s shape
+	for _, verbose := range []bool{false, true} {
+		shown, err := ask(ctx, c, "show "+name, func(ctx context.Context) (*api.ShowResponse, error) {
+			return c.api.Show(ctx, &api.ShowRequest{Model: name, Verbose: verbose})
+		})
+		var status api.StatusError
+		var long *http.MaxBytesError
+		switch {
+		case errors.As(err, &status) && status.StatusCode == http.StatusNotFound:
+			return shape{}, missing(name, err)
+		case verbose && errors.As(err, &long):
+			return shape{}, nil
+		case err != nil:
+			return shape{}, err
+		}
+		var complete bool
+		if s, complete = read(shown.ModelInfo); complete {
+			break
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,126 @@
+package settings
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// The checks end a sentence that starts with the key: "server.listen ...".
+// They never repeat a value that may be a secret.
+
+func address(s string) (string, error) {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return "", errors.New("needs an address and a port")
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return "", errors.New("has no port between 0 and 65535")
+	}
+	if strings.ContainsAny(host, " /@") {
+		return "", errors.New("needs a plain address, not a URL")
+	}
+	return s, nil
+}
+
+func token(s string) (string, error) {
+	for _, r := range s {
+		if r <= ' ' || r > '~' {
+			return "", errors.New("may hold only letters, digits and signs of ASCII, and no spaces")
+		}
+	}
+	return s, nil
+}
+
+func modelName(s string) (string, error) {
+	if strings.ContainsAny(s, `/\`) || strings.HasPrefix(s, ".") {
+		return "", errors.New("is a name, not a path: put the file into models.dir and name it without its ending")
+	}
+	return s, nil
+}
+
+func language(s string) (string, error) {
+	s = strings.ToLower(s)
+	if s == "auto" {
+		return s, nil
+	}
+	if n := len(s); n < 2 || n > 3 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return "", errors.New("needs a code of two or three letters, or auto")
+	}
+	return s, nil
+}
+
+func webAddress(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return "", errors.New("needs an address that starts with https:// or http://")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New("may hold no password, ? or #")
+	}
+	return strings.TrimRight(s, "/"), nil
+}
+
+// ollamaPort is where Ollama listens unless it is told otherwise.
+const ollamaPort = "11434"
+
+// ollamaHost makes a whole URL of what Ollama's own tools take: a host, a port
+// or both, without a scheme on Ollama's port, with one on the scheme's. What a
+// server listens on - nothing, 0.0.0.0 - is asked for on this machine.
+func ollamaHost(s string) (string, error) {
+	wrong := errors.New("needs an address such as 127.0.0.1:11434 or http://studio.local:11434")
+	scheme, rest, whole := strings.Cut(s, "://")
+	if !whole {
+		scheme, rest = "http", s
+	}
+	if ip := net.ParseIP(rest); ip != nil && ip.To4() == nil {
+		rest = "[" + rest + "]"
+	}
+	u, err := url.Parse(strings.ToLower(scheme) + "://" + rest)
+	if err != nil || rest == "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsFunc(s, unicode.IsSpace) {
+		return "", wrong // url's own words would repeat what may be a password
+	}
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return "", errors.New("may hold no ? or #")
+	}
+	if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
+		return "", errors.New("has no port between 1 and 65535")
+	}
+	if u.Host == "" {
+		return "", wrong
+	}
+	u.Host = reachable(u, whole)
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
+	return u.String(), nil
+}
+
+// reachable is the host and port of a server to connect to; whole says that
+// the scheme, and so its port, was given.
+func reachable(u *url.URL, whole bool) string {
+	host, port := u.Hostname(), u.Port()
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	switch {
+	case port != "":
+		return net.JoinHostPort(host, port)
+	case !whole:
+		return net.JoinHostPort(host, ollamaPort)
+	case strings.Contains(host, ":"):
+		return "[" + host + "]"
+	}
+	return host
+}
+
+func ollamaModel(s string) (string, error) {
+	if strings.HasPrefix(s, "-") || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", errors.New("needs a name as 'ollama list' shows it")
+	}
+	return s, nil
+}
