@@ -332,7 +332,7 @@ func BenchmarkTranscribe(b *testing.B) {
 }
 
 // resident is the memory of a process in MB, as Linux tells it.
-func resident(b *testing.B, pid int) float64 {
+func resident(b testing.TB, pid int) float64 {
 	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -341,7 +341,7 @@ func resident(b *testing.B, pid int) float64 {
 	for line := range bytes.Lines(status) {
 		if f := bytes.Fields(line); len(f) > 1 && string(f[0]) == "VmRSS:" {
 			kb, _ := strconv.ParseFloat(string(f[1]), 64)
-			return kb / 1000
+			return kb * 1024 / 1e6
 		}
 	}
 	return 0

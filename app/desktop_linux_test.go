@@ -401,7 +401,7 @@ func proportional(b *testing.B, pid int) float64 {
 	for line := range strings.Lines(string(rollup)) {
 		var kb float64
 		if _, err := fmt.Sscanf(line, "Pss: %f kB", &kb); err == nil {
-			return kb / 1000
+			return kb * 1024 / 1e6
 		}
 	}
 	return 0

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,6 +35,10 @@ func TestInAMemoryCgroup(t *testing.T) {
 	t.Run("an engine that is killed for memory is named, and its job goes on when there is room", func(t *testing.T) {
 		t.Parallel()
 		killedForMemory(t, e)
+	})
+	t.Run("an engine that is killed for memory twice in one place ends its job, and a smaller model is named", func(t *testing.T) {
+		t.Parallel()
+		killedForMemoryTwice(t, e)
 	})
 	t.Run("nothing starts beside a hog until it ends", func(t *testing.T) {
 		t.Parallel()
@@ -114,6 +119,49 @@ func killedForMemory(t *testing.T, e engineWeight) {
 	if g.kills() != kills {
 		t.Errorf("%d more processes were killed", g.kills()-kills)
 	}
+}
+
+// killedForMemoryTwice holds the engine in its first span, so that there is no
+// progress between the two deaths. The limit is raised by just enough for a new start,
+// so that memory is gone again before the gate can give way.
+func killedForMemoryTwice(t *testing.T, e engineWeight) {
+	t.Helper()
+	g := newGroup(t)
+	g.limit(e.limit)
+	s := g.serve(e.home(t))
+	j := s.submit(map[string]any{"source": speech(t, 700, 10), "model": e.name()}, nil)
+	hog := g.hog()
+	starve := func() {
+		t.Helper()
+		var engine []int
+		eventually(t, "the engine has its model", func() bool {
+			engine = children(t, s.cmd.Process.Pid, "engine")
+			return len(engine) == 1 && resident(t, engine[0])*1e6 > float64(e.alone)/2 && syscall.Kill(engine[0], syscall.SIGSTOP) == nil
+		})
+		hog.grow(4 * e.limit)
+	}
+
+	starve()
+	s.awaitMemory(j.ID)
+	g.limit(e.limit / 4 * 7)
+	starve()
+	failed := s.await(j.ID, "failed")
+	if g.kills() != 2 || gone(hog.cmd.Process.Pid) {
+		t.Errorf("%d processes were killed, and this is gone: %v", g.kills(), gone(hog.cmd.Process.Pid))
+	}
+	if failed.Error.Code != "engine_out_of_memory" || !regexp.MustCompile(`next smaller model: [a-z0-9._-]+[a-z0-9]\.`).MatchString(failed.Error.Hint) {
+		t.Errorf("it failed with %+v", failed.Error)
+	}
+	if happenedTo(failed.runs("transcribe"), "engine_out_of_memory") != 2 {
+		t.Errorf("its stages are %+v", failed.Stages)
+	}
+
+	hog.end()
+	if status, text := s.call("POST", "/api/v1/jobs/"+j.ID+"/retry", nil, nil, nil); status != 200 {
+		t.Fatalf("the retry says %d %s", status, text)
+	}
+	s.await(j.ID, "done")
+	e.expectText(s, j.ID)
 }
 
 // awaitMemory waits until a job is back in the line for memory.
