@@ -355,6 +355,18 @@ func TestModelsAreTheSameOverHTTPAndAtTheCommandLine(t *testing.T) {
 	}
 }
 
+// Who only asks what fits does not ask where the power comes from.
+func TestModelsAreListedWithoutAServerWhateverTheSettings(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	if err := os.WriteFile(filepath.Join(h.dir, "settings.toml"), []byte("power.only_on_ac = true\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, errs, code := h.run("models", "list"); code != 0 || !strings.Contains(out, "sluice-tiny") {
+		t.Errorf("code %d: %s%s", code, out, errs)
+	}
+}
+
 func TestWithoutItsModelTranscribeSaysSoAtOnce(t *testing.T) {
 	t.Parallel()
 	_, errs, code := newHome(t).run("transcribe", clip(t, "seen-000.wav"), "--model", "tiny.en")
