@@ -63,6 +63,10 @@ const (
 	OllamaUnreachable Code = "ollama_unreachable"
 	OllamaFailed      Code = "ollama_failed"
 	OllamaBusy        Code = "ollama_busy"
+	OllamaMissing     Code = "ollama_missing"
+	OllamaCrashed     Code = "ollama_crashed"
+	OllamaOutOfMemory Code = "ollama_out_of_memory"
+	OllamaStuck       Code = "ollama_stuck"
 )
 
 // Entry is one row of the table of codes.
@@ -115,7 +119,7 @@ func Codes() []Entry {
 		{ModelInUse, KindConflict, 0, false, "a live job needs the model", "Cancel the job or wait for it."},
 		{ModelTooLarge, KindInvalid, 0, false, "the model can never fit on this machine", "Choose a smaller model."},
 		{DownloadFailed, KindUnavailable, 502, false, "the model could not be downloaded", "Check the connection and pull again: it goes on where it stopped."},
-		{LanguageUnknown, KindInvalid, 0, false, "the language is not one the recogniser knows", "Use a code such as en or ko, or auto."},
+		{LanguageUnknown, KindInvalid, 0, false, "the language is not one that Sluice knows", "Use a code such as en or ko, or auto."},
 		{MemoryShort, KindBusy, 0, false, "there is too little memory right now", "It starts by itself when memory is free."},
 		{DiskFull, KindBusy, 507, false, "the disk is full", "Free some space; nothing was lost."},
 		{EngineBusy, KindBusy, 0, false, "another Sluice of this user has the speech engine", "It starts by itself when that one is done."},
@@ -134,6 +138,10 @@ func Codes() []Entry {
 		{OllamaUnreachable, KindUnavailable, 0, false, "Ollama does not answer", "Start it with 'ollama serve' or open Ollama.app."},
 		{OllamaFailed, KindUnavailable, 502, false, "Ollama answers with an error, or something else answers in its place", "See Ollama's own log, or start Ollama again."},
 		{OllamaBusy, KindBusy, 0, false, "Ollama is at work and keeps its model in memory", "Wait until its other work is done, or stop the model with 'ollama stop NAME'."},
+		{OllamaMissing, KindUnavailable, 0, false, "Ollama is not installed", "Install it: 'brew install ollama', or from ollama.com."},
+		{OllamaCrashed, KindUnavailable, 0, true, "Ollama, or the process of its model, ended in the middle of an answer", "It is tried again from the last finished batch."},
+		{OllamaOutOfMemory, KindUnavailable, 0, true, "Ollama had too little memory for the model", "Close some programs or choose a smaller model."},
+		{OllamaStuck, KindUnavailable, 0, false, "Ollama stopped answering", "It is tried again from the last finished batch; start Ollama again if it stays."},
 	}
 }
 

@@ -1,6 +1,7 @@
 package ollama
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,10 +29,10 @@ var (
 // guarded is the HTTP client below Ollama's own. That one takes an error
 // without a body for success in some calls, reads an answer of any length and
 // waits for ever; so what goes wrong must be found before it gets there.
-func (c *Client) guarded() *http.Client {
+func guarded(answerBytes int64) *http.Client {
 	dialer := &net.Dialer{Timeout: connectLimit}
 	return &http.Client{
-		Transport: &guard{limit: c.cfg.AnswerBytes, below: &http.Transport{
+		Transport: &guard{limit: answerBytes, below: &http.Transport{
 			Proxy:               http.ProxyFromEnvironment, // never for a loopback address
 			DialContext:         dialer.DialContext,
 			TLSHandshakeTimeout: connectLimit,
@@ -93,16 +94,13 @@ func ask[T any](ctx context.Context, c *Client, doing string, call func(context.
 // fault says in plain words what became of a call.
 func (c *Client) fault(doing string, err error) error {
 	var status api.StatusError
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	var long *http.MaxBytesError
 	switch {
 	case errors.As(err, &status) && status.StatusCode == http.StatusServiceUnavailable:
 		return fault.New(fault.OllamaBusy, "Ollama has too much to do.", fmt.Errorf("%s: %w", doing, err)).
 			WithHint("Try again when its other work is done.")
 	case errors.As(err, &status):
 		return fault.New(fault.OllamaFailed, fmt.Sprintf("Ollama at %s answers with an error.", c.host), fmt.Errorf("%s: %w", doing, err))
-	case errors.As(err, &syntax), errors.As(err, &kind), errors.As(err, &long), errors.Is(err, errRedirect):
+	case strange(err):
 		return c.foreign(doing, err)
 	}
 	f := fault.New(fault.OllamaUnreachable, fmt.Sprintf("Ollama does not answer at %s.", c.host), fmt.Errorf("%s: %w", doing, err))
@@ -110,6 +108,15 @@ func (c *Client) fault(doing string, err error) error {
 		return f.WithHint("Check that the other machine is on, that Ollama runs there, and that ollama.host names it.")
 	}
 	return f
+}
+
+// strange says whether an answer was not of a kind that Ollama gives.
+func strange(err error) bool {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	var long *http.MaxBytesError
+	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.As(err, &long) ||
+		errors.Is(err, bufio.ErrTooLong) || errors.Is(err, errRedirect)
 }
 
 // foreign is the fault of a server that answers, but not as an Ollama does.

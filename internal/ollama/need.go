@@ -33,26 +33,18 @@ func (c *Client) Need(ctx context.Context, model string, numCtx int) (int64, err
 }
 
 // Estimate reckons what the model will take with a context of so many tokens;
-// 0 is Ollama's default. A model that runs elsewhere takes nothing. What was
-// read of a model is kept, since it never changes under one digest.
+// 0 is Ollama's default. A model that runs elsewhere takes nothing.
 // Fault: model_missing.
 func (c *Client) Estimate(ctx context.Context, model string, numCtx int) (Estimate, error) {
 	m, err := c.find(ctx, model)
 	if err != nil || m.Remote {
 		return Estimate{}, err
 	}
-	c.mu.Lock()
-	s, known := c.shapes[m.Digest]
-	c.mu.Unlock()
-	if !known {
-		if s, err = c.show(ctx, m.Name); err != nil {
-			return Estimate{}, err
-		}
-		c.mu.Lock()
-		c.shapes[m.Digest] = s
-		c.mu.Unlock()
+	t, err := c.traits(ctx, m)
+	if err != nil {
+		return Estimate{}, err
 	}
-	return s.estimate(m.Bytes, numCtx), nil
+	return t.shape.estimate(m.Bytes, numCtx), nil
 }
 
 // find looks a model up by the name that people write.
@@ -84,11 +76,10 @@ func missing(name string, err error) error {
 		WithHint("Get it with 'ollama pull %s'.", name)
 }
 
-// show reads the shape of a model. The short form of the answer leaves lists
+// show reads the traits of a model. The short form of the answer leaves lists
 // out; only for a model whose layers differ is the long one fetched, which
 // carries its whole vocabulary.
-func (c *Client) show(ctx context.Context, name string) (shape, error) {
-	var s shape
+func (c *Client) show(ctx context.Context, name string) (t traits, err error) {
 	for _, verbose := range []bool{false, true} {
 		shown, err := ask(ctx, c, "show "+name, func(ctx context.Context) (*api.ShowResponse, error) {
 			return c.api.Show(ctx, &api.ShowRequest{Model: name, Verbose: verbose})
@@ -97,16 +88,17 @@ func (c *Client) show(ctx context.Context, name string) (shape, error) {
 		var long *http.MaxBytesError
 		switch {
 		case errors.As(err, &status) && status.StatusCode == http.StatusNotFound:
-			return shape{}, missing(name, err)
+			return traits{}, missing(name, err)
 		case verbose && errors.As(err, &long):
-			return shape{}, nil
+			return t, nil
 		case err != nil:
-			return shape{}, err
+			return traits{}, err
 		}
+		t.manner = mannerOf(name, shown)
 		var complete bool
-		if s, complete = read(shown.ModelInfo); complete {
+		if t.shape, complete = read(shown.ModelInfo); complete {
 			break
 		}
 	}
-	return s, nil
+	return t, nil
 }

@@ -1,7 +1,10 @@
 // Package ollama speaks with an Ollama server: what it has, what it holds in
-// memory, what a model would need, and giving the memory back. It starts no
-// server and downloads nothing, and of a server on another machine it frees
-// nothing: that memory is not ours.
+// memory, what a model would need, and giving the memory back; and it has its
+// models translate and sum up transcripts. What a model says is never believed
+// as it comes: it is bounded, cleaned and checked, and where nothing usable
+// comes the original stays. Of a server on another machine it frees nothing:
+// that memory is not ours. A server is started by Server only, and only where
+// nobody listens.
 package ollama
 
 import (
@@ -26,6 +29,14 @@ type Config struct {
 	Timeout     time.Duration // 10s: for one answer
 	Poll        time.Duration // 200ms: between two looks at whether a model has gone
 	AnswerBytes int64         // 32 MiB: an answer that is longer is refused
+
+	FirstToken time.Duration // 2 to 15 minutes, by the length of the question: until an answer begins
+	Idle       time.Duration // 90s: between two pieces of an answer
+	PullIdle   time.Duration // 5m: between two signs of life of a download
+	KeepAlive  time.Duration // 3m: how long a model stays loaded after an answer
+	Threads    int           // 0: as many as the server likes
+
+	Wake func(ctx context.Context) error // starts a server where nobody listens; nil = nobody does
 }
 
 // Client asks one server. Every call opens a connection of its own: a server
@@ -37,8 +48,8 @@ type Client struct {
 	api   *api.Client
 	log   *slog.Logger
 
-	mu     sync.Mutex
-	shapes map[string]shape // what Need has read of a model, by digest
+	mu   sync.Mutex
+	seen map[string]traits // what was read of a model, by digest
 }
 
 // New makes a client; it calls nobody. Fault: setting_invalid.
@@ -55,13 +66,25 @@ func New(cfg Config, log *slog.Logger) (*Client, error) {
 	if cfg.AnswerBytes <= 0 {
 		cfg.AnswerBytes = 32 << 20
 	}
+	if cfg.Idle <= 0 {
+		cfg.Idle = 90 * time.Second
+	}
+	if cfg.PullIdle <= 0 {
+		cfg.PullIdle = 5 * time.Minute
+	}
+	if cfg.KeepAlive <= 0 {
+		cfg.KeepAlive = 3 * time.Minute
+	}
 	host, err := parseHost(cfg.Host)
 	if err != nil {
 		return nil, fault.New(fault.SettingInvalid, "The address of Ollama is not valid.", fmt.Errorf("ollama.host: %w", err)).
 			WithHint("Write ollama.host as http://127.0.0.1:11434.")
 	}
-	c := &Client{cfg: cfg, host: host, local: loopback(host.Hostname()), log: log, shapes: map[string]shape{}}
-	c.api = api.NewClient(host, c.guarded())
+	c := &Client{
+		cfg: cfg, host: host, local: loopback(host.Hostname()), log: log,
+		seen: map[string]traits{},
+	}
+	c.api = api.NewClient(host, guarded(cfg.AnswerBytes))
 	return c, nil
 }
 

@@ -9,18 +9,39 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 )
 
 // Create installs the tiny model.
 func (s *Server) Create(name string) {
 	s.t.Helper()
-	model := tinyModel()
+	s.install(name, tinyModel())
+}
+
+// Copy installs a model from a file of the shared test data, such as
+// models/stories260K.gguf. The test is skipped where there is none.
+func (s *Server) Copy(name, file string) {
+	s.t.Helper()
+	model, err := os.ReadFile(filepath.Join(shared(s.t), file))
+	if err != nil {
+		s.t.Skipf("no shared test data: %v", err)
+	}
+	s.install(name, model)
+}
+
+// chatTemplate gives a model every message with its role.
+const chatTemplate = "{{- range .Messages }}<{{ .Role }}>{{ .Content }}\n{{ end }}<assistant>"
+
+func (s *Server) install(name string, model []byte) {
+	s.t.Helper()
 	digest := fmt.Sprintf("sha256:%x", sha256.Sum256(model))
 	if err := s.ask(s.t.Context(), http.MethodPost, "/api/blobs/"+digest, model, ignore); err != nil {
 		s.t.Fatal(err)
 	}
 	var last string
-	err := s.post(s.t.Context(), "/api/create", map[string]any{"model": name, "files": map[string]string{"tiny.gguf": digest}},
+	err := s.post(s.t.Context(), "/api/create",
+		map[string]any{"model": name, "files": map[string]string{"tiny.gguf": digest}, "template": chatTemplate},
 		func(a answer) { last = a.Status })
 	if err != nil || last != "success" {
 		s.t.Fatalf("create: %v; it ended with %q", err, last)

@@ -39,7 +39,7 @@ type Server struct {
 // the tests themselves be killed. The test is skipped where there is no Ollama.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	path := program(t)
+	path := Program(t)
 	address, dir := free(t), t.TempDir()
 
 	// Not the test's context: its end would kill the shell and not the server.
@@ -107,6 +107,13 @@ func (s *Server) Stop() {
 	<-s.gone
 }
 
+// Kill ends the server and whatever it started at once, as a system does that
+// has no memory left.
+func (s *Server) Kill() {
+	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+	<-s.gone
+}
+
 // Processes counts those of the server: the shell, itself, one for each model.
 func (s *Server) Processes() int {
 	s.t.Helper()
@@ -135,21 +142,27 @@ func free(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// program finds Ollama: on the PATH, or beside the project.
-func program(t testing.TB) string {
+// Program finds Ollama: on the PATH, or beside the project. The test is
+// skipped where there is none.
+func Program(t testing.TB) string {
 	t.Helper()
 	if path, err := exec.LookPath("ollama"); err == nil {
 		return path
 	}
-	dir := os.Getenv("SLUICE_SHARED")
-	if dir == "" {
-		dir = filepath.Join(root(t), "..", "shared")
-	}
-	path := filepath.Join(dir, "tools", "ollama")
+	path := filepath.Join(shared(t), "tools", "ollama")
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("no shared test data: ollama is not on the PATH, nor tools/ollama where SLUICE_SHARED says or beside the project")
 	}
 	return path
+}
+
+// shared is the folder of the shared test data.
+func shared(t testing.TB) string {
+	t.Helper()
+	if dir := os.Getenv("SLUICE_SHARED"); dir != "" {
+		return dir
+	}
+	return filepath.Join(root(t), "..", "shared")
 }
 
 // root is the project's folder. Tests run in the one of their package.
