@@ -77,11 +77,29 @@ func (p *program) load(flags map[string]string) (*settings.Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !whisper.KnowsLanguage(s.Speech.Language) {
-		return nil, fault.New(fault.SettingInvalid, fmt.Sprintf("speech.language: the recogniser knows no language %q.", s.Speech.Language), nil).
-			WithHint("Use a code such as en or ko, or auto.")
+	return s, spoken(s)
+}
+
+// salvage reads the settings as far as they are right, and says what is not.
+func (p *program) salvage() (s *settings.Settings, wrong []error, err error) {
+	s, wrong, err = settings.Salvage(settings.Options{})
+	if err != nil {
+		return nil, nil, err
 	}
-	return s, nil
+	if err := spoken(s); err != nil {
+		wrong = append(wrong, err)
+		s.Speech.Language = "auto"
+	}
+	return s, wrong, nil
+}
+
+// spoken says that the recogniser knows the language of the settings.
+func spoken(s *settings.Settings) error {
+	if whisper.KnowsLanguage(s.Speech.Language) {
+		return nil
+	}
+	return fault.New(fault.SettingInvalid, fmt.Sprintf("speech.language: the recogniser knows no language %q.", s.Speech.Language), nil).
+		WithHint("Use a code such as en or ko, or auto.")
 }
 
 // models manages the models of this machine without a server. The settings
@@ -92,7 +110,7 @@ func (p *program) models() cli.ModelCommands {
 		if err != nil {
 			return nil, err
 		}
-		return newFinder(s, noPeaks{}, newGate(s, newProbe(s, nil), surroundings{}, slog.New(slog.DiscardHandler))), nil
+		return offline(s), nil
 	}
 	return cli.ModelCommands{
 		List: func(ctx context.Context) ([]job.Model, error) {
@@ -133,7 +151,7 @@ func (p *program) unused(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	m, err := newFinder(s, noPeaks{}, newGate(s, newProbe(s, nil), surroundings{}, slog.New(slog.DiscardHandler))).Look(name)
+	m, err := offline(s).Look(name)
 	if err != nil {
 		return nil // removing says what is wrong with the name
 	}
@@ -143,7 +161,8 @@ func (p *program) unused(ctx context.Context, name string) error {
 	return nil
 }
 
-// noPeaks is for where no store is open.
-type noPeaks struct{}
-
-func (noPeaks) Peak(context.Context, string, int) (peak, floor int64, err error) { return 0, 0, nil }
+// offline finds models without a server. It only reads the database.
+func offline(s *settings.Settings) *finder {
+	gate := newGate(s, newProbe(s, nil), surroundings{}, slog.New(slog.DiscardHandler))
+	return newFinder(s, sqlitestore.PeaksIn(databaseFile(s.Dirs.Data)), gate)
+}

@@ -84,7 +84,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		_, bytes := c.engine.Holding() // nobody asks before it is made
 		return bytes
 	}}
-	if around.ollama, err = ollama.New(ollama.Config{Host: string(s.Ollama.Host)}, p.log); err != nil {
+	if around.ollama, err = ollama.New(ollama.Config{Host: s.Ollama.Host}, p.log); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	probe := newProbe(s, around.engine)
@@ -94,7 +94,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	c.examined = examine(s, c.gate, around, c.models, p.log)
-	c.examined.engine, c.examined.peak = c.engine.Holding, c.models.peakOf
+	c.examined.engine = c.engine.Holding
 	c.relay = newRelay(power.NewAwake(p.log))
 	c.media = media.New(media.Config{FFmpeg: s.Media.FFmpeg, MinFree: floor(s.Disk.MinFree)}, p.log)
 	c.pipeline = pipeline.New(pipeline.Deps{

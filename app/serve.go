@@ -277,6 +277,11 @@ func (p *program) server(address string) (cli.Endpoint, error) {
 	if err != nil {
 		return cli.Endpoint{}, err
 	}
+	return endpoint(s, address), nil
+}
+
+// endpoint is where these settings say it is.
+func endpoint(s *settings.Settings, address string) cli.Endpoint {
 	end := cli.Endpoint{URL: address, Named: true}
 	if end.URL == "" {
 		end.URL = os.Getenv("SLUICE_SERVER")
@@ -287,7 +292,7 @@ func (p *program) server(address string) (cli.Endpoint, error) {
 	}
 	switch {
 	case end.URL == "" && d.URL != "":
-		return cli.Endpoint{URL: d.URL, Token: d.Token}, nil
+		return cli.Endpoint{URL: d.URL, Token: d.Token}
 	case end.URL == "":
 		end = cli.Endpoint{URL: "http://" + reachable(s.Server.Listen)}
 	}
@@ -297,7 +302,7 @@ func (p *program) server(address string) (cli.Endpoint, error) {
 	if d.URL == end.URL {
 		end.Token = d.Token
 	}
-	return end, nil
+	return end
 }
 
 func withSetting(flags map[string]string, key, value string) map[string]string {

@@ -170,9 +170,10 @@ func (r *relay) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			r.lastLearnt(ctx)
 			return nil
 		case store := <-r.learnt:
-			_ = store(ctx)
+			keepLearnt(ctx, store)
 		case id := <-r.changed:
 			_ = r.line.Tell(ctx, id) // what cannot be read now is told with the next change
 		case <-tick.C:
@@ -183,6 +184,27 @@ func (r *relay) Run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// lastLearnt stores what was learnt just before the end: a foreground run ends
+// with its last job.
+func (r *relay) lastLearnt(ctx context.Context) {
+	for {
+		select {
+		case store := <-r.learnt:
+			keepLearnt(ctx, store)
+		default:
+			return
+		}
+	}
+}
+
+// keepLearnt stores what was learnt, also when the end comes meanwhile.
+func keepLearnt(ctx context.Context, store func(ctx context.Context) error) {
+	const patience = 3 * time.Second
+	save, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	_ = store(save)
 }
 
 // keepAwake keeps the machine from idle sleep while a job runs. It lets go when

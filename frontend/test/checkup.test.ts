@@ -103,8 +103,17 @@ describe("what models need", () => {
     expect(notesOf(llm)).toEqual(["8,192 tokens at once", "Needs 7.7 GB more."]);
     expect(notesOf(measured)).toEqual([]);
     language.choose("ko");
-    expect(notesOf(llm)).toEqual(["한 번에 8,192토큰", ko.doctor.missing.translate("gemma3:12b")]);
+    expect(notesOf({ ...llm, fits: true })).toEqual([
+      "한 번에 8,192토큰",
+      ko.doctor.missing.translate("gemma3:12b"),
+    ]);
     expect(notesOf(budget("base", { installed: false })).join()).toMatch(/sluice models pull base$/);
+  });
+
+  it("are not to get what can never fit, nor what may be there", () => {
+    language.choose("ko");
+    expect(notesOf(llm)).toEqual(["한 번에 8,192토큰"]);
+    expect(notesOf(budget("base", { installed: undefined }))).toEqual([ko.doctor.unsure]);
   });
 });
 

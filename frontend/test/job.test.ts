@@ -328,6 +328,15 @@ describe("any job", () => {
     expect(screen.getByText("Waiting for memory: needs 6.9 GB, 4.2 GB free")).toBeTruthy();
   });
 
+  it("that is back in the line says how far it came", async () => {
+    const progress = { stage: "transcribe" as const, fraction: 0.43 };
+    const back = job("a", { reason: "memory", reason_text: "needs 6.9 GB, 4.2 GB free", progress });
+    board.snapshot = snapshot(1, { next: [back] });
+    await show({ job: back, transcript: partial() });
+    expect(screen.getByText("43% done")).toBeTruthy();
+    expect(screen.queryByRole("progressbar")).toBeNull();
+  });
+
   it("that stands in line beyond the board is read again when the line moves, but not at every move", async () => {
     board.snapshot = snapshot(1);
     const served: Served = { job: job("a", { position: 70 }), transcript: partial() };

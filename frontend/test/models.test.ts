@@ -57,7 +57,7 @@ describe("models to choose from", () => {
 
   it("say what they take, and why they can never run", () => {
     expect(needs(small)).toBe("File 488 MB · needs 894 MB of memory");
-    expect(needs(large)).toBe("Needs 4.2 GB, more than this machine can give");
+    expect(needs(large)).toBe("Needs 4.2 GB, more than a job may have here");
     expect(needs(model("mine", { fits: false, need_bytes: undefined }))).toBe(en.models.tooLarge);
     language.choose("ko");
     expect(needs(small)).toBe("파일 488 MB · 메모리 894 MB 필요");

@@ -169,7 +169,22 @@ describe("what is said", () => {
     expect(sayGate({ state: "waiting", text: "needs 6.9 GB, 4.2 GB free" }, memory, short)).toBe(
       "6.9 GB 필요, 지금 4.2 GB 여유",
     );
-    expect(sayGate({ state: "shut", text: "memory is critically short" }, memory, short)).toMatch(/4\.2 GB/);
+    expect(sayGate({ state: "shut", text: "memory is critically short" }, memory, short)).toMatch(
+      /4\.2 GB\(50%\)/,
+    );
+  });
+
+  it("tells a shut gate in the server's words, which name what decides", () => {
+    const gate = { state: "shut" as const, text: "13 % of memory is free; jobs start again at 15 %" };
+    expect(sayGate(gate, memory, short)).toBe(gate.text);
+    expect(sayGate({ ...gate, text: "" }, memory, short)).toBe("Nothing starts now: 4.2 GB (50%) free");
+  });
+
+  it("promises nothing for free memory while it is critically short", () => {
+    language.choose("ko");
+    const died = { ...short, error: { code: "engine_out_of_memory", message: "", hint: "" } };
+    const said = sayReason(died, { ...memory, level: "critical" });
+    expect(said).toBe("메모리 대기: 6.9 GB 필요, 지금 4.2 GB 여유 · 메모리가 안정되면 시작");
   });
 
   it.each<[string, Partial<Job>, Partial<Reading>]>([
@@ -243,6 +258,18 @@ describe("what is said", () => {
       "파일에 소리가 없습니다.",
     );
     expect(sayFault({ code: "never_heard_of", message: "It is mute." }).message).toBe("It is mute.");
+  });
+
+  it("blames no file for an engine that was stopped, nor promises a try that does not come by itself", () => {
+    language.choose("ko");
+    const stopped = sayFault({
+      code: "engine_stopped",
+      message: "It was stopped twice.",
+      hint: "Try again.",
+    });
+    expect(stopped.message).toMatch(/사용자나 다른 프로그램/);
+    expect(stopped.hint).toMatch(/다시 시도하면 .*이어서/);
+    expect(stopped.message + stopped.hint).not.toMatch(/파일/);
   });
 
   it("tells of a notice in the server's words, and in Korean in its own, with the date", () => {

@@ -33,8 +33,8 @@ with the same key it gives the same job, with another key a new one.
 
 With --not-before the jobs are not started before a TIME: one of the clock, like
 22:00 for the next time that it is ten in the evening here; so long from now,
-like +2h or +90m; or a day as well, like 2027-01-31T22:00:00+01:00 (RFC 3339).
-'sluice release' lets them start earlier.
+like 2h or 90m; or a day as well, like "2027-01-31 22:00" here, or with its zone
+2027-01-31T22:00:00+01:00 (RFC 3339). 'sluice release' lets them start earlier.
 
 With -o it waits until the jobs have ended and writes their texts to FILE, or
 into that folder for several, which is made if it is not there. Ctrl-C ends
@@ -50,7 +50,7 @@ the waiting, not the jobs.`,
 	f := cmd.Flags()
 	f.StringVarP(&title, "title", "t", "", "`TITLE` of the job (default: the name of the file)")
 	f.IntVarP(&priority, "priority", "p", 0, fmt.Sprintf("place in the line: higher goes first, %d to %d", job.MinPriority, job.MaxPriority))
-	f.StringVar(&notBefore, "not-before", "", "not to be started before this `TIME`, like 22:00 or +2h")
+	f.StringVar(&notBefore, "not-before", "", "not to be started before this `TIME`, like 22:00, 2h or \"2027-01-31 22:00\"")
 	f.StringArrayVar(&metadata, "metadata", nil, "`KEY=VALUE` that stays with the job; may be repeated")
 	f.StringVar(&key, "key", "", "idempotency `KEY` of this request")
 	out := newOutputFlags(cmd, "wait for the text and write it to this `FILE`, or into this folder")

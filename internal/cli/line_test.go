@@ -85,14 +85,15 @@ func TestUsage(t *testing.T) {
 		"a search for nothing":                      {[]string{"search"}, "'sluice search' needs a WORD."},
 		"a search for no place":                     {[]string{"search", "x", "--limit", "0"}, "--limit"},
 		"no notice to dismiss":                      {[]string{"dismiss"}, "needs an ID"},
-		"a start that is no time":                   {[]string{"add", file, "--not-before", "tonight"}, "\"tonight\" is none.\n  hint: Like 22:00, +2h"},
+		"a start that is no time":                   {[]string{"add", file, "--not-before", "tonight"}, "\"tonight\" is none.\n  hint: Like 22:00, 2h, \"20"},
 		"a start with an hour that there is not":    {[]string{"add", file, "--not-before", "25:00"}, "\"25:00\" is none"},
-		"a start without a sign":                    {[]string{"add", file, "--not-before", "2h"}, "\"2h\" is none"},
+		"a start on a day that there is not":        {[]string{"add", file, "--not-before", "2199-02-30 22:00"}, "\"2199-02-30 22:00\" is none"},
 		"a start that lies back":                    {[]string{"add", file, "--not-before", "+-2h"}, "\"+-2h\" is none"},
 		"a start in the past":                       {[]string{"add", file, "--not-before", "2001-01-31T22:00:00Z"}, "is in the past"},
 		"an empty start":                            {[]string{"add", file, "--not-before", ""}, "--not-before takes a time; \"\" is none"},
-		"a hold until no time":                      {[]string{"hold", idA, "--until", "tonight"}, "--until takes a time; \"tonight\" is none.\n  hint: Like 22:00, +2h"},
-		"a hold until the past":                     {[]string{"hold", idA, "--until", "2001-01-31T22:00:00Z"}, "--until 2001-01-31T22:00:00Z is in the past"},
+		"a hold until no time":                      {[]string{"hold", idA, "--until", "tonight"}, "--until takes a time; \"tonight\" is none.\n  hint: Like 22:00, 2h, \"20"},
+		"a hold until the past":                     {[]string{"hold", idA, "--until", "2001-01-31T22:00:00Z"}, "--until 2001-01-31T22:00:00Z is in the past.\n  hint: Like 22:00, 2h, \"20"},
+		"a hold until a day in the past":            {[]string{"hold", idA, "--until", "2001-01-31 22:00"}, "--until 2001-01-31 22:00 is in the past"},
 		"a hold until nothing":                      {[]string{"hold", idA, "--until", ""}, "\"\" is none"},
 		"no name of a model":                        {[]string{"models", "rm"}, "'sluice models rm' needs a NAME."},
 		"an argument where none is taken":           {[]string{"version", "extra"}, "'sluice version' takes no argument; \"extra\" is one too many."},
@@ -177,8 +178,8 @@ func TestProblems(t *testing.T) {
 			"sluice: The disk is full.\n  hint: Free some space; nothing was lost.\n",
 		},
 		"every wrong field is named once": {
-			`{"code":"request_invalid","detail":"title: too long","hint":"H.","fields":[{"field":"title","message":"too long"},{"field":"beam_size","message":"too big"}]}`,
-			"sluice: title: too long; beam_size too big\n  hint: H.\n",
+			`{"code":"request_invalid","detail":"source: too long","hint":"H.","fields":[{"field":"source","message":"too long"},{"field":"beam_size","message":"too big"}]}`,
+			"sluice: source: too long; beam_size too big\n  hint: H.\n",
 		},
 		"a code of a newer server is no trouble": {
 			`{"code":"tide_out","detail":"The tide is out.","hint":"Wait."}`,
@@ -207,6 +208,31 @@ func TestProblems(t *testing.T) {
 			a := newAPI(t, &api{refuse: map[string]string{"POST /api/v1/jobs": tt.problem}})
 			r := a.run(t, "add", "a.mp4")
 			r.want(t, cli.ExitFailed)
+			if diff := cmp.Diff(tt.want, r.err); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestWhatAServerFindsWrongWithAFlagWasTypedWrong(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, &api{jobs: []object{queued(idA, "a")}, refuse: map[string]string{
+		"POST /api/v1/jobs/" + idA + "/hold": `{"code":"request_invalid","detail":"until: expected a time within 10 years from now","hint":"Give an earlier time.","fields":[{"field":"until","message":"expected a time within 10 years from now"}]}`,
+		"POST /api/v1/jobs":                  `{"code":"request_invalid","detail":"jobs[0].title: too long","hint":"Check the request against /openapi.json.","fields":[{"field":"jobs[0].title","message":"too long"},{"field":"jobs[1].title","message":"too long"},{"field":"jobs[0].beam_size","message":"too big"}]}`,
+	}})
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"one flag":     {[]string{"hold", "AAAA", "--until", "2199-01-31 22:00"}, "sluice: --until: expected a time within 10 years from now.\n  hint: Give an earlier time.\n"},
+		"two, and two": {[]string{"add", "a.mp4", "b.mp4"}, "sluice: --title: too long; --beam: too big.\n  hint: See 'sluice add --help'.\n"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := a.run(t, tt.args...)
+			r.want(t, cli.ExitUsage)
 			if diff := cmp.Diff(tt.want, r.err); diff != "" {
 				t.Error(diff)
 			}
@@ -413,6 +439,15 @@ func TestList(t *testing.T) {
 				t.Error(r.err)
 			}
 		}
+	})
+	t.Run("what is back in the line says how far it came", func(t *testing.T) {
+		t.Parallel()
+		back, begun := queued(idA, "a"), queued(idB, "b")
+		back["progress"], back["eta_seconds"] = object{"stage": "transcribe", "fraction": 0.43}, 300
+		begun["progress"], begun["position"] = object{"stage": "transcribe", "fraction": 0.5}, 0
+		a := newAPI(t, &api{jobs: []object{back, begun}})
+		a.run(t, "list").want(t, cli.ExitOK, "turn    #1, 43 % done, 5 min left  a", "turn    50 % done                  b")
+		a.run(t, "show", idA).want(t, cli.ExitOK, "So far  43 % done\n")
 	})
 	t.Run("an empty line teaches the next step", func(t *testing.T) {
 		t.Parallel()

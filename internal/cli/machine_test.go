@@ -40,7 +40,7 @@ func TestModels(t *testing.T) {
 	t.Run("a table shows what is there and what fits", func(t *testing.T) {
 		t.Parallel()
 		s.run(t, "models", "list").want(t, cli.ExitOK,
-			"small *  488 MB  1.1 GB  installed", "large    3.1 GB  4.7 GB  too big for this machine  Best words.")
+			"small *  488 MB  1.1 GB  installed", "large    3.1 GB  4.7 GB  too large  Best words.")
 	})
 	t.Run("JSON holds every member", func(t *testing.T) {
 		t.Parallel()

@@ -62,10 +62,12 @@ memory it takes at work. The one marked with * is used when a job names none.`,
 				name += " *"
 			}
 			switch {
+			case !m.Fits && m.Installed:
+				state = "installed, too large"
+			case !m.Fits:
+				state = "too large"
 			case m.Installed:
 				state = "installed"
-			case !m.Fits:
-				state = "too big for this machine"
 			}
 			rows = append(rows, []string{name, size(m.SizeBytes), size(m.NeedBytes), state, clean(m.Note)})
 		}

@@ -78,6 +78,7 @@ func showJob(p *printer, j jobView, now time.Time) {
 	default:
 		add("Looks again", at(j.Until.Time))
 	}
+	add("So far", soFar(j))
 	if j.State == job.Queued && j.ETASeconds > 0 {
 		add("Ready", "in about "+roughly(time.Duration(j.ETASeconds)*time.Second))
 	}

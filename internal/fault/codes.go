@@ -131,7 +131,7 @@ func Codes() []Entry {
 		{StoreTooNew, KindConflict, 0, false, "the data was written by a newer Sluice", "Update Sluice."},
 		{StoreDamaged, KindInternal, 0, false, "the database is damaged", "Move the file aside and start again; it is not deleted."},
 		{ServerAway, KindUnavailable, 0, false, "no Sluice answers at the address", "Start it with 'sluice serve', or name it with --server."},
-		{OllamaUnreachable, KindUnavailable, 0, false, "Ollama does not answer", "Start it with 'ollama serve' or open Ollama.app."},
+		{OllamaUnreachable, KindUnavailable, 0, false, "Ollama does not answer", "Start it: open Ollama.app on a Mac, run 'ollama serve' elsewhere."},
 		{OllamaFailed, KindUnavailable, 502, false, "Ollama answers with an error, or something else answers in its place", "See Ollama's own log, or start Ollama again."},
 		{OllamaBusy, KindBusy, 0, false, "Ollama is at work and keeps its model in memory", "Wait until its other work is done, or stop the model with 'ollama stop NAME'."},
 	}

@@ -256,7 +256,7 @@ func (fakeLine) Standing(context.Context, int, int) (board.Standing, error) {
 
 func (fakeLine) Reading() job.Reading { return job.Reading{At: at, Level: job.Warn} }
 
-func (fakeLine) Critical() bool { return false }
+func (fakeLine) Shut() string   { return "" }
 func (fakeLine) Ceiling() int64 { return 10 << 30 }
 
 func (fakeLine) Holders(context.Context) ([]job.Holder, error) {

@@ -19,7 +19,7 @@ func (a *api) modelsRoute() {
 		OperationID: "list-models", Method: http.MethodGet, Path: "/api/v1/models", Tags: []string{"machine"},
 		Summary: "List the speech models",
 		Description: "Every one that is installed or can be, as 'sluice models list' shows it. default: jobs that name none use it. " +
-			"suits: the settings name it or, when they name none, it is what suits this machine; it need not be installed. " +
+			"suits: the settings name it or, when they name none or one that can never fit, it is what suits this machine; it need not be installed. " +
 			"fits: this machine can run it at all. size_bytes: of its file. need_bytes: memory that it is expected to take.",
 		Responses: example(ModelList{exampleModels()}),
 	}, func(ctx context.Context, _ *struct{}) (*output[ModelList], error) {

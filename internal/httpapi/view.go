@@ -33,7 +33,7 @@ type Job struct {
 	Priority   int    `json:"priority" doc:"Higher goes first"`
 
 	Stage    job.Stage  `json:"stage,omitempty" doc:"The stage that runs or comes next"`
-	Progress *Progress  `json:"progress,omitempty" doc:"How far the running stage is"`
+	Progress *Progress  `json:"progress,omitempty" doc:"How far the running stage is; of a queued job, how much of the stage that comes next is done and kept"`
 	Stages   []StageRun `json:"stages" nullable:"false" doc:"What has run, in order"`
 	Attempts int        `json:"attempts" doc:"Errors of the current stage since the last checkpoint"`
 	Crashes  int        `json:"crashes" doc:"Engine deaths since the last checkpoint"`
@@ -164,7 +164,7 @@ func JobOf(j job.Job) Job {
 	if j.Reason == job.Memory {
 		v.NeedBytes = j.Need.Bytes
 	}
-	if j.State == job.Running && j.Progress.Stage != "" {
+	if !j.State.Final() && j.Progress.Stage != "" {
 		p := progressOf(j.Progress)
 		v.Progress = &p
 		stages := job.Stages()

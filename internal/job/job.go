@@ -28,7 +28,7 @@ type Job struct {
 	ETASeconds int   // until the result is there, as of now; 0 = not known. Reckoned by the line, stored nowhere
 
 	Stage    Stage    // the stage that runs or comes next
-	Progress Progress // of that stage; only while running
+	Progress Progress // of that stage: while running, and of a queued job what of it is done and kept
 	Need     Need     // what the next stage needs, when a gate has refused it
 
 	Fresh map[Stage]int // stages that a retry asked to do anew, and how often: part of the keys of what they leave

@@ -6,7 +6,7 @@ type Model struct {
 	Name      string    `json:"name"`
 	Installed bool      `json:"installed"`
 	Default   bool      `json:"default"` // what jobs use that name none
-	Suits     bool      `json:"suits"`   // the one of the settings, or else for this machine, installed or not
+	Suits     bool      `json:"suits"`   // the one of the settings if it fits, or else for this machine, installed or not
 	Fits      bool      `json:"fits"`    // this machine can run it at all
 	Languages Languages `json:"languages,omitempty"`
 	SizeBytes int64     `json:"size_bytes,omitempty"` // of the file

@@ -74,10 +74,10 @@ type Budget struct {
 	Context int    `json:"context,omitempty"` // tokens that a language model sees at once
 	Need    int64  `json:"need_bytes"`
 	From    Known  `json:"from"`
-	Fits    bool   `json:"fits"`   // this machine can give it at all
-	Chosen  bool   `json:"chosen"` // by the settings, or for this machine
-	Here    bool   `json:"installed"`
-	Text    string `json:"text,omitempty"` // what to know of it
+	Fits    bool   `json:"fits"`                // this machine can give it at all
+	Chosen  bool   `json:"chosen"`              // by the settings, or for this machine
+	Here    *bool  `json:"installed,omitempty"` // nil = not known
+	Text    string `json:"text,omitempty"`      // what to know of it
 }
 
 // Known says where a need comes from, the surest last.

@@ -54,6 +54,21 @@ func (s *Store) digest(ctx context.Context, path string) (string, error) {
 	return sum, nil
 }
 
+// knownDigest is the digest of a file that was read before and has not changed;
+// "" while it is not known, or while another is being read.
+func (s *Store) knownDigest(f file) string {
+	if !s.mu.TryLock() {
+		return ""
+	}
+	defer s.mu.Unlock()
+	for _, p := range []proof{s.digests[f.path], s.loadDigests()[f.path]} {
+		if p.of(f.info) {
+			return p.SHA256
+		}
+	}
+	return ""
+}
+
 // remember keeps a digest; the caller holds mu.
 func (s *Store) remember(path string, p proof) {
 	s.digests[path] = p

@@ -130,8 +130,17 @@ func (w *work) equipped(ctx context.Context) (Model, error) {
 	if err := w.deps.Transcriber.Ready(ctx); err != nil {
 		return Model{}, err
 	}
-	return w.model(ctx)
+	m, err := w.model(ctx)
+	if !fault.Is(err, fault.ModelMissing) {
+		return m, err
+	}
+	if never := w.tooLarge(need(m)); never != nil { // nobody should install it
+		return m, never
+	}
+	return m, err
 }
+
+func (w *work) tooLarge(n job.Need) error { return w.deps.Models.TooLarge(n, w.job.Options.Language) }
 
 // end turns what was away before it was needed into a wait that costs nothing.
 func (w *work) end(ctx context.Context, err error) error {
@@ -180,14 +189,13 @@ func Away(f *fault.Fault) job.Wait {
 
 // begin asks the gate and opens a stage.
 func (w *work) begin(ctx context.Context, need job.Need) error {
-	switch v := w.deps.Gate.Admit(ctx, need); {
-	case v.Never:
-		never := fault.New(fault.ModelTooLarge, "This machine can never give this job the memory: it "+v.Text+".", nil)
-		if best := w.deps.Models.Largest(); best != "" {
-			return never.WithHint("The largest model that fits is %s.", best)
+	v := w.deps.Gate.Admit(ctx, need)
+	if v.Never {
+		if never := w.tooLarge(need); never != nil {
+			return never
 		}
-		return never
-	case !v.Open:
+	}
+	if !v.Open {
 		return &job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: need}
 	}
 	if err := w.deps.Checkpoints.Begin(ctx, w.lease, need.Stage); err != nil {

@@ -109,7 +109,13 @@ func (b *bench) Model(_ context.Context, name string, size int) (pipeline.Model,
 
 func (b *bench) Smaller(context.Context, string, int64) string { return "tinier" }
 
-func (b *bench) Largest() string { return "large" }
+// TooLarge says what it was asked.
+func (b *bench) TooLarge(n job.Need, language string) error {
+	if !b.verdict.Never {
+		return nil
+	}
+	return fault.New(fault.ModelTooLarge, n.Model+" is too large.", nil).WithHint("Take another for %s.", language)
+}
 
 func (b *bench) Afresh(context.Context) int64 { return b.free }
 
@@ -380,6 +386,23 @@ func TestWhatCanNeverFitFailsInsteadOfWaiting(t *testing.T) {
 	b := newBench(t)
 	b.verdict = job.Verdict{Never: true, Reason: job.Memory, Text: "needs 9 GB, this machine can give 5 GB"}
 	if err := b.run(aJob("a")); !fault.Is(err, fault.ModelTooLarge) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestAModelThatCanNeverFitIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.model = fault.New(fault.ModelMissing, "It is not installed.", nil).WithHint("Pull it.")
+	p := b.pipeline()
+	if w := p.Ready(t.Context(), aJob("a")); w == nil || w.Reason != job.NoModel {
+		t.Errorf("while it would fit it waits for %+v", w)
+	}
+	b.verdict = job.Verdict{Never: true, Reason: job.Memory} // the ceiling was lowered meanwhile
+	if w := p.Ready(t.Context(), aJob("a")); w != nil {
+		t.Errorf("it waits for %+v", w)
+	}
+	if err := b.run(aJob("a")); fault.From(err).Say != "tiny is too large." || b.extracted > 0 {
 		t.Errorf("err = %v", err)
 	}
 }

@@ -102,13 +102,16 @@ type Span struct {
 type Models interface {
 	// Model gives the file of a model by name or path, with what it needs in this
 	// context: for a speech model that is its beam. Faults: model_unknown,
-	// model_missing, model_damaged.
+	// model_missing, model_damaged; one that is missing comes with its name and
+	// need, where they are known.
 	Model(ctx context.Context, name string, size int) (Model, error)
 	// Smaller names the next smaller model to offer when one could not have so
 	// many bytes; "" = there is none.
 	Smaller(ctx context.Context, name string, below int64) string
-	// Largest names the largest model that fits this machine; "" = none does.
-	Largest() string
+	// TooLarge refuses what can never fit on this machine with fault
+	// model_too_large, which names the largest model that does and understands
+	// the language; nil = it can fit.
+	TooLarge(n job.Need, language string) error
 }
 
 // Model is an installed speech model.

@@ -23,10 +23,15 @@ func (w *work) transcribe(ctx context.Context, m Model, audio Audio) error {
 	key := w.transcribeKey(m)
 	var peak int64
 	spans, took, err := w.recognise(ctx, m, key, audio, &peak)
-	if fault.Is(err, fault.EngineOutOfMemory) && ctx.Err() == nil {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return err
+	case fault.Is(err, fault.EngineOutOfMemory):
 		return w.starved(ctx, m, peak, fault.From(err))
-	}
-	if err != nil {
+	case fault.Is(err, fault.EngineStopped):
+		return resumable(fault.From(err), reached(spans, audio))
+	default:
 		return err
 	}
 	if peak > 0 {
@@ -90,6 +95,7 @@ func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio, 
 	}
 	if n := len(spans); n > 0 {
 		req.FromMS = spans[n-1].ToMS
+		w.report(job.Progress{Stage: job.Transcribe, Fraction: reached(spans, audio)}) // the engine says so when it has its model
 		// The language that was heard first stays: a resumed job must not
 		// change its mind in the middle.
 		if lang := language(spans); lang != "" {
@@ -110,6 +116,23 @@ func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio, 
 		},
 	})
 	return spans, time.Since(began), err
+}
+
+// reached is the part of the sound that need not be recognised again.
+func reached(spans []Span, audio Audio) float64 {
+	if len(spans) == 0 || audio.DurationMS <= 0 {
+		return 0
+	}
+	return min(float64(spans[len(spans)-1].ToMS)/float64(audio.DurationMS), 1)
+}
+
+// resumable says where the next try goes on after a stop that was nobody's
+// fault here.
+func resumable(stop *fault.Fault, at float64) error {
+	if percent := int(at * 100); percent > 0 {
+		return stop.WithHint("The next try goes on at %d %%.", percent)
+	}
+	return stop.WithHint("The next try begins at the start.")
 }
 
 // save stores the whole transcript, readable from now on.

@@ -72,7 +72,8 @@ const ollamaPort = "11434"
 
 // ollamaHost makes a whole URL of what Ollama's own tools take: a host, a port
 // or both, without a scheme on Ollama's port, with one on the scheme's. What a
-// server listens on - nothing, 0.0.0.0 - is asked for on this machine.
+// server listens on - nothing, 0.0.0.0 - is asked for on this machine. More than
+// that no client of Ollama's sends.
 func ollamaHost(s string) (string, error) {
 	wrong := errors.New("needs an address such as 127.0.0.1:11434 or http://studio.local:11434")
 	scheme, rest, whole := strings.Cut(s, "://")
@@ -86,8 +87,13 @@ func ollamaHost(s string) (string, error) {
 	if err != nil || rest == "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsFunc(s, unicode.IsSpace) {
 		return "", wrong // url's own words would repeat what may be a password
 	}
-	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+	switch {
+	case u.User != nil:
+		return "", errors.New("may hold no user name and no password: Ollama asks for neither")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return "", errors.New("may hold no ? or #")
+	case strings.Trim(u.Path, "/") != "":
+		return "", errors.New("may hold no path, only a host and a port")
 	}
 	if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
 		return "", errors.New("has no port between 1 and 65535")
@@ -95,9 +101,7 @@ func ollamaHost(s string) (string, error) {
 	if u.Host == "" {
 		return "", wrong
 	}
-	u.Host = reachable(u, whole)
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
-	return u.String(), nil
+	return u.Scheme + "://" + reachable(u, whole), nil
 }
 
 // reachable is the host and port of a server to connect to; whole says that
@@ -109,13 +113,14 @@ func reachable(u *url.URL, whole bool) string {
 	}
 	switch {
 	case port != "":
-		return net.JoinHostPort(host, port)
 	case !whole:
-		return net.JoinHostPort(host, ollamaPort)
-	case strings.Contains(host, ":"):
-		return "[" + host + "]"
+		port = ollamaPort
+	case u.Scheme == "https":
+		port = "443"
+	default:
+		port = "80"
 	}
-	return host
+	return net.JoinHostPort(host, port)
 }
 
 func ollamaModel(s string) (string, error) {

@@ -102,7 +102,7 @@ func Keys() []Key {
 			Name:    "ollama.host",
 			Doc:     "Where Ollama, which runs the language models, listens: a whole address, or a name and a port as Ollama's own OLLAMA_HOST has them.",
 			Default: "http://127.0.0.1:11434", Locked: true,
-			field: func(s *Settings) field { return addressField{&s.Ollama.Host, ollamaHost} },
+			field: func(s *Settings) field { return textField{&s.Ollama.Host, ollamaHost} },
 		},
 		{
 			Name:    "ollama.model",

@@ -268,6 +268,35 @@ func TestAnotherJobGoesOnFromTheSpansOfTheFirst(t *testing.T) {
 	b.same("segments", len(b.text(second.ID).Segments), 2)
 }
 
+func TestAJobThatIsBackInTheLineKnowsHowFarItCame(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id := b.lease.ID
+	must(t, b.SetDuration(t.Context(), id, 4000))
+	must(t, b.Begin(t.Context(), b.lease, job.Transcribe))
+	for _, sp := range []pipeline.Span{span(0, 1000, "en", "a"), span(1000, 3000, "en", "b")} {
+		must(t, b.AddSpan(t.Context(), b.lease, "k", sp))
+	}
+	_, err := b.Renew(t.Context(), b.lease, job.Progress{Stage: job.Transcribe, Fraction: 0.9})
+	must(t, err)
+	back, err := b.Settle(t.Context(), b.lease, queue.Outcome{State: job.Queued, Wait: job.Wait{Reason: job.Memory}})
+	must(t, err)
+	want := job.Progress{Stage: job.Transcribe, Fraction: 0.75}
+	b.same("settled", back.Progress, want)
+	next, err := b.Next(t.Context())
+	must(t, err)
+	b.same("next in line", next.Progress, want)
+	taken, lease, err := b.Take(t.Context(), id, "me")
+	must(t, err)
+	b.same("taken", taken.Progress, job.Progress{})
+	done, err := b.Settle(t.Context(), lease, queue.Outcome{State: job.Failed, Error: &job.Failure{Code: "internal"}})
+	must(t, err)
+	b.same("failed", done.Progress, job.Progress{})
+	again, err := b.Retry(t.Context(), id, job.Retry{From: job.Transcribe})
+	must(t, err)
+	b.same("begun anew", again.Progress, job.Progress{})
+}
+
 func TestASpanDropsWhatLayBehindItsStart(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -75,7 +75,7 @@ func enginePID(t *testing.T, role string, change func(*whisper.Config)) (*whispe
 func TestADeadEngineIsReportedTruthfully(t *testing.T) {
 	t.Parallel()
 	const (
-		stopped = "Somebody stopped the speech engine."
+		stopped = "The speech engine was stopped, by somebody or by another program."
 		memory  = "The speech engine was stopped because memory ran out: sluice-tiny held SIZE MB."
 		crashed = "The speech engine crashed."
 	)

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Check that this machine has what jobs need
-         * @description Looks anew each time, at all things at once, and answers within about three seconds: what does not answer by then is a finding like the rest. Only `fail` keeps jobs from running. The budget has what is used when a job names no model first, stage by stage, and then the rest by need; a need of 0 is not known.
+         * @description Looks anew each time, at all things at once, and answers within about three seconds: what does not answer by then is a finding like the rest. Only `fail` keeps jobs from running. The budget goes stage by stage, and has in each what is used when a job names no model first, and then the rest by need; a need of 0 is not known, and neither is an `installed` that is left out.
          */
         get: operations["get-doctor"];
         put?: never;
@@ -346,7 +346,7 @@ export interface paths {
         };
         /**
          * List the speech models
-         * @description Every one that is installed or can be, as 'sluice models list' shows it. default: jobs that name none use it. suits: the settings name it or, when they name none, it is what suits this machine; it need not be installed. fits: this machine can run it at all. size_bytes: of its file. need_bytes: memory that it is expected to take.
+         * @description Every one that is installed or can be, as 'sluice models list' shows it. default: jobs that name none use it. suits: the settings name it or, when they name none or one that can never fit, it is what suits this machine; it need not be installed. fits: this machine can run it at all. size_bytes: of its file. need_bytes: memory that it is expected to take.
          */
         get: operations["list-models"];
         put?: never;
@@ -535,7 +535,7 @@ export interface components {
             context?: number;
             fits: boolean;
             from: components["schemas"]["Known"];
-            installed: boolean;
+            installed?: boolean;
             model: string;
             /** Format: int64 */
             need_bytes: number;
@@ -664,7 +664,7 @@ export interface components {
              * @description Higher goes first
              */
             priority: number;
-            /** @description How far the running stage is */
+            /** @description How far the running stage is; of a queued job, how much of the stage that comes next is done and kept */
             progress?: components["schemas"]["Progress"];
             quality: components["schemas"]["Quality"];
             /** @description Why a queued job is not next */
@@ -831,7 +831,7 @@ export interface components {
         HoldRequest: {
             /**
              * Format: date-time
-             * @description Not taken earlier, with its zone after RFC 3339; without it, until it is released; one that has passed means now, one in more than ten years is refused
+             * @description Not taken earlier, with its zone after RFC 3339; without it, until it is released; one that has passed is refused, and one in more than ten years
              * @example 2027-01-31T22:00:00Z
              */
             until?: string;
@@ -924,7 +924,7 @@ export interface components {
              * @description Higher goes first
              */
             priority: number;
-            /** @description How far the running stage is */
+            /** @description How far the running stage is; of a queued job, how much of the stage that comes next is done and kept */
             progress?: components["schemas"]["Progress"];
             quality: components["schemas"]["Quality"];
             /** @description Why a queued job is not next */
@@ -1419,7 +1419,7 @@ export interface components {
              * @description Higher goes first
              */
             priority: number;
-            /** @description How far the running stage is */
+            /** @description How far the running stage is; of a queued job, how much of the stage that comes next is done and kept */
             progress?: components["schemas"]["Progress"];
             quality: components["schemas"]["Quality"];
             /** @description Why a queued job is not next */

@@ -2,7 +2,7 @@
 // own words are shown, as they know more than a code does, unless they are for
 // whoever writes programs; in another language they are told by their codes.
 import type { Finding, Gate, Job, Notice, Reading } from "../api/types";
-import { absolute, bytes, dayTime, lasting } from "../format";
+import { absolute, bytes, dayTime, lasting, percent } from "../format";
 import type { FindingWords } from "./en/doctor";
 import type { NoticeWords } from "./en/notices";
 import { language, t } from "./words.svelte";
@@ -72,9 +72,10 @@ export function sayReason(job: Job, memory: Reading | undefined, now = Date.now(
 /** sayGate tells why the gate is not open; "" when it is. */
 export function sayGate(gate: Gate, memory: Reading, first: Job | undefined, now = Date.now()): string {
   if (gate.state === "open") return "";
-  // The level beside it says already how short memory is.
-  if (gate.state === "shut") return t.reasons.shut(bytes(memory.available_bytes));
   if (language.code === "en" && gate.text) return sentence(gate.text);
+  // Either figure may be what keeps it shut.
+  if (gate.state === "shut")
+    return t.reasons.shut(bytes(memory.available_bytes), percent(memory.free_percent / 100));
   if (first?.reason === "power") return t.reasons.text.power;
   return first ? sentence(ranOut(first, memory, now) || numbers(first, memory, now)) : t.reasons.text.memory;
 }
@@ -89,9 +90,10 @@ function sayMemory(job: Job, memory: Reading | undefined, now: number): string {
   return said === t.reasons.text.memory ? said : t.reasons.forMemory(said);
 }
 
-/** ranOut tells of a job whose engine died for memory; "" of any other, and of one that starts soon. */
+/** ranOut tells of a job whose engine died for memory; "" of any other, and where more than its need decides. */
 function ranOut(job: Job, memory: Reading | undefined, now: number): string {
   if (job.error?.code !== "engine_out_of_memory" || !job.need_bytes || !memory) return "";
+  if (memory.level === "critical") return ""; // no amount of free memory starts it then
   if (untilOf(job) > now) return "";
   return t.reasons.ranOut(bytes(job.need_bytes), bytes(memory.available_bytes));
 }
@@ -105,7 +107,8 @@ function numbers(job: Job, memory: Reading | undefined, now: number): string {
   if (until > now) return t.reasons.startsIn(said, remaining(until - now));
   // It would fit: what it waits for is not told in numbers.
   const spares = need > 0 && memory.level === "warn";
-  return need <= memory.available_bytes && !spares ? t.reasons.settles(said) : said;
+  const fits = need <= memory.available_bytes && !spares;
+  return fits || memory.level === "critical" ? t.reasons.settles(said) : said;
 }
 
 /** against holds a need against what is free. While memory is tight a need alone is not enough. */

@@ -41,7 +41,12 @@ export function fitOf(b: Budget): Fit {
 
 /** notesOf is what else to know of a model. In English the server knows more. */
 export function notesOf(b: Budget): string[] {
-  const missing = b.installed ? "" : t.doctor.missing[b.stage](b.model);
   const context = b.context ? t.doctor.context(b.context.toLocaleString("en")) : "";
-  return [context, (language.code === "en" && b.text) || missing].filter(Boolean);
+  return [context, (language.code === "en" && b.text) || absence(b)].filter(Boolean);
+}
+
+/** absence is how to get a model that is not here. What can never fit is not worth getting. */
+function absence(b: Budget): string {
+  if (b.installed || !b.fits) return "";
+  return b.installed === undefined ? t.doctor.unsure : t.doctor.missing[b.stage](b.model);
 }

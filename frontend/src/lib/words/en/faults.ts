@@ -94,8 +94,8 @@ export const faults = {
   engine_unbuilt: { message: "This build has no speech engine.", hint: "Build it with: make build." },
   engine_crashed: { message: "The speech engine crashed.", hint: "It is tried again from where it was." },
   engine_stopped: {
-    message: "Somebody stopped the speech engine.",
-    hint: "It is tried again from where it was.",
+    message: "The speech engine was stopped, by somebody or by another program.",
+    hint: "The next try goes on where it was.",
   },
   engine_stuck: {
     message: "The speech engine stopped answering.",

@@ -24,6 +24,7 @@ export const job = {
   eta: (when: string) => `ready in ${when}`,
   progress: (stage: string, percent: string) => `${stage}, ${percent}`,
   progressLabel: "Progress of the job",
+  doneSoFar: (percent: string) => `${percent} done`,
 
   during: (stage: string) => `In the stage “${stage}”.`,
   code: "Code",

@@ -18,8 +18,8 @@ export const models = {
   english: "English only",
   file: (size: string) => `File ${size}`,
   need: (need: string) => `needs ${need} of memory`,
-  never: (need: string) => `Needs ${need}, more than this machine can give`,
-  tooLarge: "Needs more memory than this machine can give",
+  never: (need: string) => `Needs ${need}, more than a job may have here`,
+  tooLarge: "Needs more memory than a job may have here",
   /** What to expect of a model, when the server's own sentence is not at hand. */
   about: {
     "large-v3-turbo": "Nearly the quality of large-v3, several times faster.",

@@ -28,7 +28,7 @@ export const reasons = {
     `The speech engine was stopped because memory ran out. It starts again when ${need} is free; now it is ${free}.`,
   nextTry: (text: string, when: string) => `${text} Next try ${at(when)}.`,
   startsAt: (when: string) => `Starts not before ${when}`,
-  shut: (free: string) => `Nothing starts now: ${free} free`,
+  shut: (free: string, percent: string) => `Nothing starts now: ${free} (${percent}) free`,
 };
 
 /** at puts the word before a time of day that a day before it makes needless. */

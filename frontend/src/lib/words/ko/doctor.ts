@@ -74,7 +74,8 @@ export const doctor: typeof en = {
   notKnown: "알 수 없음",
   missing: {
     transcribe: (name) => `설치되지 않음. 설치 명령: sluice models pull ${name}`,
-    translate: (name) => `설치되지 않았다면 설치 명령: ollama pull ${name}`,
+    translate: (name) => `설치되지 않음. 설치 명령: ollama pull ${name}`,
   },
+  unsure: "설치되어 있는지 알 수 없습니다.",
   noModels: "알려진 모델이 없습니다.",
 };

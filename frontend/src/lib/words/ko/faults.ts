@@ -90,7 +90,10 @@ export const faults = {
   },
   engine_unbuilt: { message: "이 빌드에는 음성 엔진이 없습니다.", hint: "make build 명령으로 빌드하세요." },
   engine_crashed: { message: "음성 엔진이 비정상 종료했습니다.", hint: "멈춘 곳부터 다시 시도합니다." },
-  engine_stopped: { message: "누군가 음성 엔진을 중지했습니다.", hint: "멈춘 곳부터 다시 시도합니다." },
+  engine_stopped: {
+    message: "사용자나 다른 프로그램이 음성 엔진을 종료했습니다.",
+    hint: "다시 시도하면 멈춘 곳부터 이어서 합니다.",
+  },
   engine_stuck: { message: "음성 엔진이 응답하지 않습니다.", hint: "멈춘 곳부터 다시 시도합니다." },
   engine_out_of_memory: {
     message: "메모리가 바닥나 음성 엔진이 중단되었습니다.",

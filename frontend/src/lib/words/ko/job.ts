@@ -25,6 +25,7 @@ export const job = {
   eta: (when: string) => `완료까지 ${when}`,
   progress: (stage: string, percent: string) => `${stage} ${percent}`,
   progressLabel: "작업 진행률",
+  doneSoFar: (percent: string) => `${percent} 완료`,
 
   during: (stage: string) => `‘${stage}’ 단계에서 일어났습니다.`,
   code: "코드",

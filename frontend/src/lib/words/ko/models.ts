@@ -18,8 +18,8 @@ export const models = {
   english: "영어 전용",
   file: (size: string) => `파일 ${size}`,
   need: (need: string) => `메모리 ${need} 필요`,
-  never: (need: string) => `메모리가 ${need} 필요해서 이 컴퓨터에서는 쓸 수 없습니다`,
-  tooLarge: "메모리가 많이 필요해서 이 컴퓨터에서는 쓸 수 없습니다",
+  never: (need: string) => `메모리가 ${need} 필요해서 여기서는 쓸 수 없습니다`,
+  tooLarge: "메모리가 많이 필요해서 여기서는 쓸 수 없습니다",
   about: {
     "large-v3-turbo": "large-v3와 품질이 거의 같고 몇 배 빠릅니다.",
     "large-v3": "가장 정확하지만 느리고 메모리를 가장 많이 씁니다.",

@@ -28,5 +28,5 @@ export const reasons = {
     `메모리가 바닥나 음성 엔진이 중단되었습니다. ${need} 여유가 생기면 다시 시작합니다. 지금 여유는 ${free}입니다.`,
   nextTry: (_text: string, when: string) => `오류가 있어 ${when}에 다시 시도합니다`,
   startsAt: (when: string) => `${when} 이후에 시작`,
-  shut: (free: string) => `지금은 작업을 시작하지 않습니다. ${free} 여유`,
+  shut: (free: string, percent: string) => `지금은 작업을 시작하지 않습니다. ${free}(${percent}) 여유`,
 } satisfies typeof en;
