@@ -110,7 +110,7 @@ func (p *program) models() cli.ModelCommands {
 		if err != nil {
 			return nil, err
 		}
-		return offline(s), nil
+		return offline(s)
 	}
 	return cli.ModelCommands{
 		List: func(ctx context.Context) ([]job.Model, error) {
@@ -132,37 +132,13 @@ func (p *program) models() cli.ModelCommands {
 			if err != nil {
 				return err
 			}
-			if err := p.unused(ctx, name); err != nil {
-				return err
-			}
 			return m.Remove(ctx, name)
 		},
 	}
 }
 
-// unused refuses to take a model away from a live job. It only reads the
-// database, since a server may run on it.
-func (p *program) unused(ctx context.Context, name string) error {
-	s, err := p.load(nil)
-	if err != nil {
-		return err
-	}
-	jobs, err := sqlitestore.ModelsInUse(ctx, databaseFile(s.Dirs.Data))
-	if err != nil {
-		return err
-	}
-	m, err := offline(s).Look(name)
-	if err != nil {
-		return nil // removing says what is wrong with the name
-	}
-	if n := jobs[m.Name]; n > 0 {
-		return fault.New(fault.ModelInUse, fmt.Sprintf("%d live jobs need the speech model %s.", n, m.Name), nil)
-	}
-	return nil
-}
-
 // offline finds models without a server. It only reads the database.
-func offline(s *settings.Settings) *finder {
+func offline(s *settings.Settings) (*finder, error) {
 	gate := newGate(s, newProbe(s, nil), surroundings{}, slog.New(slog.DiscardHandler))
 	return newFinder(s, sqlitestore.PeaksIn(databaseFile(s.Dirs.Data)), gate)
 }

@@ -20,6 +20,7 @@ import (
 	"sluice/internal/job"
 	"sluice/internal/library"
 	"sluice/internal/media"
+	"sluice/internal/models"
 	"sluice/internal/ollama"
 	"sluice/internal/pipeline"
 	"sluice/internal/power"
@@ -75,10 +76,15 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	}, p.log); err != nil {
 		return nil, err
 	}
+	web, err := newWeb(s)
+	if err != nil {
+		return nil, errors.Join(err, c.store.Close())
+	}
 	c.intake = intake.New(intake.Config{
 		UploadDir: filepath.Join(p.data, "uploads"),
 		MaxUpload: s.Uploads.Max,
 		MinFree:   floor(s.Disk.MinFree),
+		Web:       web,
 	})
 	around := surroundings{power: power.New(p.log), engine: func() int64 {
 		_, bytes := c.engine.Holding() // nobody asks before it is made
@@ -89,8 +95,11 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	}
 	probe := newProbe(s, around.engine)
 	c.gate = newGate(s, probe, around, p.log)
-	c.models = newFinder(s, c.knownPeaks(p), c.gate)
-	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, probe, p.log); err != nil {
+	if c.models, err = newFinder(s, c.knownPeaks(p), c.gate); err != nil {
+		return nil, errors.Join(err, c.store.Close())
+	}
+	growing := func(path string) *pipeline.Sound { return c.pipeline.Growing(path) } // nobody asks before it is made
+	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, probe, growing, p.log); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	c.examined = examine(s, c.gate, around, c.models, p.log)
@@ -124,6 +133,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	})
 	c.machine = &machine{Gate: c.gate, Recorder: c.recorder, engine: c.engine}
 	c.relay.board, c.relay.line, c.relay.peaks, c.relay.machine = c.board, c.queue, c.store, c.gate
+	c.models.downloads = models.NewDownloads(models.DownloadsDeps{Store: c.models.Store, Changed: c.relay.ModelChanged, Log: p.log})
 	c.library = library.New(c.store, c.queue)
 	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged}
 	return c, nil
@@ -166,7 +176,7 @@ func (r room) Check(context.Context) error {
 }
 
 // newEngine prepares the speech engine: this same binary in another process.
-func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe probe, log *slog.Logger) (*whisper.Transcriber, error) {
+func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe probe, growing func(path string) *pipeline.Sound, log *slog.Logger) (*whisper.Transcriber, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find own binary: %w", err)
@@ -175,6 +185,7 @@ func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe pr
 		Command:        []string{self, "engine"},
 		Threads:        s.Speech.Threads,
 		LockPath:       lock,
+		Planning:       whisper.Planning{Growing: growing},
 		MemoryCritical: gate.Critical,
 		OutOfMemoryKills: func() int64 {
 			n, err := probe.OutOfMemoryCount(context.Background())

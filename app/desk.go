@@ -33,6 +33,7 @@ type desk struct {
 type sources interface {
 	FromPath(ctx context.Context, path string) (job.Source, error)
 	Upload(ctx context.Context, id string) (job.Source, error)
+	FromURL(ctx context.Context, address string) (job.Source, error)
 }
 
 // defaults is what an order means by leaving something out.
@@ -41,6 +42,7 @@ type defaults struct {
 	language      string
 	beam, threads int
 	words         bool
+	prompt        string
 }
 
 func newDefaults(s *settings.Settings, model func(ctx context.Context) string) defaults {
@@ -50,6 +52,7 @@ func newDefaults(s *settings.Settings, model func(ctx context.Context) string) d
 		beam:     s.Speech.BeamSize,
 		threads:  s.Speech.Threads,
 		words:    s.Speech.Words,
+		prompt:   s.Speech.Prompt,
 	}
 }
 
@@ -158,9 +161,8 @@ func (d *desk) source(ctx context.Context, s string) (job.Source, error) {
 	if id, ok := strings.CutPrefix(s, "upload:"); ok {
 		return d.sources.Upload(ctx, id)
 	}
-	if strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") {
-		return job.Source{}, invalid("Addresses of the web are not taken as a source.").
-			WithHint("Download the file first and give its path, or send it with PUT /api/v1/uploads/{name}.")
+	if scheme, _, ok := strings.Cut(s, "://"); ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
+		return d.sources.FromURL(ctx, s)
 	}
 	return d.sources.FromPath(ctx, s)
 }
@@ -174,6 +176,7 @@ func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 		BeamSize:   or(o.BeamSize, d.defaults.beam),
 		Threads:    or(o.Threads, d.defaults.threads),
 		Words:      d.defaults.words,
+		Prompt:     d.defaults.prompt,
 		Reuse:      true,
 	}
 	if out.Model == "" && out.ModelPath == "" {
@@ -182,6 +185,10 @@ func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 	if o.Words != nil {
 		out.Words = *o.Words
 	}
+	if o.Prompt != nil {
+		out.Prompt = strings.TrimSpace(*o.Prompt)
+	}
+	out.ToEnglish = o.ToEnglish && out.Language != "en" // which is English already
 	if o.Reuse != nil {
 		out.Reuse = *o.Reuse
 	}
@@ -192,6 +199,8 @@ func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 		return out, invalid(fmt.Sprintf("beam_size lies between 1 and %d.", job.MaxBeamSize))
 	case out.Threads < 0 || out.Threads > job.MaxThreads:
 		return out, invalid(fmt.Sprintf("threads lies between 0 and %d.", job.MaxThreads))
+	case len(out.Prompt) > job.MaxPrompt || strings.ContainsRune(out.Prompt, 0):
+		return out, invalid(fmt.Sprintf("The prompt is text of at most %d bytes.", job.MaxPrompt))
 	case out.AudioTrack != nil && *out.AudioTrack < 0:
 		return out, invalid("audio_track counts from 0.")
 	case o.Priority < job.MinPriority || o.Priority > job.MaxPriority:

@@ -195,6 +195,9 @@ func (d *doctor) looks() []look {
 	if d.power != nil {
 		looks = append(looks, look{silent("power", job.FindingWarn, ""), "The power source", only(d.powerFinding)})
 	}
+	if len(d.settings.Watch.Folders) > 0 {
+		looks = append(looks, look{silent("watch", job.FindingWarn, "Check the disks of watch.folders."), "A watched folder", only(d.watchFinding)})
+	}
 	if d.server != nil {
 		looks = append(looks, look{silent("server", job.FindingWarn, ""), "The server", only(d.server)})
 	}
@@ -264,7 +267,16 @@ func (p *program) doctor(ctx context.Context) (job.Diagnosis, error) {
 		wrong = append(wrong, err)
 	}
 	gate := newGate(s, newProbe(s, nil), around, log)
-	x := examine(s, gate, around, newFinder(s, sqlitestore.PeaksIn(databaseFile(s.Dirs.Data)), gate), log)
+	peaks := sqlitestore.PeaksIn(databaseFile(s.Dirs.Data))
+	found, err := newFinder(s, peaks, gate)
+	if err != nil {
+		wrong = append(wrong, err)
+		s.Models.Catalog = ""
+		if found, err = newFinder(s, peaks, gate); err != nil {
+			return unset(err), nil
+		}
+	}
+	x := examine(s, gate, around, found, log)
 	x.wrong = wrong
 	x.server = func(ctx context.Context, f job.Finding) job.Finding { return serverFinding(ctx, f, endpoint(s, "")) }
 	return newDoctor(x).Diagnose(ctx)

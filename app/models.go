@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"sluice/internal/admission"
@@ -18,9 +17,10 @@ import (
 // fit. It is the queue's Check, and the Models of the pipeline and of HTTP.
 type finder struct {
 	*models.Store
-	settings *settings.Settings
-	peaks    knownPeaks
-	gate     *admission.Gate
+	settings  *settings.Settings
+	peaks     knownPeaks
+	gate      *admission.Gate
+	downloads *models.Downloads // nil = nobody downloads here but the caller of Pull
 }
 
 // knownPeaks tells what a model took when it was run in a context, and what to
@@ -29,18 +29,26 @@ type knownPeaks interface {
 	Peak(ctx context.Context, digest string, size int) (peak, floor int64, err error)
 }
 
-func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) *finder {
+func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) (*finder, error) {
+	catalog := models.Catalog()
+	if s.Models.Catalog != "" {
+		var err error
+		if catalog, err = models.CatalogWith(s.Models.Catalog); err != nil {
+			return nil, fault.New(fault.SettingInvalid, "models.catalog: the file cannot be used: "+err.Error()+".", err)
+		}
+	}
 	return &finder{
 		Store: models.New(models.Config{
 			Dir:     s.Models.Dir,
 			BaseURL: s.Models.URL,
+			Catalog: catalog,
 			MinFree: floor(s.Disk.MinFree),
 			Check:   whisper.CheckModel,
 		}),
 		settings: s,
 		peaks:    peaks,
 		gate:     gate,
-	}
+	}, nil
 }
 
 // standard is the model of orders that name none: what the settings say; else
@@ -178,7 +186,14 @@ func (f *finder) Check(ctx context.Context, d *job.Draft) error {
 	if err := f.understands(d.Options); err != nil {
 		return err
 	}
-	return f.TooLarge(job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes}, d.Options.Language)
+	away := fault.Is(err, fault.ModelMissing)
+	if err := f.TooLarge(job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes}, d.Options.Language); err != nil {
+		return err
+	}
+	if away && f.settings.Models.AutoDownload && f.downloads != nil {
+		return f.downloads.Start(m.Name)
+	}
+	return nil
 }
 
 // look finds a model without reading it whole: a submit must not take seconds.
@@ -201,41 +216,4 @@ func (f *finder) missing(ctx context.Context, o job.Options) error {
 		return err
 	}
 	return fault.New(fault.ModelMissing, "The speech model was not installed.", nil).WithHint("Try again: it is now.")
-}
-
-// note is what people should know of a model.
-func note(m models.Info) string {
-	if m.Damaged {
-		return "Damaged, or no speech model: remove it."
-	}
-	return m.Description
-}
-
-// infos is what the folder and the catalog say of the models.
-func (f *finder) infos(ctx context.Context) ([]models.Info, error) { return f.Store.List(ctx) }
-
-// List is the models as people see them, at the command line and over HTTP.
-func (f *finder) List(ctx context.Context) ([]job.Model, error) {
-	found, err := f.infos(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list models: %w", err)
-	}
-	standard, suited := f.standard(ctx), f.suited()
-	out := make([]job.Model, 0, len(found))
-	for _, m := range found {
-		need, _ := f.needs(ctx, m)
-		out = append(out, job.Model{
-			Name:      m.Name,
-			Installed: m.Installed,
-			Default:   m.Name == standard,
-			Suits:     m.Name == suited,
-			Fits:      f.fits(need),
-			Languages: m.Languages,
-			SizeBytes: m.Bytes,
-			NeedBytes: need,
-			Note:      note(m),
-			Path:      m.Path,
-		})
-	}
-	return out, nil
 }

@@ -35,7 +35,11 @@ func finderWith(t *testing.T, peaks knownPeaks, env ...string) *finder {
 	}
 	probe := memory.Script([]job.Reading{{Level: job.Normal, Total: 18 << 30, Available: 9 << 30, FreePercent: 60}})
 	gate := admission.New(admission.Deps{Probe: probe, Log: slog.New(slog.DiscardHandler)}, admission.Config{CeilingBytes: s.Memory.Ceiling})
-	return newFinder(s, peaks, gate)
+	f, err := newFinder(s, peaks, gate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 const oneGB = "SLUICE_MEMORY_CEILING=1GB"

@@ -134,7 +134,9 @@ describe("a job that is done", () => {
     const warnings = [{ code: "text_repeats", at_ms: 754_000, text: "The same words again." }];
     await show({ job: { ...done, quality: { warnings } }, transcript: text });
     const remarks = screen.getByRole("heading", { name: "Notes" }).closest("section") as HTMLElement;
-    expect(within(remarks).getByText("12:34")).toBeTruthy();
+    expect(within(remarks).getByRole("link", { name: "12:34" }).getAttribute("href")).toMatch(
+      /^#\/job\/.+\?at=\d+$/,
+    );
     expect(within(remarks).getByText("The same words again.")).toBeTruthy();
   });
 

@@ -193,13 +193,14 @@ type Kind string
 
 // The kinds of events.
 const (
-	JobChanged  Kind = "job"      // Job, Counts: any change but progress
-	JobGone     Kind = "gone"     // JobID: deleted
-	Progress    Kind = "progress" // JobID, Progress
-	Segment     Kind = "segment"  // JobID, Segment: live text
-	Memory      Kind = "memory"   // Reading
-	LineChanged Kind = "line"     // nothing: it was paused or resumed, jobs stand elsewhere, or durations or notices came
-	Reset       Kind = "reset"    // fetch the snapshot again
+	JobChanged   Kind = "job"      // Job, Counts: any change but progress
+	JobGone      Kind = "gone"     // JobID: deleted
+	Progress     Kind = "progress" // JobID, Progress
+	Segment      Kind = "segment"  // JobID, Segment: live text
+	Memory       Kind = "memory"   // Reading
+	LineChanged  Kind = "line"     // nothing: it was paused or resumed, jobs stand elsewhere, or durations or notices came
+	ModelChanged Kind = "model"    // Model, and Download while it is in the line of downloads; else the models read differently
+	Reset        Kind = "reset"    // fetch the snapshot again
 )
 
 // Event is one change. Which members are set goes with Kind.
@@ -212,4 +213,6 @@ type Event struct {
 	Progress job.Progress
 	Segment  transcript.Segment
 	Reading  job.Reading
+	Model    string
+	Download *job.Download
 }

@@ -27,6 +27,10 @@ func (c *console) add() *cobra.Command {
 jobs, one a line. It does not wait for them. Several files are accepted
 together or not at all.
 
+A FILE may be an address on the web that leads to one: it starts with https://
+or http://. The server downloads it when its turn comes, and goes on where it was
+when the connection is lost. Where an address may lead is set by fetch.allow.
+
 A job that is in the line already, of the same file with the same options, is
 not added again; its id is printed. With --key a request is its own: repeated
 with the same key it gives the same job, with another key a new one.
@@ -43,6 +47,7 @@ the waiting, not the jobs.`,
   sluice add --title "Monday lecture" --metadata course=bio101 monday.mkv
   sluice add --priority 10 --language ko *.m4a
   sluice add --not-before 22:00 *.mkv
+  sluice add https://media.example.com/talks/monday.mp4
   sluice add interview.m4a -o interview.srt`,
 		Args: someArgs("FILE"),
 	}

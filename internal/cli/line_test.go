@@ -112,8 +112,8 @@ func TestUsage(t *testing.T) {
 		"help for a slip":                           {[]string{"help", "modles"}, "Did you mean 'sluice models'? See 'sluice --help'."},
 		"help for an unknown subcommand":            {[]string{"help", "models", "pul"}, "There is no command \"pul\" in 'sluice models'.\n  hint: Did you mean 'sluice models pull'?"},
 		"help for nonsense":                         {[]string{"help", "nonsense"}, "There is no command \"nonsense\".\n  hint: See 'sluice --help'."},
-		"an address on the web":                     {[]string{"transcribe", "https://example.com/talk.mp4"}, "not taken yet.\n  hint: Download it first"},
-		"an address on the web to add":              {[]string{"add", file, "http://example.com/a"}, "addresses on the web are not taken yet"},
+		"an address of another kind":                {[]string{"transcribe", "ftp://example.com/talk.mp4"}, "are taken.\n  hint: Download it first"},
+		"an address of another kind to add":         {[]string{"add", file, "rtsp://example.com/a"}, "only addresses that start with https:// or http:// are taken"},
 		"the address of a file":                     {[]string{"add", "file:///a.mp4"}, "Give the path"},
 		"stdin":                                     {[]string{"add", "-"}, "stdin is not taken"},
 		"a file that begins with a dash":            {[]string{"transcribe", "-dash.wav"}, "./-dash.wav, or after --"},
@@ -246,7 +246,7 @@ func TestAdd(t *testing.T) {
 		t.Parallel()
 		a := newAPI(t, &api{})
 		r := a.run(t, "add", "talk.mp4", "--title", "T", "--model", "small", "--language", "ko", "--audio-track", "0",
-			"--beam", "2", "--threads", "3", "--words", "--no-reuse", "--priority", "-7",
+			"--beam", "2", "--threads", "3", "--words", "--prompt", "Seoul", "--to-english", "--no-reuse", "--priority", "-7",
 			"--metadata", "a=1", "--metadata", "b=x=y,z", "--key", "k1")
 		r.want(t, cli.ExitOK)
 		if r.out != "01K6ZV5N3T8Q2M4R7W9XY00001\n" {
@@ -256,7 +256,7 @@ func TestAdd(t *testing.T) {
 		asked := a.asked("POST", "/api/v1/jobs")
 		want := object{
 			"source": here, "title": "T", "model": "small", "language": "ko", "audio_track": 0.0, "beam_size": 2.0,
-			"threads": 3.0, "words": true, "reuse": false, "priority": -7.0,
+			"threads": 3.0, "words": true, "prompt": "Seoul", "to_english": true, "reuse": false, "priority": -7.0,
 			"metadata": map[string]any{"a": "1", "b": "x=y,z"},
 		}
 		if diff := cmp.Diff(want, asked[0].body); diff != "" {

@@ -25,6 +25,8 @@ type orderBody struct {
 	BeamSize   int               `json:"beam_size,omitempty"`
 	Threads    int               `json:"threads,omitempty"`
 	Words      *bool             `json:"words,omitempty"`
+	Prompt     *string           `json:"prompt,omitempty"`
+	ToEnglish  bool              `json:"to_english,omitempty"`
 	Reuse      *bool             `json:"reuse,omitempty"`
 	Priority   int               `json:"priority,omitempty"`
 	NotBefore  *time.Time        `json:"not_before,omitempty"`
@@ -71,6 +73,7 @@ type jobView struct {
 type sourceView struct {
 	Name string `json:"name"`
 	Path string `json:"path"`
+	URL  string `json:"url"`
 	Size int64  `json:"size"`
 }
 

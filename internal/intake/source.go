@@ -53,6 +53,9 @@ func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error)
 // It implements pipeline.Sources. Faults: source_missing, source_denied,
 // source_changed, not_a_file.
 func (in *Intake) Open(ctx context.Context, s job.Source) (string, error) {
+	if s.Kind == job.FromURL {
+		return s.Path, atHand(s)
+	}
 	path, err := filepath.EvalSymlinks(s.Path)
 	if err != nil {
 		return "", sourceFault(s.Name, s.Path, err)
@@ -75,6 +78,9 @@ func (in *Intake) Open(ctx context.Context, s job.Source) (string, error) {
 func (in *Intake) Look(ctx context.Context, s job.Source) error {
 	if err := context.Cause(ctx); err != nil {
 		return fmt.Errorf("look at source: %w", err)
+	}
+	if s.Kind == job.FromURL { // what is not here can be fetched
+		return nil
 	}
 	path, err := filepath.EvalSymlinks(s.Path)
 	if err != nil {

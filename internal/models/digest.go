@@ -33,18 +33,14 @@ func (p proof) of(info os.FileInfo) bool {
 // digest gives the SHA-256 of a file, from memory when the file has not
 // changed. Reading a new file is slow and ends with ctx.
 func (s *Store) digest(ctx context.Context, path string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.hashing.Lock()
+	defer s.hashing.Unlock()
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
-	if p := s.digests[path]; p.of(info) {
-		return p.SHA256, nil
-	}
-	if p := s.loadDigests()[path]; p.of(info) {
-		s.digests[path] = p
-		return p.SHA256, nil
+	if sum := s.known(path, info); sum != "" {
+		return sum, nil
 	}
 	sum, info, err := hashFile(ctx, path)
 	if err != nil {
@@ -54,23 +50,25 @@ func (s *Store) digest(ctx context.Context, path string) (string, error) {
 	return sum, nil
 }
 
-// knownDigest is the digest of a file that was read before and has not changed;
-// "" while it is not known, or while another is being read.
-func (s *Store) knownDigest(f file) string {
-	if !s.mu.TryLock() {
-		return ""
-	}
+// known gives the SHA-256 of a file that has not changed since it was computed;
+// "" when it never was.
+func (s *Store) known(path string, info os.FileInfo) string {
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range []proof{s.digests[f.path], s.loadDigests()[f.path]} {
-		if p.of(f.info) {
-			return p.SHA256
-		}
+	if p := s.digests[path]; p.of(info) {
+		return p.SHA256
+	}
+	if p := s.loadDigests()[path]; p.of(info) {
+		s.digests[path] = p
+		return p.SHA256
 	}
 	return ""
 }
 
-// remember keeps a digest; the caller holds mu.
+// remember keeps a digest.
 func (s *Store) remember(path string, p proof) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.digests[path] = p
 	all := s.loadDigests()
 	for known := range all {

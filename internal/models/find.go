@@ -56,7 +56,7 @@ func (s *Store) Look(name string) (pipeline.Model, error) {
 	case e != nil && e.SHA256 != "":
 		m.Digest = e.SHA256
 	default:
-		m.Digest = s.knownDigest(f)
+		m.Digest = s.known(f.path, f.info)
 	}
 	return m, nil
 }

@@ -51,6 +51,11 @@ type bench struct {
 	history     []string
 	took        []time.Duration // by each finish
 	live        []transcript.Segment
+
+	fetched []string // fingerprints of what was asked for
+	away    *fault.Fault
+	broken  bool              // it went away only in the middle
+	settled map[string]string // sources and titles by job
 }
 
 func newBench(t *testing.T) *bench {
@@ -65,6 +70,7 @@ func newBench(t *testing.T) *bench {
 		stored:      map[string][]pipeline.Span{},
 		transcripts: map[string]transcript.Transcript{},
 		durations:   map[string]int64{},
+		settled:     map[string]string{},
 	}
 }
 
@@ -285,6 +291,8 @@ func TestWhatChangesTheWordsIsDoneAnew(t *testing.T) {
 		"another model":    {func(j *job.Job) { j.Options.Model = "large" }, 1, 2},
 		"another beam":     {func(j *job.Job) { j.Options.BeamSize = 5 }, 1, 2},
 		"word times":       {func(j *job.Job) { j.Options.Words = true }, 1, 2},
+		"a prompt":         {func(j *job.Job) { j.Options.Prompt = "Sluice" }, 1, 2},
+		"a translation":    {func(j *job.Job) { j.Options.ToEnglish = true }, 1, 2},
 		"another track":    {func(j *job.Job) { one := 1; j.Options.AudioTrack = &one }, 2, 2},
 		"another file":     {func(j *job.Job) { j.Source.Fingerprint = "g" }, 2, 2},
 		"other threads":    {func(j *job.Job) { j.Options.Threads = 7 }, 1, 1},

@@ -117,8 +117,8 @@ func TestACrashResumesAfterTheLastSpan(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := b.transcribed[1]
-	if again.FromMS != 10_000 || again.Language != "ko" || b.extracted != 1 {
-		t.Errorf("resumed from %d ms in %q after %d extractions", again.FromMS, again.Language, b.extracted)
+	if again.FromMS != 10_000 || again.Language != "auto" || again.Spoken != "ko" || b.extracted != 1 {
+		t.Errorf("resumed from %d ms in %q after %q, with %d extractions", again.FromMS, again.Language, again.Spoken, b.extracted)
 	}
 	if n := len(b.transcripts["a"].Segments); n != 3 {
 		t.Errorf("%d segments", n)

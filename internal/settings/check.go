@@ -2,11 +2,14 @@ package settings
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"sluice/internal/job"
 )
 
 // The checks end a sentence that starts with the key: "server.listen ...".
@@ -42,6 +45,13 @@ func modelName(s string) (string, error) {
 	return s, nil
 }
 
+func prompt(s string) (string, error) {
+	if len(s) > job.MaxPrompt || strings.ContainsRune(s, 0) {
+		return "", fmt.Errorf("needs text of at most %d bytes", job.MaxPrompt)
+	}
+	return s, nil
+}
+
 func language(s string) (string, error) {
 	s = strings.ToLower(s)
 	if s == "auto" {
@@ -65,6 +75,15 @@ func webAddress(s string) (string, error) {
 		return "", errors.New("may hold no password, ? or #")
 	}
 	return strings.TrimRight(s, "/"), nil
+}
+
+// target takes a place on the network. Which ones can be told apart is for who
+// dials to say.
+func target(s string) (string, error) {
+	if strings.Contains(s, "://") || strings.ContainsAny(s, " @?#*") {
+		return "", errors.New("needs names, addresses or networks, such as nas.local, 10.0.0.7:8080 or 192.168.0.0/24")
+	}
+	return s, nil
 }
 
 // ollamaPort is where Ollama listens unless it is told otherwise.

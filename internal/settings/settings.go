@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
 
 	"sluice/internal/fault"
 )
@@ -27,6 +28,8 @@ type Settings struct {
 	Memory  Memory
 	Power   Power
 	Uploads Uploads
+	Watch   Watch
+	Fetch   Fetch
 	Disk    Disk
 
 	Dirs  Dirs     // where this user's files lie
@@ -49,12 +52,15 @@ type Speech struct {
 	BeamSize int
 	Threads  int // 0 = by the machine
 	Words    bool
+	Prompt   string // words that may come; "" = none
 }
 
 // Models is where speech models lie and come from.
 type Models struct {
-	Dir string
-	URL string // "" = where the catalog says
+	Dir          string
+	URL          string // "" = where the catalog says
+	Catalog      string // file of further models; "" = none
+	AutoDownload bool   // what a new job needs and is not there
 }
 
 // Media is how media files are read.
@@ -82,6 +88,20 @@ type Power struct {
 // Uploads is what may be sent in.
 type Uploads struct {
 	Max int64 // bytes of one upload
+}
+
+// Watch is which folders are watched, and how.
+type Watch struct {
+	Folders   []string
+	Recursive bool
+	Existing  bool          // what was there before, too
+	Settle    time.Duration // unchanged for so long
+}
+
+// Fetch is what may be brought from the web.
+type Fetch struct {
+	Max   int64    // bytes of one file
+	Allow []string // hosts and networks that are not public
 }
 
 // Disk is what is left alone.

@@ -133,9 +133,12 @@ language = "KO"
 beam_size = 1
 threads = 4
 words = true
+prompt = "  Seoul, Kim Mina "
 [models]
 dir = "~/models"
 url = "https://models.example.com/whisper/"
+catalog = "~/models.json"
+auto_download = true
 [media]
 ffmpeg = "/opt/bin/ffmpeg"
 [ollama]
@@ -148,25 +151,39 @@ script = "/tmp/pressure.ndjson"
 only_on_ac = true
 [uploads]
 max = 5_000_000
+[watch]
+folders = ["~/Inbox", "/Volumes/NAS/new"]
+recursive = true
+existing = true
+settle = "1m30s"
+[fetch]
+max = "3GB"
+allow = ["nas.local", "192.168.0.0/24"]
 [disk]
 min_free = "1.5 GiB"
 `
 	want = map[string]string{
 		"server.listen": "127.0.0.1:9000", "server.token": "•••",
 		"server.roots": home + "/Movies:/srv/media", "speech.model": "small",
-		"speech.language": "ko", "speech.beam_size": "1", "speech.threads": "4", "speech.words": "true",
+		"speech.language": "ko", "speech.beam_size": "1", "speech.threads": "4", "speech.words": "true", "speech.prompt": "Seoul, Kim Mina",
 		"models.dir": home + "/models", "models.url": "https://models.example.com/whisper",
+		"models.catalog": home + "/models.json", "models.auto_download": "true",
 		"media.ffmpeg": "/opt/bin/ffmpeg", "ollama.host": "http://studio.local:11434", "ollama.model": "qwen3:8b",
 		"memory.ceiling": "10GB", "memory.script": "/tmp/pressure.ndjson", "power.only_on_ac": "true", "uploads.max": "5MB",
+		"watch.folders": home + "/Inbox:/Volumes/NAS/new", "watch.recursive": "true", "watch.existing": "true", "watch.settle": "1m30s",
+		"fetch.max": "3GB", "fetch.allow": "nas.local,192.168.0.0/24",
 		"disk.min_free": "1536MiB",
 	}
 	env = []string{
 		"SLUICE_SERVER_LISTEN=127.0.0.1:9000", "SLUICE_SERVER_TOKEN=s3cret-for-tests",
 		"SLUICE_SERVER_ROOTS=~/Movies:/srv/media", "SLUICE_SPEECH_MODEL=small", "SLUICE_SPEECH_LANGUAGE=ko",
-		"SLUICE_SPEECH_BEAM_SIZE=1", "SLUICE_SPEECH_THREADS=4", "SLUICE_SPEECH_WORDS=yes",
+		"SLUICE_SPEECH_BEAM_SIZE=1", "SLUICE_SPEECH_THREADS=4", "SLUICE_SPEECH_WORDS=yes", "SLUICE_SPEECH_PROMPT=Seoul, Kim Mina",
 		"SLUICE_MODELS_DIR=~/models", "SLUICE_MODELS_URL=https://models.example.com/whisper",
+		"SLUICE_MODELS_CATALOG=~/models.json", "SLUICE_MODELS_AUTO_DOWNLOAD=on",
 		"SLUICE_MEDIA_FFMPEG=/opt/bin/ffmpeg", "SLUICE_OLLAMA_HOST=studio.local", "SLUICE_OLLAMA_MODEL=qwen3:8b",
 		"SLUICE_POWER_ONLY_ON_AC=on", "SLUICE_MEMORY_CEILING=10 gb", "SLUICE_MEMORY_SCRIPT=/tmp/pressure.ndjson", "SLUICE_UPLOADS_MAX=5M",
+		"SLUICE_WATCH_FOLDERS=~/Inbox:/Volumes/NAS/new", "SLUICE_WATCH_RECURSIVE=1", "SLUICE_WATCH_EXISTING=true", "SLUICE_WATCH_SETTLE=90s",
+		"SLUICE_FETCH_MAX=3000000000", "SLUICE_FETCH_ALLOW=nas.local, 192.168.0.0/24,",
 		"SLUICE_DISK_MIN_FREE=1610612736",
 	}
 	return file, env, want

@@ -124,6 +124,29 @@ func TestStagesLeaveTheirHistory(t *testing.T) {
 	b.same("stages in a list", page.Jobs[0].Stages, want)
 }
 
+func TestAStageMayBeginBeforeTheOneBeforeItEnds(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id, t0 := b.lease.ID, b.clock.Now()
+	at := func(n int) time.Time { return t0.Add(time.Duration(n) * time.Minute) }
+	must(t, b.Begin(t.Context(), b.lease, job.Extract))
+	b.clock.Advance(time.Minute)
+	must(t, b.Begin(t.Context(), b.lease, job.Transcribe))
+	_, err := b.Renew(t.Context(), b.lease, job.Progress{Stage: job.Transcribe, Fraction: 0.25})
+	must(t, err)
+	b.clock.Advance(time.Minute)
+	must(t, b.Finish(t.Context(), b.lease, job.Extract, "k", []byte("x"), false, time.Minute))
+	j := get(t, b.Store, id)
+	b.same("stage", j.Stage, job.Transcribe)
+	b.same("progress", j.Progress, job.Progress{Stage: job.Transcribe, Fraction: 0.25})
+	b.clock.Advance(time.Minute)
+	must(t, b.Finish(t.Context(), b.lease, job.Transcribe, "k2", []byte("y"), false, time.Minute))
+	b.same("stages", get(t, b.Store, id).Stages, []job.StageRun{
+		{Stage: job.Extract, StartedAt: at(0), FinishedAt: at(2)},
+		{Stage: job.Transcribe, StartedAt: at(1), FinishedAt: at(3)},
+	})
+}
+
 func TestDeathsCloseTheStageTheyCameIn(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -57,6 +57,9 @@ test("what is missing comes first, and what came meanwhile is seen by looking ag
   await first.getByText(words.findings.model.name, { exact: true }).waitFor();
   await first.getByText(words.level.fail, { exact: true }).waitFor();
   await first.getByText(/sluice-other/).waitFor();
+  const table = part.getByRole("table");
+  await table.getByText(words.missing.transcribe()).getByRole("link", { name: en.catalog.get }).waitFor();
+  expect(await first.getByRole("link", { name: en.catalog.get }).getAttribute("href")).toBe("#/models");
   await part.getByRole("status").getByText(words.summary(1, 1)).waitFor();
 
   const ollama = finding(page, words.findings.ollama.name);

@@ -38,7 +38,18 @@ func rawTokens(texts []string) []rawToken {
 // Place puts a segment that was heard at start..end into the source.
 func Place(pieces []whisper.Piece, start, end int64) transcript.Segment {
 	s, _ := newClock(pieces).segment(rawSegment{start: start, end: end, tokens: rawTokens([]string{" x"})}, false)
-	return s
+	return s.Segment
+}
+
+// PlaceWords puts words that the model heard at these times into a segment of
+// the source from 0 to end.
+func PlaceWords(heard []transcript.Word, end int64) []transcript.Word {
+	s := rawSegment{end: end}
+	for _, w := range heard {
+		s.tokens = append(s.tokens, rawToken{start: w.StartMS, end: w.EndMS, text: " " + w.Text})
+	}
+	placed, _ := newClock([]whisper.Piece{{To: 60 * whisper.SampleRate}}).segment(s, true)
+	return placed.Words
 }
 
 // FakeModel computes for as long as Computes unless it is aborted.
@@ -70,14 +81,14 @@ func (m *FakeModel) multilingual() bool { return true }
 func (m *FakeModel) steps() int64       { return 0 }
 func (m *FakeModel) close()             { m.closed.Store(true) }
 
-func (m *FakeModel) hear([]float32, whisper.Request, func(rawSegment), func(float64)) ([]rawSegment, error) {
+func (m *FakeModel) hear([]float32, whisper.Request, func(rawSegment), func(float64)) (hearing, error) {
 	for end := time.Now().Add(m.Computes); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if m.aborted.Load() {
-			return nil, errAborted
+			return hearing{}, errAborted
 		}
 	}
 	m.Computed.Add(1)
-	return nil, nil
+	return hearing{}, nil
 }
 
 func (m *FakeModel) detect([]float32, int) (string, float64, error) { return "en", 1, nil }

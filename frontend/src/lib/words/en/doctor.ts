@@ -77,7 +77,7 @@ export const doctor = {
   notKnown: "Not known",
   /** How to get a model. */
   missing: {
-    transcribe: (name: string) => `Not installed; get it with: sluice models pull ${name}`,
+    transcribe: () => "Not installed; get it in Models.",
     translate: (name: string) => `Not installed; get it with: ollama pull ${name}`,
   } satisfies Record<Budget["stage"], (name: string) => string>,
   unsure: "Whether it is installed is not known.",

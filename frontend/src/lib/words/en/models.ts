@@ -31,6 +31,6 @@ export const models = {
   },
   own: "A file of your own.",
   damaged: "Damaged, or no speech model.",
-  waits: (name: string) => `The job waits until this model is installed:\nsluice models pull ${name}`,
+  waits: (name: string) => `The job waits until ${name} is installed. You can download it in Models.`,
   added: (title: string, name: string) => `“${isolated(title)}” is in line again, with ${name}`,
 };

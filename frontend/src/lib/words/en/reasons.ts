@@ -16,6 +16,8 @@ export const reasons = {
     disk: "Waiting for free disk space",
     queue_away: "The shared line is out of reach",
   } satisfies Record<Reason, string> as Record<Reason, string>,
+  server: "Waiting for the server of its address",
+  noModel: (name: string) => `Waiting until its model ${name} is installed`,
   forMemory: (said: string) => `Waiting for memory: ${said}`,
   needsAndFree: (need: string, free: string) => `needs ${need}, ${free} free`,
   needsAndSpare: (need: string, free: string) => `needs ${need} and some to spare, ${free} free`,

@@ -31,7 +31,7 @@ export const models = {
   own: "직접 넣은 모델 파일입니다.",
   damaged: "손상되었거나 음성 모델이 아닙니다.",
   waits: (name: string) =>
-    `이 모델을 설치할 때까지 작업이 기다립니다.\n설치 명령: sluice models pull ${name}`,
+    `${name} 모델을 설치할 때까지 작업이 기다립니다. ‘모델’ 화면에서 내려받을 수 있습니다.`,
   added: (title: string, name: string) =>
     `“${isolated(title)}” 작업을 ${name} 모델로 대기열에 다시 넣었습니다`,
 } satisfies typeof en;

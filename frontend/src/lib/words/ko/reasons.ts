@@ -16,6 +16,8 @@ export const reasons = {
     disk: "디스크 공간을 기다리는 중",
     queue_away: "공유 대기열에 연결할 수 없습니다",
   } satisfies Record<Reason, string> as Record<Reason, string>,
+  server: "주소의 서버가 응답하기를 기다리는 중",
+  noModel: (name: string) => `${name} 모델 설치를 기다리는 중`,
   forMemory: (said: string) => `메모리 대기: ${said}`,
   needsAndFree: (need: string, free: string) => `${need} 필요, 지금 ${free} 여유`,
   needsAndSpare: (need: string, free: string) => `${need}에 여유분까지 필요, 지금 ${free} 여유`,

@@ -1,0 +1,210 @@
+package intake
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"sluice/internal/disk"
+)
+
+// ledger remembers which files of watched folders have been dealt with, across
+// restarts. It is a file of lines that only grows, so that a crash costs at most
+// the last one; it is written anew when it is opened. All methods are safe for
+// concurrent use.
+type ledger struct {
+	mu      sync.Mutex
+	f       *os.File
+	files   map[string]record
+	folders map[string]bool
+	alike   map[string]string // by content, where such a file was met last
+}
+
+// record is what is known of one file.
+type record struct {
+	Path    string    `json:"path,omitempty"`
+	Size    int64     `json:"size,omitempty"`
+	ModTime time.Time `json:"mod_time"`
+	Sum     string    `json:"sum,omitempty"` // of samples of its content; "" = not taken
+	State   fate      `json:"state,omitempty"`
+	Code    string    `json:"code,omitempty"` // of a refusal
+
+	Folder string `json:"folder,omitempty"` // instead of all that: a folder that was looked at
+}
+
+// fate is what became of a file.
+type fate string
+
+const (
+	left    fate = "left"    // it was there before the folder was watched
+	taking  fate = "taking"  // a job is being made of it; whether that was done is not known
+	taken   fate = "taken"   // it is a job
+	refused fate = "refused" // it can be none
+)
+
+// maxRecords bounds what is remembered: those that were met first are forgotten.
+const maxRecords = 200_000
+
+// unchanged says whether a file looks as it did.
+func (r record) unchanged(info os.FileInfo) bool {
+	return r.Size == info.Size() && r.ModTime.Equal(info.ModTime())
+}
+
+// openLedger reads a ledger and keeps of its folders those that are watched: one
+// that is watched again later is as new as at first.
+func openLedger(path string, watched []string) (*ledger, error) {
+	l := &ledger{files: map[string]record{}, folders: map[string]bool{}, alike: map[string]string{}}
+	body, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("read ledger of watched folders: %w", err)
+	}
+	order := l.read(body)
+	still := map[string]bool{}
+	for _, folder := range watched {
+		if l.folders[folder] {
+			still[folder] = true
+		}
+	}
+	l.folders = still
+	if err := l.rewrite(path, order); err != nil {
+		return nil, fmt.Errorf("write ledger of watched folders: %w", err)
+	}
+	return l, nil
+}
+
+// read takes the lines of a ledger and gives the paths, those that were met last
+// at the end. A line that is none was broken off.
+func (l *ledger) read(body []byte) (order []string) {
+	last := map[string]int{}
+	var paths []string
+	for line := range bytes.Lines(body) {
+		var r record
+		switch {
+		case json.Unmarshal(line, &r) != nil:
+		case r.Folder != "":
+			l.folders[r.Folder] = true
+		case r.Path != "":
+			l.files[r.Path] = r
+			last[r.Path] = len(paths)
+			paths = append(paths, r.Path)
+		}
+	}
+	for i, p := range paths {
+		if last[p] == i {
+			order = append(order, p)
+		}
+	}
+	for len(order) > maxRecords {
+		delete(l.files, order[0])
+		order = order[1:]
+	}
+	for _, p := range order {
+		l.meet(l.files[p])
+	}
+	return order
+}
+
+// meet notes where a content was met last.
+func (l *ledger) meet(r record) {
+	if r.Sum != "" {
+		l.alike[r.Sum] = r.Path
+	}
+}
+
+// rewrite writes all of the ledger anew and leaves it open for more.
+func (l *ledger) rewrite(path string, order []string) error {
+	tmp := path + ".new"
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	for folder := range l.folders {
+		err = errors.Join(err, line(w, record{Folder: folder}))
+	}
+	for _, p := range order {
+		err = errors.Join(err, line(w, l.files[p]))
+	}
+	err = errors.Join(err, w.Flush())
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	disk.SyncDir(filepath.Dir(path))
+	l.f = f
+	return nil
+}
+
+func line(w io.Writer, r record) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(body, '\n'))
+	return err
+}
+
+func (l *ledger) close() error { return l.f.Close() }
+
+// of gives what is known of a file.
+func (l *ledger) of(path string) (record, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r, ok := l.files[path]
+	return r, ok
+}
+
+// like gives the file that had this content when it was met last.
+func (l *ledger) like(sum string) (record, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r, ok := l.files[l.alike[sum]]
+	return r, ok && r.Sum == sum
+}
+
+// knows says whether a folder was looked at before.
+func (l *ledger) knows(folder string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.folders[folder]
+}
+
+// put makes records durable, all together, and knows them from then on.
+func (l *ledger) put(records ...record) error {
+	var lines bytes.Buffer
+	for _, r := range records {
+		if err := line(&lines, r); err != nil {
+			return fmt.Errorf("write ledger of watched folders: %w", err)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// What a write that failed has left must not run into the next line.
+	if _, err := l.f.Write(append([]byte("\n"), lines.Bytes()...)); err != nil {
+		return fmt.Errorf("write ledger of watched folders: %w", err)
+	}
+	if err := l.f.Sync(); err != nil {
+		return fmt.Errorf("write ledger of watched folders: %w", err)
+	}
+	for _, r := range records {
+		if r.Folder != "" {
+			l.folders[r.Folder] = true
+			continue
+		}
+		l.files[r.Path] = r
+		l.meet(r)
+	}
+	return nil
+}
