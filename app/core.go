@@ -50,6 +50,7 @@ type core struct {
 	relay    *relay
 	queue    *queue.Queue
 	desk     *desk
+	room     room
 }
 
 // plan is what a core is built from.
@@ -76,10 +77,12 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	}, p.log); err != nil {
 		return nil, err
 	}
+	c.room = room{dir: p.data, minFree: s.Disk.MinFree, short: newShortage()}
 	web, err := newWeb(s)
 	if err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
+	web.Short = c.room.short.tell
 	c.intake = intake.New(intake.Config{
 		UploadDir: filepath.Join(p.data, "uploads"),
 		MaxUpload: s.Uploads.Max,
@@ -113,7 +116,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		Transcriber: c.engine,
 		Checkpoints: c.store,
 		Gate:        c.gate,
-		Room:        room{p.data, s.Disk.MinFree},
+		Room:        c.room,
 		Listener:    c.relay,
 	}, pipeline.Config{WorkDir: filepath.Join(p.data, "work")})
 	c.queue = queue.New(queue.Deps{
@@ -135,7 +138,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.relay.board, c.relay.line, c.relay.peaks, c.relay.machine = c.board, c.queue, c.store, c.gate
 	c.models.downloads = models.NewDownloads(models.DownloadsDeps{Store: c.models.Store, Changed: c.relay.ModelChanged, Log: p.log})
 	c.library = library.New(c.store, c.queue)
-	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged}
+	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged, accepted: c.models.fetch}
 	return c, nil
 }
 
@@ -162,6 +165,7 @@ func floor(minFree int64) int64 {
 type room struct {
 	dir     string
 	minFree int64
+	short   shortage
 }
 
 // Check says whether there is space for more work.
@@ -170,6 +174,7 @@ func (r room) Check(context.Context) error {
 	if err != nil || free >= r.minFree {
 		return nil // a disk that cannot be asked is tried
 	}
+	r.short.tell(r.minFree - free)
 	return fault.New(fault.DiskFull, fmt.Sprintf("The disk has %s free, and %s are to stay free.",
 		job.FormatBytes(free), job.FormatBytes(r.minFree)), nil).
 		WithHint("Free some space, or lower disk.min_free; nothing was lost.")

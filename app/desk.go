@@ -26,7 +26,8 @@ type desk struct {
 	defaults defaults
 	language func(code string) bool // whether the recogniser knows it
 	notices  notices
-	changed  func() // tells the views that the line reads differently
+	changed  func()              // tells the views that the line reads differently
+	accepted func(o job.Options) // hears of what jobs want as soon as they are in the line
 }
 
 // sources finds what an order names.
@@ -69,7 +70,16 @@ func (d *desk) Submit(ctx context.Context, orders []job.Order) ([]queue.Accepted
 		}
 		drafts = append(drafts, draft)
 	}
-	return d.Queue.Submit(ctx, drafts)
+	return d.put(ctx, drafts)
+}
+
+// put puts drafts into the line, all or none.
+func (d *desk) put(ctx context.Context, drafts []job.Draft) ([]queue.Accepted, error) {
+	accepted, err := d.Queue.Submit(ctx, drafts)
+	for _, a := range accepted {
+		d.accepted(a.Job.Options)
+	}
+	return accepted, err
 }
 
 // dropPiece is how many files of a drop are put into the line together: the
@@ -116,7 +126,7 @@ func (d *desk) dropPiece(ctx context.Context, paths []string) ([]queue.Accepted,
 	if len(drafts) == 0 {
 		return nil, refused, nil
 	}
-	accepted, err := d.Queue.Submit(ctx, drafts)
+	accepted, err := d.put(ctx, drafts)
 	if err != nil {
 		return nil, nil, err
 	}

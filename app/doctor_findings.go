@@ -67,7 +67,7 @@ func (d *doctor) dataFinding(ctx context.Context, f job.Finding) job.Finding {
 	}
 	_ = t.Close()
 	_ = os.Remove(t.Name())
-	if err := (room{dir, d.settings.Disk.MinFree}).Check(ctx); err != nil {
+	if err := (room{dir: dir, minFree: d.settings.Disk.MinFree}).Check(ctx); err != nil {
 		x := fault.From(err)
 		return failed(f, x.Say, x.Hint)
 	}

@@ -195,7 +195,8 @@ func TestACancelStopsADownloadAtOnce(t *testing.T) {
 	began := time.Now()
 	s.do(http.MethodPost, "/api/v1/jobs/"+v.ID+"/cancel", nil, nil)
 	s.await(v.ID, "canceled")
-	if took := time.Since(began); took > 10*time.Second {
+	// Two seconds are the promise; the rest is for a machine that has other things to do.
+	if took := time.Since(began); took > 2*time.Second+3*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }

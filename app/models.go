@@ -186,14 +186,18 @@ func (f *finder) Check(ctx context.Context, d *job.Draft) error {
 	if err := f.understands(d.Options); err != nil {
 		return err
 	}
-	away := fault.Is(err, fault.ModelMissing)
-	if err := f.TooLarge(job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes}, d.Options.Language); err != nil {
-		return err
+	return f.TooLarge(job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes}, d.Options.Language)
+}
+
+// fetch has the model of a job that was accepted downloaded when it is missing
+// and the settings say so.
+func (f *finder) fetch(o job.Options) {
+	if !f.settings.Models.AutoDownload || f.downloads == nil || o.ModelPath != "" {
+		return
 	}
-	if away && f.settings.Models.AutoDownload && f.downloads != nil {
-		return f.downloads.Start(m.Name)
+	if m, err := f.Look(o.Model); fault.Is(err, fault.ModelMissing) {
+		_ = f.downloads.Start(m.Name) // what the catalog does not know was never its own
 	}
-	return nil
 }
 
 // look finds a model without reading it whole: a submit must not take seconds.

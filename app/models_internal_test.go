@@ -75,6 +75,31 @@ func TestAnOrderThatCanNeverFitNamesWhatDecidesAndWhatFits(t *testing.T) {
 	}
 }
 
+func TestAnOrderFetchesItsModelOnlyOnceItIsAccepted(t *testing.T) {
+	t.Parallel()
+	f := finderWith(t, fakePeaks{}, "SLUICE_MODELS_AUTO_DOWNLOAD=true")
+	f.downloads = models.NewDownloads(models.DownloadsDeps{Store: f.Store, Changed: func(string, *job.Download) {}, Log: slog.New(slog.DiscardHandler)})
+	d := &job.Draft{Options: job.Options{Model: "tiny", Language: "auto"}}
+	if err := f.Check(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.downloads.Of("tiny"); got != nil {
+		t.Errorf("it is downloaded before there is a job: %+v", got)
+	}
+	f.fetch(d.Options)
+	if got := f.downloads.Of("tiny"); got == nil || got.State != job.DownloadWaiting {
+		t.Errorf("it is not downloaded: %+v", got)
+	}
+	if err := f.Remove(t.Context(), "ggml-tiny.bin"); !fault.Is(err, fault.ModelInUse) {
+		t.Errorf("what is to come is removed: %v", err)
+	}
+	f.settings.Models.AutoDownload = false
+	f.fetch(job.Options{Model: "base"})
+	if got := f.downloads.Of("base"); got != nil {
+		t.Errorf("it is downloaded unasked: %+v", got)
+	}
+}
+
 func TestWhatIsToBeInstalledFits(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

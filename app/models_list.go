@@ -63,8 +63,8 @@ func note(m models.Info) string {
 // it is there and nobody has asked for it.
 func (f *finder) download(m models.Info) *job.Download {
 	var d *job.Download
-	if f.downloads != nil && m.Catalog && !m.Installed {
-		d = f.downloads.Of(m.Name)
+	if m.Catalog && !m.Installed {
+		d = f.coming(m.Name)
 	}
 	switch {
 	case m.Installed:
@@ -75,6 +75,14 @@ func (f *finder) download(m models.Info) *job.Download {
 		d.DoneBytes, d.TotalBytes = m.PartBytes, m.Bytes
 	}
 	return d
+}
+
+// coming is what is known of a download here.
+func (f *finder) coming(name string) *job.Download {
+	if f.downloads == nil {
+		return nil
+	}
+	return f.downloads.Of(name)
 }
 
 // needed says how many live jobs need which model. It only reads the database,
@@ -125,6 +133,9 @@ func (f *finder) Remove(ctx context.Context, name string) error {
 		return err
 	}
 	m, err := f.Look(name)
+	if d := f.coming(m.Name); d != nil && d.State != job.DownloadStopped {
+		return fault.New(fault.ModelInUse, fmt.Sprintf("The speech model %s is being downloaded.", m.Name), nil).WithHint("Cancel the download first.")
+	}
 	if n := needed[m.Name]; err == nil && n > 0 { // without a file there is nothing that a job could lose
 		return fault.New(fault.ModelInUse, jobsNeed(n, m.Name), nil)
 	}

@@ -183,3 +183,26 @@ func TestACancelWhileBothSidesWorkEndsBoth(t *testing.T) {
 		t.Error("half a sound is left over")
 	}
 }
+
+func TestAnOverlapDoesNotHearTheSoundOfAnEarlierRun(t *testing.T) {
+	t.Parallel()
+	notAllDay(t)
+	s := newHome(t).slowly(60, roomForBoth)
+	id := s.submit(map[string]any{"source": longVideo(t, 5)}, nil).ID
+	s.await(id, "done")
+	want := s.transcript(id)
+	old := filepath.Join(s.dir, "work", id, "audio.pcm")
+	info, err := os.Stat(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(old, make([]byte, info.Size()), 0o600); err != nil { // nobody speaks in it
+		t.Fatal(err)
+	}
+	s.do(http.MethodPost, "/api/v1/jobs/"+id+"/retry", map[string]string{"from_stage": "extract"}, nil)
+	eventually(t, "both sides work", func() bool { return s.growing(id) && s.job(id).Stage == "transcribe" })
+	s.await(id, "done")
+	if d := cmp.Diff(want, s.transcript(id)); d != "" {
+		t.Errorf("the transcript is another one: -first +again\n%s", d)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"sluice/internal/board"
 	"sluice/internal/fault"
 	"sluice/internal/job"
@@ -63,23 +65,45 @@ func (c *core) modelsHere() []string {
 // download pulls the models that people ask for in the server. When jobs get
 // theirs unasked, so do those that waited while no server ran.
 func (c *core) download(ctx context.Context) error {
-	if c.models.settings.Models.AutoDownload {
-		if err := c.models.pullNeeded(ctx); err != nil && ctx.Err() == nil {
+	if !c.models.settings.Models.AutoDownload {
+		return c.models.downloads.Run(ctx)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.models.downloads.Run(ctx) })
+	g.Go(func() error { return c.pullAgain(ctx) })
+	return g.Wait()
+}
+
+// pullEvery is how often the downloads are taken up again that jobs wait for and
+// that stopped for want of a connection or of room.
+const pullEvery = 5 * time.Minute
+
+// pullAgain puts the models that live jobs lack into the line of downloads: all
+// of them at the start, and later those whose lack may have passed.
+func (c *core) pullAgain(ctx context.Context) error {
+	tick := time.NewTicker(pullEvery)
+	defer tick.Stop()
+	for put := c.models.downloads.Start; ; put = c.models.downloads.Resume {
+		if err := c.models.pullNeeded(ctx, put); err != nil && ctx.Err() == nil {
 			c.log.Warn("models of waiting jobs not known", "err", err)
 		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
 	}
-	return c.models.downloads.Run(ctx)
 }
 
 // pullNeeded puts the models that live jobs lack into the line of downloads.
-func (f *finder) pullNeeded(ctx context.Context) error {
+func (f *finder) pullNeeded(ctx context.Context, put func(name string) error) error {
 	needed, err := f.needed(ctx)
 	if err != nil {
 		return err
 	}
 	for name := range needed {
 		if _, err := f.Look(name); fault.Is(err, fault.ModelMissing) {
-			_ = f.downloads.Start(name) // what the catalog does not know was never its own
+			_ = put(name) // what the catalog does not know was never its own
 		}
 	}
 	return nil

@@ -132,4 +132,43 @@ describe("the dialog for an address", () => {
     expect(field().value).toBe("");
     expect(screen.queryByText(/this network/)).toBeNull();
   });
+
+  describe("closed before the answer", () => {
+    /** late sends an address, closes the dialog, opens it for another one, and has the server answer then. */
+    async function late(status: number, body: object): Promise<void> {
+      let answer = (): void => undefined;
+      const gate = new Promise<void>((resolve) => (answer = resolve));
+      vi.stubGlobal("fetch", async (request: Request) => {
+        if (request.method !== "POST") return Response.json(snapshot(1));
+        await gate;
+        return Response.json(body, { status });
+      });
+      await open(talk);
+      await add();
+      const button = screen.getByRole("button", { name: words.add });
+      expect(button.getAttribute("aria-disabled")).toBe("true");
+      await fireEvent.click(screen.getByRole("button", { name: en.common.cancel }));
+      await open("https://media.example.com/next.mp4");
+      expect(button.getAttribute("aria-disabled")).toBe("false");
+      answer();
+      await vi.waitFor(() => expect(toasts.all).toHaveLength(1));
+    }
+
+    it("a refusal is still told, elsewhere", async () => {
+      await late(422, {
+        title: "",
+        status: 422,
+        code: "url_refused",
+        detail: "10.0.0.1 is on this network.",
+      });
+      expect(toasts.all[0]?.text).toContain("this network");
+      expect(screen.queryByText(/this network/)).toBeNull();
+      expect(field().value).toBe("https://media.example.com/next.mp4");
+    });
+
+    it("a success leaves the next one open", async () => {
+      await late(201, { ...job("a"), existing: false });
+      expect(adding.address).toBe("https://media.example.com/next.mp4");
+    });
+  });
 });

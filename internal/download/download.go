@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -106,9 +107,15 @@ const (
 )
 
 var (
-	errStalled = errors.New("next to nothing arrived for a while")
+	errStalled = stalled{}
 	errShort   = errors.New("the connection ended early")
 )
+
+// stalled is a server that is silent, which is a timeout to whoever asks.
+type stalled struct{}
+
+func (stalled) Error() string { return "next to nothing arrived for a while" }
+func (stalled) Timeout() bool { return true }
 
 // Get brings the file. It blocks until all of it has arrived, ctx ends or there
 // is no hope. Errors: the cause of ctx, *Lost, *Answer, *Local, ErrTooLarge, and
@@ -247,6 +254,9 @@ func (d *download) once(ctx context.Context) error {
 		var outer *url.Error // it repeats the whole address, which may hold secrets
 		if errors.As(err, &outer) {
 			err = outer.Err
+		}
+		if strings.Contains(err.Error(), "Location header") { // and this one the next
+			err = errors.New("sent on to what is no address")
 		}
 		return &drop{err: because(ctx, err)}
 	}

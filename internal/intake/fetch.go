@@ -32,6 +32,8 @@ type Web struct {
 	Tries   int             // as in download.Request
 	Backoff time.Duration   // "
 	Stall   time.Duration   // "
+
+	Short func(missing int64) // hears how many bytes are missing on the disk for a file; may be nil. It must not block
 }
 
 const (
@@ -101,8 +103,11 @@ func (in *Intake) Fetch(ctx context.Context, s job.Source, dir string, began fun
 		if ctx.Err() != nil {
 			return s, context.Cause(ctx)
 		}
-		return s, fetchFault(u, in.cfg.Web.Max, err)
+		err = fetchFault(u, in.cfg.Web.Max, err)
+		in.heard(u.Host, err)
+		return s, err
 	}
+	in.heard(u.Host, nil)
 	return arrived(ctx, s, u, dir, done)
 }
 
@@ -232,6 +237,9 @@ func (in *Intake) fetchRoom(dir string, more int64) error {
 		return nil // a disk that does not say: the write will
 	}
 	if missing := more + in.cfg.MinFree - free; missing > 0 {
+		if in.cfg.Web.Short != nil {
+			in.cfg.Web.Short(missing)
+		}
 		return fault.New(fault.DiskFull, "There is not enough room on the disk to download the source.", nil).
 			WithHint("Free %s; it goes on where it stopped.", job.FormatBytes(missing))
 	}
@@ -299,17 +307,21 @@ func answered(host string, a *download.Answer) error {
 func lostServer(host string, l *download.Lost) error {
 	var (
 		dns   *net.DNSError
+		dial  *net.OpError
+		late  interface{ Timeout() bool }
 		trust *tls.CertificateVerificationError
 	)
 	switch {
 	case errors.As(l, &trust):
 		return fault.New(fault.URLBroken, host+" cannot prove that it is the one.", l)
-	case l.Met && !l.Grew:
-		return fault.New(fault.URLBroken, host+" does not send the file to its end.", l)
 	case l.Grew:
 		return fault.New(fault.URLUnreachable, "The connection to "+host+" was lost.", l)
+	case l.Met:
+		return fault.New(fault.URLBroken, host+" does not send the file to its end.", l)
 	case errors.As(l, &dns) && dns.IsNotFound:
 		return fault.New(fault.URLUnreachable, "There is no server "+host+", or no connection to the network.", l)
+	case dns != nil, errors.As(l, &dial) && dial.Op == "dial", errors.As(l, &late) && late.Timeout():
+		return fault.New(fault.URLUnreachable, host+" does not answer.", l)
 	}
-	return fault.New(fault.URLUnreachable, host+" does not answer.", l)
+	return fault.New(fault.URLBroken, host+" answers, but not as a web server does.", l)
 }

@@ -261,6 +261,28 @@ func TestWhatCannotBeFetchedSaysWhy(t *testing.T) {
 			},
 			code: fault.DiskFull,
 		},
+		"a redirect to nowhere": {
+			handler: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", "http://[::secret")
+				w.WriteHeader(http.StatusFound)
+			},
+			code: fault.URLBroken,
+		},
+		"an answer that is none": {
+			handler: func(w http.ResponseWriter, _ *http.Request) {
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err == nil {
+					_, _ = conn.Write([]byte("220 mail\r\n"))
+					_ = conn.Close()
+				}
+			},
+			code: fault.URLBroken, say: "not as a web server",
+		},
+		"a server that is silent": {
+			handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			change:  func(c *intake.Config) { c.Web.Stall = 50 * time.Millisecond },
+			code:    fault.URLUnreachable, say: "does not answer",
+		},
 		"a server that breaks off each time": {
 			handler: func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Length", "100000")
@@ -297,6 +319,57 @@ func TestAServerThatIsAwayMayComeBack(t *testing.T) {
 	_, err := in.Fetch(t.Context(), fromURL(t, in, address+"/a.mp4?token=secret"), t.TempDir(), nil, nil)
 	if !fault.Is(err, fault.URLUnreachable) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheRoomThatAFetchMissesIsTold(t *testing.T) {
+	t.Parallel()
+	var missing int64
+	in := reaching(t, func(c *intake.Config) {
+		c.MinFree, c.FreeBytes = 1000, func(string) (int64, error) { return 1500, nil }
+		c.Web.Short = func(n int64) { missing = n }
+	})
+	body := film(1000)
+	address := site(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) })
+	if _, err := in.Fetch(t.Context(), fromURL(t, in, address+"/a.mp4"), t.TempDir(), nil, nil); !fault.Is(err, fault.DiskFull) {
+		t.Errorf("got %v", err)
+	}
+	if want := int64(len(body)) - 500; missing != want {
+		t.Errorf("%d bytes are missing, want %d", missing, want)
+	}
+}
+
+func TestAServerThatIsAwayIsAskedOnceForAllJobs(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.NotFoundHandler())
+	srv.Close()
+	now := time.Now()
+	in := reaching(t, func(c *intake.Config) { c.Now = func() time.Time { return now } })
+	one, two, other := fromURL(t, in, srv.URL+"/a.mp4"), fromURL(t, in, srv.URL+"/b.mp4"), fromURL(t, in, "http://example.com/c.mp4")
+	held := func(src job.Source) time.Duration {
+		f := fault.From(in.Look(t.Context(), src))
+		if f == nil {
+			return 0
+		}
+		if f.Code != fault.URLUnreachable || f.Say == "" {
+			t.Errorf("it says %v", f)
+		}
+		return time.Duration(f.RetryAfterSeconds) * time.Second
+	}
+	for _, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute} {
+		if held(one) != 0 || held(two) != 0 {
+			t.Fatal("it is not asked again")
+		}
+		_, _ = in.Fetch(t.Context(), one, t.TempDir(), nil, nil)
+		if got := held(two); got < want || got > want+time.Second || held(other) != 0 {
+			t.Errorf("left alone for %v, want %v; another for %v", got, want, held(other))
+		}
+		now = now.Add(want)
+	}
+	now = now.Add(2 * time.Hour)
+	_, _ = in.Fetch(t.Context(), one, t.TempDir(), nil, nil)
+	if got := held(one); got > 31*time.Second {
+		t.Errorf("hours later it is left alone for %v", got)
 	}
 }
 

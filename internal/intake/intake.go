@@ -27,6 +27,8 @@ type Intake struct {
 	active  map[string]int64 // uploads that are arriving: bytes so far, by id
 	kept    int64            // bytes of the finished ones
 	counted bool             // kept is right
+
+	absent map[string]absence // servers that did not answer, by host
 }
 
 // Config of an Intake; the zero value works for paths, uploads need UploadDir.
@@ -63,5 +65,5 @@ func New(cfg Config) *Intake {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Intake{cfg: cfg, active: map[string]int64{}}
+	return &Intake{cfg: cfg, active: map[string]int64{}, absent: map[string]absence{}}
 }

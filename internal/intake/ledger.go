@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,7 +25,8 @@ type ledger struct {
 	f       *os.File
 	files   map[string]record
 	folders map[string]bool
-	alike   map[string]string // by content, where such a file was met last
+	alike   map[string][]string // paths, by what such files are known again by
+	owed    []record            // known, but not written yet
 }
 
 // record is what is known of one file.
@@ -49,23 +51,31 @@ const (
 	refused fate = "refused" // it can be none
 )
 
-// maxRecords bounds what is remembered: those that were met first are forgotten.
-const maxRecords = 200_000
-
 // unchanged says whether a file looks as it did.
 func (r record) unchanged(info os.FileInfo) bool {
 	return r.Size == info.Size() && r.ModTime.Equal(info.ModTime())
 }
 
+// signs are what a file is known again by under another name: its content, and
+// while nobody has read that, its size and time.
+func (r record) signs() []string {
+	looks := fmt.Sprint(r.Size, " ", r.ModTime.UnixNano())
+	if r.Sum == "" {
+		return []string{looks}
+	}
+	return []string{r.Sum, looks}
+}
+
 // openLedger reads a ledger and keeps of its folders those that are watched: one
-// that is watched again later is as new as at first.
-func openLedger(path string, watched []string) (*ledger, error) {
-	l := &ledger{files: map[string]record{}, folders: map[string]bool{}, alike: map[string]string{}}
+// that is watched again later is as new as at first. Of more files than most
+// those that were met first are forgotten.
+func openLedger(path string, watched []string, most int) (*ledger, error) {
+	l := &ledger{files: map[string]record{}, folders: map[string]bool{}, alike: map[string][]string{}}
 	body, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("read ledger of watched folders: %w", err)
 	}
-	order := l.read(body)
+	order := l.read(body, most)
 	still := map[string]bool{}
 	for _, folder := range watched {
 		if l.folders[folder] {
@@ -81,7 +91,7 @@ func openLedger(path string, watched []string) (*ledger, error) {
 
 // read takes the lines of a ledger and gives the paths, those that were met last
 // at the end. A line that is none was broken off.
-func (l *ledger) read(body []byte) (order []string) {
+func (l *ledger) read(body []byte, most int) (order []string) {
 	last := map[string]int{}
 	var paths []string
 	for line := range bytes.Lines(body) {
@@ -101,7 +111,7 @@ func (l *ledger) read(body []byte) (order []string) {
 			order = append(order, p)
 		}
 	}
-	for len(order) > maxRecords {
+	for len(order) > most {
 		delete(l.files, order[0])
 		order = order[1:]
 	}
@@ -111,10 +121,11 @@ func (l *ledger) read(body []byte) (order []string) {
 	return order
 }
 
-// meet notes where a content was met last.
+// meet notes what a file is known again by.
 func (l *ledger) meet(r record) {
-	if r.Sum != "" {
-		l.alike[r.Sum] = r.Path
+	sign := r.signs()[0]
+	if !slices.Contains(l.alike[sign], r.Path) {
+		l.alike[sign] = append(l.alike[sign], r.Path)
 	}
 }
 
@@ -156,7 +167,7 @@ func line(w io.Writer, r record) error {
 	return err
 }
 
-func (l *ledger) close() error { return l.f.Close() }
+func (l *ledger) close() error { return errors.Join(l.flush(), l.f.Close()) }
 
 // of gives what is known of a file.
 func (l *ledger) of(path string) (record, bool) {
@@ -166,12 +177,18 @@ func (l *ledger) of(path string) (record, bool) {
 	return r, ok
 }
 
-// like gives the file that had this content when it was met last.
-func (l *ledger) like(sum string) (record, bool) {
+// like gives the other files that may be this one under another name.
+func (l *ledger) like(r record) (others []record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r, ok := l.files[l.alike[sum]]
-	return r, ok && r.Sum == sum
+	for _, sign := range r.signs() {
+		for _, path := range l.alike[sign] {
+			if was := l.files[path]; path != r.Path && was.signs()[0] == sign {
+				others = append(others, was)
+			}
+		}
+	}
+	return others
 }
 
 // knows says whether a folder was looked at before.
@@ -183,14 +200,45 @@ func (l *ledger) knows(folder string) bool {
 
 // put makes records durable, all together, and knows them from then on.
 func (l *ledger) put(records ...record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.write(append(slices.Clone(l.owed), records...)); err != nil {
+		return err
+	}
+	l.owed = nil
+	l.know(records)
+	return nil
+}
+
+// note knows a record at once: what has happened has. When it cannot be written
+// now, whatever is written next brings it along.
+func (l *ledger) note(r record) error {
+	l.mu.Lock()
+	l.know([]record{r})
+	l.owed = append(l.owed, r)
+	l.mu.Unlock()
+	return l.flush()
+}
+
+// flush writes what is known and not written yet.
+func (l *ledger) flush() error {
+	l.mu.Lock()
+	owed := len(l.owed)
+	l.mu.Unlock()
+	if owed == 0 {
+		return nil
+	}
+	return l.put()
+}
+
+// write makes records durable; the caller holds mu.
+func (l *ledger) write(records []record) error {
 	var lines bytes.Buffer
 	for _, r := range records {
 		if err := line(&lines, r); err != nil {
 			return fmt.Errorf("write ledger of watched folders: %w", err)
 		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	// What a write that failed has left must not run into the next line.
 	if _, err := l.f.Write(append([]byte("\n"), lines.Bytes()...)); err != nil {
 		return fmt.Errorf("write ledger of watched folders: %w", err)
@@ -198,6 +246,11 @@ func (l *ledger) put(records ...record) error {
 	if err := l.f.Sync(); err != nil {
 		return fmt.Errorf("write ledger of watched folders: %w", err)
 	}
+	return nil
+}
+
+// know takes records in; the caller holds mu.
+func (l *ledger) know(records []record) {
 	for _, r := range records {
 		if r.Folder != "" {
 			l.folders[r.Folder] = true
@@ -206,5 +259,4 @@ func (l *ledger) put(records ...record) error {
 		l.files[r.Path] = r
 		l.meet(r)
 	}
-	return nil
 }

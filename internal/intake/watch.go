@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"sluice/internal/fault"
@@ -23,8 +27,10 @@ type Watcher struct {
 	deps WatchDeps
 	cfg  WatchConfig
 
+	most int // files of one folder; a larger one is not meant to be watched
+
 	mu   sync.Mutex
-	busy map[string]bool // files that are being taken
+	busy map[string]bool // files that are being dealt with
 }
 
 // WatchDeps is what a Watcher needs.
@@ -57,7 +63,7 @@ func NewWatcher(d WatchDeps, cfg WatchConfig) *Watcher {
 	if cfg.Again == 0 {
 		cfg.Again = time.Minute
 	}
-	return &Watcher{deps: d, cfg: cfg, busy: map[string]bool{}}
+	return &Watcher{deps: d, cfg: cfg, most: maxFound, busy: map[string]bool{}}
 }
 
 // Run watches until ctx ends. Each folder is on its own, so that a share that
@@ -87,7 +93,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 // before.
 func (w *Watcher) open(ctx context.Context) *ledger {
 	for said := false; ; said = true {
-		l, err := openLedger(w.cfg.Ledger, w.cfg.Folders)
+		l, err := w.ledger()
 		if err == nil {
 			return l
 		}
@@ -102,7 +108,13 @@ func (w *Watcher) open(ctx context.Context) *ledger {
 	}
 }
 
-// claim says that a file is ours to take now: folders may lie in one another.
+// ledger reads the ledger. It has room for all that may lie in the folders.
+func (w *Watcher) ledger() (*ledger, error) {
+	return openLedger(w.cfg.Ledger, w.cfg.Folders, w.most*len(w.cfg.Folders))
+}
+
+// claim says that a file is ours to deal with now: folders may lie in one
+// another.
 func (w *Watcher) claim(path string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -133,12 +145,17 @@ func (w *Watcher) take(ctx context.Context, l *ledger, r record) (outcome, error
 	case err == nil:
 		r.State = taken
 		w.deps.Log.Info("file taken from watched folder", "path", r.Path, "bytes", r.Size)
-		return settled, l.put(r)
+		if err := l.note(r); err != nil {
+			w.deps.Log.Error("file taken, which is not written down yet", "path", r.Path, "err", err)
+		}
+		return settled, nil
 	case ctx.Err() != nil:
 		return later, err
 	case f.Kind == fault.KindMedia && !awayNow(f.Code):
 		r.State, r.Code = refused, string(f.Code)
 		return settled, errors.Join(err, l.put(r))
+	case f.Code == fault.ModelUnknown, f.Code == fault.ModelDamaged: // its folder may be away, or it be replaced
+		return later, err
 	case f.Kind == fault.KindInvalid, f.Kind == fault.KindNotFound, f.Kind == fault.KindConflict:
 		return settled, err // by the settings, so that another start may take it
 	}
@@ -148,6 +165,25 @@ func (w *Watcher) take(ctx context.Context, l *ledger, r record) (outcome, error
 // awayNow says that a file may be there, or be readable, later on.
 func awayNow(c fault.Code) bool {
 	return c == fault.SourceMissing || c == fault.SourceDenied || c == fault.SourceChanged || c == fault.FileEmpty
+}
+
+// gone says whether a file that was met has this name now: the old one is not
+// there any more, though what it was on is, or it is the same but for its case.
+func (w *Watcher) gone(was, now string) bool {
+	old, err := os.Lstat(was)
+	if err == nil && strings.EqualFold(was, now) {
+		info, err := os.Lstat(now)
+		return err == nil && os.SameFile(old, info)
+	}
+	return missing(err) && slices.ContainsFunc(w.cfg.Folders, func(folder string) bool {
+		place, err := filepath.EvalSymlinks(folder)
+		return err == nil && below(was, spelt(place)) && WatchTrouble(place) == nil
+	})
+}
+
+// missing says that there is nothing by this name, or by that of its folder.
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // outcome is what to do about a file after a try.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sluice/internal/fault"
 )
@@ -24,6 +26,7 @@ type folder struct {
 	ledger *ledger
 
 	trouble fault.Code             // why it cannot be looked at; "" = it can
+	misname bool                   // it was said that a name is no text
 	pending map[string]candidate   // files that are not dealt with
 	passed  map[string]fs.FileInfo // files that make no job as they are
 	events  *events                // nil = nobody listens
@@ -44,7 +47,14 @@ type found struct {
 	natural natural
 }
 
-// Bounds of a look; a folder that is larger is not meant to be watched.
+// survey is what a look at a folder has found.
+type survey struct {
+	place string // where the folder really is
+	files []found
+	gap   error // why a folder in it was not seen; nil = all were
+}
+
+// Bounds of a look.
 const (
 	maxDepth = 32
 	maxFound = 200_000
@@ -57,7 +67,7 @@ func (w *Watcher) folder(path string, l *ledger) *folder {
 // run looks at the folder when something has happened there, when a file may
 // have settled, and now and then.
 func (f *folder) run(ctx context.Context) {
-	f.events = newEvents()
+	f.events = newEvents(manyWatched / len(f.cfg.Folders))
 	defer f.events.close()
 	for {
 		next := f.look(ctx, time.Now())
@@ -90,20 +100,18 @@ func waitFor(ctx context.Context, d time.Duration) bool {
 
 // look deals with all that can be dealt with now and says when to look again.
 func (f *folder) look(ctx context.Context, now time.Time) (again time.Duration) {
-	place, all, err := f.list(ctx)
-	if err != nil {
-		f.complain(ctx, err)
-		return f.cfg.Rescan
+	_ = f.ledger.flush() // it was said when it failed first
+	seen, err := f.list(ctx)
+	if err == nil && !f.ledger.knows(f.path) {
+		err = f.begin(seen)
 	}
-	f.complain(ctx, nil)
-	if !f.ledger.knows(f.path) {
-		if !f.begin(place, all) {
-			return f.cfg.Rescan
-		}
+	f.complain(ctx, err)
+	if err != nil {
+		return f.cfg.Rescan
 	}
 	there := map[string]bool{}
 	again = f.cfg.Rescan
-	for _, e := range all {
+	for _, e := range seen.files {
 		there[e.path] = true
 		if ctx.Err() != nil {
 			return again
@@ -144,34 +152,43 @@ func (f *folder) complain(ctx context.Context, err error) {
 	f.trouble = code
 }
 
-// begin notes what was there before the folder was watched.
-func (f *folder) begin(place string, all []found) bool {
-	records := make([]record, 0, len(all)+1)
+// begin notes what was there before the folder was watched. All of it must have
+// been seen: the rest would be new later on.
+func (f *folder) begin(seen survey) error {
+	if seen.gap != nil {
+		return seen.gap
+	}
+	records := make([]record, 0, len(seen.files)+1)
 	if !f.cfg.Existing {
-		for _, e := range all {
+		for _, e := range seen.files {
 			if _, known := f.ledger.of(e.path); !known {
 				records = append(records, record{Path: e.path, Size: e.info.Size(), ModTime: e.info.ModTime(), State: left})
 			}
 		}
 	}
 	if err := f.ledger.put(append(records, record{Folder: f.path})...); err != nil {
-		f.deps.Log.Error("folder not watched yet", "folder", f.path, "err", err)
-		return false
+		return err
 	}
-	f.deps.Log.Info("folder watched", "folder", place, "left", len(records))
-	return true
+	f.deps.Log.Info("folder watched", "folder", seen.place, "left", len(records))
+	return nil
 }
 
 // consider deals with one file: the time after which it is worth another look;
 // 0 = it is not before it changes.
 func (f *folder) consider(ctx context.Context, e found, now time.Time) time.Duration {
+	if !f.claim(e.path) {
+		return f.cfg.Settle
+	}
+	defer f.release(e.path)
 	known, met := f.ledger.of(e.path)
 	switch {
 	case met && known.unchanged(e.info) && known.State != taking && (known.State != left || !f.cfg.Existing):
 		delete(f.pending, e.path)
 		return 0
 	case met && known.State == left && known.Size == e.info.Size() && !f.cfg.Existing:
-		return 0 // touched: nobody knows its content, and its size would differ
+		known.ModTime = e.info.ModTime() // touched: nobody knows its content, and its size would differ
+		_ = f.ledger.put(known)          // else the next look finds it so again
+		return 0
 	}
 	if was, ok := f.passed[e.path]; ok && same(was, e.info) {
 		return 0
@@ -195,10 +212,7 @@ func (f *folder) consider(ctx context.Context, e found, now time.Time) time.Dura
 		return ripe.Sub(now)
 	case dataless(e.info), arriving(e.path):
 		return f.cfg.Again
-	case !f.claim(e.path):
-		return f.cfg.Settle
 	}
-	defer f.release(e.path)
 	switch o, err := f.settle(ctx, e, known); {
 	case ctx.Err() != nil:
 		return 0
@@ -251,79 +265,98 @@ func (f *folder) settle(ctx context.Context, e found, known record) (outcome, er
 	case touched && known.State != taking:
 		r.State, r.Code = known.State, known.Code
 		return settled, f.ledger.put(r)
-	case f.renamed(r):
+	}
+	if was, ok := f.renamed(r); ok {
+		r.State = was
 		return settled, f.ledger.put(r)
 	}
 	return f.take(ctx, f.ledger, r)
 }
 
-// renamed says whether a file was taken already under a name that is gone.
-func (f *folder) renamed(r record) bool {
-	was, ok := f.ledger.like(r.Sum)
-	if !ok || was.Path == r.Path || was.Size != r.Size || was.State != taken {
-		return false
+// renamed says what became of a file that was met already, under a name that is
+// gone.
+func (f *folder) renamed(r record) (fate, bool) {
+	for _, was := range f.ledger.like(r) {
+		dealt := was.State == taken || was.State == left && !f.cfg.Existing
+		if dealt && was.Size == r.Size && f.gone(was.Path, r.Path) {
+			return was.State, true
+		}
 	}
-	_, err := os.Lstat(was.Path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return false
-	}
-	_, err = os.Lstat(filepath.Dir(was.Path)) // else a disk is away, with the file on it
-	return err == nil
+	return "", false
 }
 
 // list gives the files that may be media, in the order a person reads them, and
 // has their folders listened to.
-func (f *folder) list(ctx context.Context) (place string, all []found, err error) {
-	place, err = filepath.EvalSymlinks(f.path)
+func (f *folder) list(ctx context.Context) (survey, error) {
+	place, err := filepath.EvalSymlinks(f.path)
 	if err != nil {
-		return "", nil, sourceFault(filepath.Base(f.path), f.path, err)
+		return survey{}, sourceFault(filepath.Base(f.path), f.path, err)
 	}
 	if info, err := os.Stat(place); err == nil && !info.IsDir() {
-		return "", nil, notAFolder(f.path)
+		return survey{}, notAFolder(f.path)
 	}
 	if f.events != nil {
 		f.events.refresh()
 	}
-	if all, err = f.walk(ctx, place, 0, nil); err != nil {
-		return "", nil, sourceFault(filepath.Base(f.path), f.path, err)
+	seen := survey{place: place}
+	switch err := f.walk(ctx, place, 0, &seen); {
+	case ctx.Err() != nil:
+		return survey{}, context.Cause(ctx)
+	case err != nil:
+		return survey{}, sourceFault(filepath.Base(f.path), f.path, err)
+	case len(seen.files) > f.most: // some would be met for the first time at every look
+		return survey{}, fault.New(fault.RequestTooLarge, fmt.Sprintf("%s holds more than %d files.", quoted(filepath.Base(f.path)), f.most), nil).
+			WithHint("Watch a smaller folder.")
 	}
-	slices.SortStableFunc(all, func(a, b found) int { return a.natural.compare(b.natural) })
-	return place, all, nil
+	slices.SortStableFunc(seen.files, func(a, b found) int { return a.natural.compare(b.natural) })
+	return seen, nil
 }
 
 // walk adds the files of a folder. One within it that cannot be read is left
-// out, as it would be by whoever looks at it.
-func (f *folder) walk(ctx context.Context, dir string, depth int, all []found) ([]found, error) {
+// out, as it would be by whoever looks at it, and noted.
+func (f *folder) walk(ctx context.Context, dir string, depth int, seen *survey) error {
 	if slices.Contains(f.cfg.Skip, dir) {
-		return all, nil
+		return nil
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return all, err
+		return err
 	}
 	if f.events != nil && f.events.listen(dir, len(entries)) {
 		if entries, err = os.ReadDir(dir); err != nil { // what came before it was listened to
-			return all, err
+			return err
 		}
 	}
 	for _, e := range entries {
-		if ctx.Err() != nil || len(all) >= maxFound {
-			return all, context.Cause(ctx)
+		if ctx.Err() != nil || len(seen.files) > f.most {
+			return nil
 		}
 		name, path := e.Name(), filepath.Join(dir, e.Name())
 		switch {
 		case litter(name), hidden(e), e.Type()&fs.ModeSymlink != 0, system(path):
+		case !utf8.ValidString(path):
+			f.misnamed(path)
 		case e.IsDir():
 			if f.cfg.Recursive && depth < maxDepth && !foreign(path) {
-				all, _ = f.walk(ctx, path, depth+1, all)
+				if err := f.walk(ctx, path, depth+1, seen); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					seen.gap = sourceFault(name, path, err)
+				}
 			}
 		case e.Type().IsRegular() && !temporary(name):
 			if info, err := e.Info(); err == nil {
-				all = append(all, found{path: spelt(path), info: info, natural: naturalOf(path)})
+				seen.files = append(seen.files, found{path: spelt(path), info: info, natural: naturalOf(path)})
 			}
 		}
 	}
-	return all, nil
+	return nil
+}
+
+// misnamed says once that a name cannot be written down.
+func (f *folder) misnamed(path string) {
+	if !f.misname {
+		f.misname = true
+		f.deps.Log.Warn("file of watched folder not taken", "folder", f.path, "err", notText(filepath.Base(path)))
+	}
 }
 
 // temporary says whether a name is one that programs give to what they have not

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,11 +25,12 @@ type patrol struct {
 	dir  string // of the watched folders
 	cfg  intake.WatchConfig
 	now  time.Time
-	look func(ctx context.Context, now time.Time) time.Duration
-	done func() error
-	log  *bytes.Buffer
+	most int // files of one folder; 0 = as many as ever
+	*intake.Rounds
+	log *bytes.Buffer
 
 	refuse error
+	taking func()   // while a file is taken; nil = nothing
 	got    []string // what was taken, since it was asked for last
 }
 
@@ -49,7 +51,7 @@ func newPatrol(t *testing.T, change func(*intake.WatchConfig)) *patrol {
 		p.must(os.MkdirAll(f, 0o700))
 	}
 	p.start()
-	t.Cleanup(func() { _ = p.done() })
+	t.Cleanup(func() { _ = p.Close() })
 	return p
 }
 
@@ -60,11 +62,14 @@ func (p *patrol) path(parts ...string) string {
 // start begins anew, as after the death of the program.
 func (p *patrol) start() {
 	p.Helper()
-	if p.done != nil {
-		p.must(p.done())
+	if p.Rounds != nil {
+		p.must(p.Close())
 	}
 	w := intake.NewWatcher(intake.WatchDeps{
 		Take: func(_ context.Context, path string) error {
+			if p.taking != nil {
+				p.taking()
+			}
 			if p.refuse == nil {
 				rel, err := filepath.Rel(p.dir, path)
 				p.must(err)
@@ -75,7 +80,7 @@ func (p *patrol) start() {
 		Log: slog.New(slog.NewTextHandler(p.log, nil)),
 	}, p.cfg)
 	var err error
-	p.look, p.done, err = w.Looks()
+	p.Rounds, err = w.Rounds(p.most)
 	p.must(err)
 }
 
@@ -102,9 +107,9 @@ func (p *patrol) touch(name string) {
 // pass looks, lets files settle, and looks again.
 func (p *patrol) pass() {
 	p.Helper()
-	p.look(p.Context(), p.now)
+	p.Look(p.Context(), p.now)
 	p.now = p.now.Add(settle)
-	p.look(p.Context(), p.now)
+	p.Look(p.Context(), p.now)
 }
 
 // took wants just these files to have been taken since the last time.
@@ -119,19 +124,19 @@ func (p *patrol) took(want ...string) {
 func TestANewFileIsTakenOnceItHasSettled(t *testing.T) {
 	t.Parallel()
 	p := newPatrol(t, nil)
-	p.look(t.Context(), p.now)
+	p.Look(t.Context(), p.now)
 	p.put("in/a.mp4", "half")
-	if again := p.look(t.Context(), p.now); again != settle {
+	if again := p.Look(t.Context(), p.now); again != settle {
 		t.Errorf("looks again in %v", again)
 	}
 	p.now = p.now.Add(settle / 2)
 	p.put("in/a.mp4", "half and more")
-	p.look(t.Context(), p.now)
+	p.Look(t.Context(), p.now)
 	p.now = p.now.Add(settle - time.Millisecond)
-	p.look(t.Context(), p.now)
+	p.Look(t.Context(), p.now)
 	p.took()
 	p.now = p.now.Add(time.Millisecond)
-	p.look(t.Context(), p.now)
+	p.Look(t.Context(), p.now)
 	p.took("in/a.mp4")
 	p.pass()
 	p.took()
@@ -151,6 +156,7 @@ func TestAFileIsTakenOnce(t *testing.T) {
 		"it grows":                        {func(p *patrol) { p.put("in/a.mp4", "one and two") }, []string{"in/a.mp4"}},
 		"it is copied":                    {func(p *patrol) { p.put("in/b.mp4", "one") }, []string{"in/b.mp4"}},
 		"it goes and comes back":          {func(p *patrol) { p.must(os.Remove(p.path("in/a.mp4"))); p.pass(); p.put("in/a.mp4", "one") }, nil},
+		"only its case is another":        {func(p *patrol) { p.must(os.Rename(p.path("in/a.mp4"), p.path("in/A.mp4"))) }, nil},
 		"another takes its place":         {func(p *patrol) { p.must(os.Remove(p.path("in/a.mp4"))); p.pass(); p.put("in/a.mp4", "two") }, []string{"in/a.mp4"}},
 		"its folder goes and comes back":  {func(p *patrol) { p.away("in"); p.pass(); p.back("in") }, nil},
 		"one comes while nobody looks":    {func(p *patrol) { p.put("in/b.mp4", "two") }, []string{"in/b.mp4"}},
@@ -194,6 +200,172 @@ func TestFilesThatWereThereAreLeftAlone(t *testing.T) {
 	p.put("in/new.mp4", "new")
 	p.pass()
 	p.took("in/new.mp4", "in/old.mp4")
+}
+
+func TestARenamedFolderBringsNothingNew(t *testing.T) {
+	t.Parallel()
+	for _, restart := range []bool{false, true} {
+		p := newPatrol(t, func(c *intake.WatchConfig) {
+			c.Recursive = true
+			c.Folders = append(c.Folders, filepath.Join(filepath.Dir(c.Folders[0]), "other"))
+		})
+		p.put("in/one/old.mp4", "old")
+		p.put("in/bare.mp4", "bare")
+		p.pass()
+		p.touch("in/one/old.mp4")
+		p.put("in/one/a.mp4", "a")
+		p.pass()
+		p.took("in/one/a.mp4")
+		for _, name := range []string{"in/two", "in/three"} {
+			p.must(os.Rename(p.path(map[string]string{"in/two": "in/one", "in/three": "in/two"}[name]), p.path(name)))
+			if restart {
+				p.start()
+			}
+			p.pass()
+			p.took()
+		}
+		p.must(os.Rename(p.path("in/bare.mp4"), p.path("other/bare.mp4")))
+		p.pass()
+		p.took()
+		// A disk that is away has its files still: these are others.
+		p.away("in")
+		p.put("other/a.mp4", "a")
+		p.pass()
+		p.took("other/a.mp4")
+	}
+}
+
+func TestAFirstLookThatSawOnlySomeLeavesTheRestAlone(t *testing.T) {
+	t.Parallel()
+	for asked := range 6 {
+		p := newPatrol(t, func(c *intake.WatchConfig) { c.Recursive = true })
+		p.put("in/sub/old.mp4", "old")
+		p.Look(&ending{Context: context.WithoutCancel(t.Context()), left: asked}, p.now)
+		p.pass()
+		p.took()
+		p.put("in/sub/new.mp4", "new")
+		p.pass()
+		p.took("in/sub/new.mp4")
+	}
+}
+
+// ending is a context that ends when it was asked so often.
+type ending struct {
+	context.Context //nolint:containedctx // it is one
+	left            int
+}
+
+func (c *ending) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestAFolderWithTooManyFilesIsRefusedOnce(t *testing.T) {
+	t.Parallel()
+	p := newPatrol(t, nil)
+	p.most = 3
+	p.start()
+	for _, n := range []string{"in/a.mp4", "in/b.mp4", "in/c.mp4", "in/d.mp4"} {
+		p.put(n, n)
+	}
+	p.pass()
+	p.pass()
+	if n := strings.Count(p.log.String(), "holds more than 3 files"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, p.log)
+	}
+	p.must(os.Remove(p.path("in/d.mp4")))
+	p.pass()
+	p.start() // all three are still remembered
+	p.pass()
+	p.took()
+	p.must(os.Remove(p.path("in/a.mp4")))
+	p.put("in/e.mp4", "e")
+	p.pass()
+	p.took("in/e.mp4")
+}
+
+func TestANameThatIsNoTextIsPassedOver(t *testing.T) {
+	t.Parallel()
+	p := newPatrol(t, func(c *intake.WatchConfig) { c.Recursive = true })
+	p.pass()
+	bad := p.path("in/a\xff.mp4")
+	if err := os.WriteFile(bad, film(1000), 0o600); err != nil {
+		t.Skip("this disk takes only names that are text")
+	}
+	p.must(os.Mkdir(p.path("in/b\xff"), 0o700))
+	p.put("in/b\xff/c.mp4", "c")
+	p.put("in/d.mp4", "d")
+	p.pass()
+	p.pass()
+	p.took("in/d.mp4")
+	if n := strings.Count(p.log.String(), "letters that cannot be read"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, p.log)
+	}
+	in := intake.New(intake.Config{})
+	p.must(os.Symlink(bad, p.path("in/link.mp4")))
+	for _, path := range []string{bad, p.path("in/link.mp4")} {
+		if _, err := in.FromPath(t.Context(), path); !fault.Is(err, fault.RequestInvalid) {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+	if found, refused := intake.Gather(t.Context(), []string{p.path("in")}); len(found) != 1 || len(refused) != 3 {
+		t.Errorf("a drop finds %q and refuses %+v", found, refused)
+	}
+}
+
+func TestOneFileOfTwoFoldersIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	p := newPatrol(t, func(c *intake.WatchConfig) {
+		c.Recursive = true
+		c.Folders = append(c.Folders, filepath.Join(c.Folders[0], "sub"))
+	})
+	p.pass()
+	p.put("in/sub/a.mp4", "a")
+	p.Look(t.Context(), p.now)
+	p.now = p.now.Add(settle)
+	inside, looked := make(chan struct{}), make(chan struct{})
+	var second atomic.Bool
+	p.taking = func() {
+		if !second.Swap(true) {
+			close(inside)
+			<-looked
+		}
+	}
+	var outer sync.WaitGroup
+	outer.Go(func() { p.LookAt(t.Context(), 0, p.now) })
+	<-inside
+	p.LookAt(t.Context(), 1, p.now)
+	close(looked)
+	outer.Wait()
+	p.pass()
+	p.took("in/sub/a.mp4")
+}
+
+func TestAFileThatWasTakenIsWrittenDownAsSoonAsThatCanBeDone(t *testing.T) {
+	t.Parallel()
+	p := newPatrol(t, nil)
+	p.pass()
+	p.put("in/a.mp4", "a")
+	free := func() {}
+	p.taking = func() { free = p.Jam() }
+	p.pass()
+	p.took("in/a.mp4")
+	p.pass()
+	free()
+	p.pass()
+	p.start()
+	p.pass()
+	p.took()
+}
+
+func TestNoMoreIsListenedToThanTheSystemCanBear(t *testing.T) {
+	t.Parallel()
+	dirs := []string{t.TempDir(), t.TempDir(), t.TempDir()}
+	if diff := cmp.Diff([]bool{true, true, false}, intake.Listened(dirs, 400, 1000)); diff != "" {
+		t.Errorf("listened to (-want +got):\n%s", diff)
+	}
 }
 
 func TestFilesThatWereThereAreTakenWhenAskedFor(t *testing.T) {
@@ -283,6 +455,8 @@ func TestARefusalIsRememberedAndSaidOnce(t *testing.T) {
 		again, restart bool // whether it is tried again by itself, or after a restart
 	}{
 		"it can never fit":                {fault.ModelTooLarge, false, true},
+		"the model's folder is away":      {fault.ModelUnknown, true, true},
+		"the model is damaged":            {fault.ModelDamaged, true, true},
 		"it is no media after all":        {fault.NotMedia, false, false},
 		"the disk is full":                {fault.DiskFull, true, true},
 		"the file cannot be read for now": {fault.SourceDenied, true, true},
@@ -327,15 +501,15 @@ func TestADeathWhileAFileIsTakenTriesAgainAtOnce(t *testing.T) {
 	p.put("in/a.mp4", "a")
 	ctx, die := context.WithCancel(t.Context())
 	p.refuse = context.Canceled
-	p.look(ctx, p.now)
+	p.Look(ctx, p.now)
 	p.now = p.now.Add(settle)
 	die()
-	p.look(ctx, p.now)
+	p.Look(ctx, p.now)
 	p.refuse = fault.New(fault.Internal, "died", nil) // the intent is written
-	p.look(t.Context(), p.now)
+	p.Look(t.Context(), p.now)
 	p.refuse = nil
 	p.start()
-	p.look(t.Context(), p.now)
+	p.Look(t.Context(), p.now)
 	p.took("in/a.mp4")
 }
 

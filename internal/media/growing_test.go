@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -65,6 +66,28 @@ func TestSoundIsToldOfWhileItGrowsAndNeverChangesThen(t *testing.T) {
 				t.Errorf("a listener changes the sound: %v", err)
 			}
 		})
+	}
+}
+
+func TestWholeSoundOfAnEarlierRunIsGoneBeforeTheNewOneIsToldOf(t *testing.T) {
+	t.Parallel()
+	f := newFFmpeg(t)
+	sound, out := pipeline.NewSound(), filepath.Join(t.TempDir(), "sound.pcm")
+	if err := os.WriteFile(out, []byte("other words"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	looks := 0
+	_, err := f.Extract(t.Context(), pipeline.ExtractRequest{Source: tone(t, 600), Out: out, Sound: sound}, func(fraction float64) {
+		if fraction == 1 {
+			return
+		}
+		looks++
+		if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("at %v the old sound is still there: %v", fraction, err)
+		}
+	})
+	if err != nil || looks == 0 {
+		t.Errorf("looked %d times, err = %v", looks, err)
 	}
 }
 

@@ -38,8 +38,11 @@ type pcmFile struct {
 func createPCM(path string, expected int64, within limits) (*pcmFile, error) {
 	part := path + pipeline.PartSuffix
 	// What a crash left behind goes; a name of its own for every run would pile up gigabytes.
-	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, diskFault("remove old sound", err)
+	// Whole sound of an earlier run goes, too: whoever listens would take it for this one.
+	for _, old := range []string{part, path} {
+		if err := os.Remove(old); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, diskFault("remove old sound", err)
+		}
 	}
 	if err := within.room(expected); err != nil {
 		return nil, err

@@ -92,6 +92,17 @@ func downloadFault(e Entry, err error) error {
 	return f.WithHint("Check any proxy and download it again, or put the file %s into the models folder yourself.", e.File())
 }
 
+// passes says whether what kept a model away ends by itself: it is no fault of
+// the model, and the server has not refused it.
+func passes(err error) bool {
+	var (
+		answer *download.Answer
+		lost   *download.Lost
+	)
+	busy := errors.As(err, &answer) && answer.Status != http.StatusOK && answer.Err != nil
+	return busy || errors.As(err, &lost) || fault.Is(err, fault.DiskFull)
+}
+
 func refusal(e Entry, a *download.Answer) error {
 	f := fault.New(fault.DownloadFailed, fmt.Sprintf("The speech model %s could not be downloaded: the server answered %d.", e.Name, a.Status), a)
 	switch {

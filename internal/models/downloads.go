@@ -19,9 +19,15 @@ type Downloads struct {
 	d DownloadsDeps
 
 	mu     sync.Mutex
-	line   []*fetch                      // the first of them runs
-	failed map[string]*job.DownloadError // why those stopped that did not end well
+	line   []*fetch           // the first of them runs
+	failed map[string]failure // why those stopped that did not end well
 	wanted chan struct{}
+}
+
+// failure is why a download has stopped.
+type failure struct {
+	why    job.DownloadError
+	passes bool // by itself: the next try may well bring the model
 }
 
 // DownloadsDeps is what Downloads needs.
@@ -52,7 +58,7 @@ type fetch struct {
 
 // NewDownloads makes an empty line. Nothing is downloaded before Run.
 func NewDownloads(d DownloadsDeps) *Downloads {
-	return &Downloads{d: d, failed: map[string]*job.DownloadError{}, wanted: make(chan struct{}, 1)}
+	return &Downloads{d: d, failed: map[string]failure{}, wanted: make(chan struct{}, 1)}
 }
 
 // Start puts a model at the end of the line. One that is in it stays where it
@@ -65,7 +71,7 @@ func (d *Downloads) Start(name string) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.find(e) != nil {
+	if f := d.find(e.Name); f != nil && !f.canceled {
 		return nil
 	}
 	delete(d.failed, e.Name)
@@ -79,6 +85,18 @@ func (d *Downloads) Start(name string) error {
 	return nil
 }
 
+// Resume is Start for a model that did not come for want of a connection or of
+// room, which passes. Any other stays as it is.
+func (d *Downloads) Resume(name string) error {
+	d.mu.Lock()
+	f := d.failed[name]
+	d.mu.Unlock()
+	if !f.passes {
+		return nil
+	}
+	return d.Start(name)
+}
+
 // Cancel takes a model out of the line and keeps what has arrived. It waits
 // until the download has let go. One that is not in the line is no error, and
 // why it failed is forgotten. Fault model_unknown.
@@ -88,7 +106,7 @@ func (d *Downloads) Cancel(ctx context.Context, name string) error {
 		return unknown(name)
 	}
 	d.mu.Lock()
-	f := d.find(e)
+	f := d.find(e.Name)
 	_, had := d.failed[e.Name]
 	delete(d.failed, e.Name)
 	switch {
@@ -117,14 +135,12 @@ func (d *Downloads) Cancel(ctx context.Context, name string) error {
 func (d *Downloads) Of(name string) *job.Download {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, f := range d.line {
-		if f.entry.Name == name {
-			now := f.shown
-			return &now
-		}
+	if f := d.find(name); f != nil {
+		now := f.shown
+		return &now
 	}
-	if err := d.failed[name]; err != nil {
-		return &job.Download{State: job.DownloadStopped, Error: err}
+	if f, ok := d.failed[name]; ok {
+		return &job.Download{State: job.DownloadStopped, Error: &f.why}
 	}
 	return nil
 }
@@ -209,7 +225,10 @@ func (d *Downloads) end(ctx context.Context, f *fetch, err error) {
 	default:
 		d.d.Log.Warn("model not downloaded", "model", f.entry.Name, "err", err)
 		what := fault.From(err)
-		d.failed[f.entry.Name] = &job.DownloadError{Code: string(what.Code), Message: what.Say, Hint: what.Hint}
+		d.failed[f.entry.Name] = failure{
+			why:    job.DownloadError{Code: string(what.Code), Message: what.Say, Hint: what.Hint},
+			passes: passes(err),
+		}
 	}
 	d.leave(f)
 }
@@ -226,9 +245,13 @@ func (d *Downloads) show(f *fetch, now job.Download) {
 	d.d.Changed(f.entry.Name, &now)
 }
 
-func (d *Downloads) find(e Entry) *fetch {
-	if i := slices.IndexFunc(d.line, func(f *fetch) bool { return f.entry.Name == e.Name }); i >= 0 {
-		return d.line[i]
+// find gives a model's place in the line: the last, since before it one may lie
+// that was canceled and has not let go yet.
+func (d *Downloads) find(name string) *fetch {
+	for _, f := range slices.Backward(d.line) {
+		if f.entry.Name == name {
+			return f
+		}
 	}
 	return nil
 }

@@ -292,6 +292,107 @@ func TestProgressIsToldOnceASecondWithWhatIsLeft(t *testing.T) {
 	})
 }
 
+func TestWhatIsAskedForWhileItsCanceledDownloadEndsComes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		body := weights(100_000, 1)
+		store := models.New(models.Config{
+			Dir: t.TempDir(), Catalog: small(body), MinFree: -1,
+			HTTPClient: &http.Client{Transport: deaf{slow{body: body, rate: 50_000}}},
+		})
+		d := models.NewDownloads(models.DownloadsDeps{Store: store, Log: slog.New(slog.DiscardHandler), Changed: func(string, *job.Download) {}})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- d.Run(ctx) }()
+		start(t, d, "small")
+		synctest.Wait()
+		canceled := make(chan error, 1)
+		go func() { canceled <- d.Cancel(t.Context(), "small") }()
+		synctest.Wait() // it waits for the answer, which takes a second
+		start(t, d, "small")
+		if now := d.Of("small"); now == nil || now.State != job.DownloadWaiting {
+			t.Errorf("asked for anew it is %+v", now)
+		}
+		if err := <-canceled; err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute)
+		if now := d.Of("small"); now != nil {
+			t.Errorf("a minute later it is %+v", now)
+		}
+		if found, err := store.List(t.Context()); err != nil || !found[0].Installed {
+			t.Errorf("it is not installed: %v", err)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// deaf answers after a second, also when nobody wants to know any more.
+type deaf struct{ slow }
+
+func (d deaf) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(time.Second)
+	return d.slow.RoundTrip(r)
+}
+
+func TestADownloadGoesOnByItselfAfterWhatPasses(t *testing.T) {
+	t.Parallel()
+	lost := func(*shop, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	busy := func(_ *shop, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "3600")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	tests := map[string]struct {
+		fail  func(*shop, http.ResponseWriter, *http.Request)
+		again bool
+	}{
+		"the connection is lost": {lost, true},
+		"the server is busy":     {busy, true},
+		"there is no such file":  {status(404), false},
+		"it arrives damaged":     {send(weights(600_000, 2)), false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var ok atomic.Bool
+			answer := func(s *shop, w http.ResponseWriter, r *http.Request) {
+				if ok.Load() {
+					whole(s, w, r)
+					return
+				}
+				tt.fail(s, w, r)
+			}
+			s := &shop{body: weights(600_000, 1)}
+			for range 20 {
+				s.script = append(s.script, answer)
+			}
+			d, o, dir := counter(t, s, "a")
+			if err := d.Resume("a"); err != nil || d.Of("a") != nil {
+				t.Errorf("what nobody has asked for is resumed: %v", err)
+			}
+			start(t, d, "a")
+			o.await(t, "a left", 1)
+			ok.Store(true)
+			if err := d.Resume("a"); err != nil {
+				t.Error(err)
+			}
+			if !tt.again {
+				if now := d.Of("a"); now == nil || now.Error == nil {
+					t.Errorf("it is tried again: %+v", now)
+				}
+				return
+			}
+			o.await(t, "a left", 2)
+			if size(dir, "ggml-a.bin") != 600_000 {
+				t.Errorf("it has not come: %+v", d.Of("a"))
+			}
+		})
+	}
+}
+
 func TestTheEndOfTheServerKeepsWhatHasArrived(t *testing.T) {
 	t.Parallel()
 	body := weights(600_000, 1)

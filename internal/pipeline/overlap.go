@@ -20,6 +20,15 @@ func (w *work) fitTogether(ctx context.Context, m Model) bool {
 	return w.deps.Gate.Afresh(ctx) >= both.Bytes && w.deps.Gate.Admit(ctx, both).Open
 }
 
+// untroubled says that nothing has gone wrong since the last checkpoint. An
+// overlap that failed is not tried again: each span that the next one stores
+// would forgive it, and what always fails in the end would never be given up.
+// One after the other the sound is the first thing to be kept, and a failure is
+// that of its own stage.
+func (w *work) untroubled() bool {
+	return w.job.Attempts == 0 && w.job.Crashes == 0 && w.job.Deaths == 0
+}
+
 // overlap is a job whose sound is heard while it still grows.
 type overlap struct {
 	*work
@@ -40,7 +49,7 @@ func (w *work) overlap(ctx context.Context, in inputs) error {
 	defer w.growing.add(w.sound(), o.live)()
 	h := o.hear(ctx, in.model)
 	defer h.stop(nil)
-	audio, err := w.extract(ctx, in.source, o.live, o.extracting(w.progress(job.Extract)))
+	audio, err := w.extract(ctx, in.source, o.live, o.extracting(ctx))
 	if err == nil {
 		o.live.Finish(audio.Bytes)
 		err = o.transcribing(ctx)
@@ -78,7 +87,7 @@ func (o *overlap) hear(ctx context.Context, m Model) *hearing {
 	h := &hearing{done: make(chan struct{})}
 	ctx, h.cancel = context.WithCancelCause(ctx)
 	w := *o.work
-	w.listen = o.listen
+	w.listen, w.report = o.listen, o.tell
 	go func() {
 		defer close(h.done)
 		defer func() {
@@ -112,11 +121,6 @@ func (h *hearing) wait() error {
 // the stage has truly begun: with the first sign of it.
 func (o *overlap) listen(ctx context.Context, req TranscribeRequest, watch Watch) error {
 	o.resumed = req.FromMS > 0
-	if req.Audio.DurationMS > 0 && o.job.DurationMS == 0 {
-		if err := o.measured(ctx, req.Audio); err != nil { // what the file says, for the time being
-			return err
-		}
-	}
 	if err := o.deps.Transcriber.Warm(ctx, req.Model); err != nil {
 		return err
 	}
@@ -167,13 +171,27 @@ func (o *overlap) transcribing(ctx context.Context) error {
 	return o.err
 }
 
-// extracting reports the extraction for as long as it is the job's stage.
-func (o *overlap) extracting(report func(float64)) func(float64) {
+// extracting follows the extraction. With its first sign the length that the file
+// states is stored for the time being: here, where the true one comes after it
+// for certain.
+func (o *overlap) extracting(ctx context.Context) func(float64) {
+	w := *o.work
+	w.report = o.tell
+	report, told := w.progress(job.Extract), w.job.DurationMS > 0
 	return func(fraction float64) {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if !o.heard {
-			report(fraction)
+		if ms := o.live.Expected(); ms > 0 && !told {
+			told = true
+			_ = w.measured(ctx, Audio{DurationMS: ms}) // a store that is broken says so in the end
 		}
+		report(fraction)
+	}
+}
+
+// tell reports the progress of the job's stage, and nothing of the other side.
+func (o *overlap) tell(p job.Progress) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.heard == (p.Stage == job.Transcribe) {
+		o.report(p)
 	}
 }

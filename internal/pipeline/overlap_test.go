@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -30,6 +31,9 @@ type stream struct {
 	chokes  error         // of the engine, after its first span
 	changes int           // the second in which another file is written over the source; 0 = none
 	warming time.Duration // how long a model loads
+	probing time.Duration // before the sound begins
+	reading time.Duration // of the spans that are there
+	stated  int           // seconds of sound that the file says it has; 0 = it does not say
 
 	mu      sync.Mutex
 	needs   []int64
@@ -44,7 +48,7 @@ func newStream(t *testing.T) *stream {
 	t.Helper()
 	b := newBench(t)
 	b.free = 8_000_000_000
-	return &stream{bench: b, seconds: 40}
+	return &stream{bench: b, seconds: 40, stated: 40}
 }
 
 func (s *stream) run(ctx context.Context, j job.Job) error {
@@ -91,6 +95,13 @@ func (s *stream) SetDuration(_ context.Context, _ string, ms int64) error {
 	return nil
 }
 
+func (s *stream) Spans(ctx context.Context, l job.Lease, key string) ([]pipeline.Span, error) {
+	if err := rest(ctx, s.reading); err != nil {
+		return nil, err
+	}
+	return s.bench.Spans(ctx, l, key)
+}
+
 func (s *stream) Warm(ctx context.Context, model string) error {
 	s.note("warm " + model)
 	return rest(ctx, s.warming)
@@ -108,8 +119,11 @@ func rest(ctx context.Context, d time.Duration) error {
 func (s *stream) Extract(ctx context.Context, req pipeline.ExtractRequest, report func(float64)) (pipeline.Audio, error) {
 	s.note("extract")
 	defer func() { s.ended = time.Now() }()
+	if err := rest(ctx, s.probing); err != nil {
+		return pipeline.Audio{}, err
+	}
 	if req.Sound != nil {
-		req.Sound.Begin(int64(s.seconds) * 1000)
+		req.Sound.Begin(int64(s.stated) * 1000)
 	}
 	for n := range s.seconds {
 		if err := rest(ctx, time.Second); err != nil {
@@ -124,8 +138,11 @@ func (s *stream) Extract(ctx context.Context, req pipeline.ExtractRequest, repor
 		if req.Sound != nil {
 			req.Sound.Grow(int64(n+1) * 32_000)
 		}
-		report(float64(n+1) / float64(s.seconds))
+		if s.stated > 0 {
+			report(min(float64(n+1)/float64(s.stated), 0.99))
+		}
 	}
+	report(1)
 	a := pipeline.Audio{Path: req.Out, Bytes: 4, DurationMS: int64(s.seconds) * 1000, Warnings: []job.Warning{{Code: "partial_audio"}}}
 	return a, os.WriteFile(req.Out, []byte("pcm!"), 0o600)
 }
@@ -198,7 +215,7 @@ func TestTheFirstWordsComeBeforeTheSoundIsWhole(t *testing.T) {
 	if len(s.warnings) != 1 || s.warnings[0].Code != "partial_audio" {
 		t.Errorf("what was wrong with the sound is lost: %+v", s.warnings)
 	}
-	want := []string{"begin extract", "extract", "40 s long", "warm /tiny.bin", "transcribe", "begin transcribe", "40 s long", "finish extract", "finish transcribe"}
+	want := []string{"begin extract", "extract", "warm /tiny.bin", "transcribe", "40 s long", "begin transcribe", "40 s long", "finish extract", "finish transcribe"}
 	if d := cmp.Diff(want, s.log); d != "" {
 		t.Errorf("order -want +got\n%s", d)
 	}
@@ -208,6 +225,12 @@ func TestTheFirstWordsComeBeforeTheSoundIsWhole(t *testing.T) {
 	if d := cmp.Diff([]time.Duration{40 * time.Second, 0}, s.took); d != "" {
 		t.Errorf("waiting for sound is taken for work: -want +got\n%s", d)
 	}
+	s.wantProgress()
+}
+
+// wantProgress wants one stage to be reported after the other, and each to rise.
+func (s *stream) wantProgress() {
+	s.t.Helper()
 	var stages []job.Stage
 	last := -1.0
 	for _, p := range s.reports {
@@ -215,12 +238,124 @@ func TestTheFirstWordsComeBeforeTheSoundIsWhole(t *testing.T) {
 			stages, last = append(stages, p.Stage), -1
 		}
 		if p.Fraction < last {
-			t.Errorf("progress of %s falls from %v to %v", p.Stage, last, p.Fraction)
+			s.t.Errorf("progress of %s falls from %v to %v", p.Stage, last, p.Fraction)
 		}
 		last = p.Fraction
 	}
 	if d := cmp.Diff([]job.Stage{job.Extract, job.Transcribe}, stages); d != "" {
-		t.Errorf("stages that were reported: -want +got\n%s", d)
+		s.t.Errorf("stages that were reported: -want +got\n%s", d)
+	}
+}
+
+func TestTheSearchForTheSoundIsNoPartOfTheWaitForIt(t *testing.T) {
+	t.Parallel()
+	s := newStream(t)
+	s.probing, s.warming = 30*time.Second, 50*time.Second // the sound is whole before the model is there
+	synctest.Test(t, func(t *testing.T) {
+		if err := s.run(t.Context(), aJob("a")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if d := cmp.Diff([]time.Duration{70 * time.Second, 50 * time.Second}, s.took); d != "" {
+		t.Errorf("the stages took -want +got\n%s", d)
+	}
+}
+
+func TestTheTrueLengthIsTheLastThatIsStored(t *testing.T) {
+	t.Parallel()
+	for name, reading := range map[string]time.Duration{"who listens is quick": 0, "who listens comes late": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStream(t)
+			s.stated, s.reading = 50, reading
+			synctest.Test(t, func(t *testing.T) {
+				if err := s.run(t.Context(), aJob("a")); err != nil {
+					t.Fatal(err)
+				}
+			})
+			s.wantLengths("50 s long", "40 s long")
+		})
+	}
+}
+
+func (s *stream) wantLengths(want ...string) {
+	s.t.Helper()
+	var stored []string
+	for _, what := range s.log {
+		if strings.HasSuffix(what, " s long") {
+			stored = append(stored, what)
+		}
+	}
+	if d := cmp.Diff(want, stored); d != "" {
+		s.t.Errorf("lengths -want +got\n%s", d)
+	}
+}
+
+func TestWordsComeEarlyAlsoWhenNobodyKnowsTheLength(t *testing.T) {
+	t.Parallel()
+	sequential := newBench(t)
+	if err := sequential.run(aJob("a")); err != nil {
+		t.Fatal(err)
+	}
+	s := newStream(t)
+	s.stated = 0
+	synctest.Test(t, func(t *testing.T) {
+		if err := s.run(t.Context(), aJob("a")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if early := s.ended.Sub(s.spoken); early != 30*time.Second {
+		t.Errorf("the first span came %v before the end of the extraction, want 30 s", early)
+	}
+	if d := cmp.Diff(sequential.transcripts, s.transcripts); d != "" {
+		t.Errorf("the transcript is another one than that of one after the other: -want +got\n%s", d)
+	}
+	s.wantLengths("40 s long")
+	s.wantProgress()
+}
+
+func TestAfterAFailureEachHasItsTurn(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(*job.Job){
+		"a crash":            func(j *job.Job) { j.Crashes = 1 },
+		"an error":           func(j *job.Job) { j.Attempts = 1 },
+		"a death of the app": func(j *job.Job) { j.Deaths = 1 },
+	}
+	for name, count := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStream(t)
+			s.fails = fault.New(fault.FFmpegCrashed, "crashed", nil)
+			j := aJob("a")
+			synctest.Test(t, func(t *testing.T) {
+				if err := s.run(t.Context(), j); !fault.Is(err, fault.FFmpegCrashed) {
+					t.Errorf("err = %v", err)
+				}
+				if !slices.Contains(s.log, "begin transcribe") {
+					t.Errorf("it did not crash in an overlap: %v", s.log)
+				}
+				count(&j)
+				s.log = nil
+				if err := s.run(t.Context(), j); !fault.Is(err, fault.FFmpegCrashed) {
+					t.Errorf("err = %v", err)
+				}
+			})
+			// Its stage is that of the failure, and no new span forgives it.
+			if d := cmp.Diff([]string{"begin extract", "extract"}, s.log); d != "" {
+				t.Errorf("the second try: -want +got\n%s", d)
+			}
+			s.fails, s.log = nil, nil
+			synctest.Test(t, func(t *testing.T) {
+				if err := s.run(t.Context(), j); err != nil {
+					t.Fatal(err)
+				}
+			})
+			for _, stored := range s.stored {
+				if d := cmp.Diff(s.spans, stored); d != "" {
+					t.Errorf("the first span is not gone on from: -want +got\n%s", d)
+				}
+			}
+		})
 	}
 }
 
@@ -272,6 +407,9 @@ func TestWhatGoesWrongInAnOverlap(t *testing.T) {
 	}{
 		"the extraction fails: its fault, and the spans are kept": {
 			func(s *stream) { s.fails = damaged }, func(err error) bool { return fault.Is(err, fault.FileDamaged) }, 1, false, 21 * time.Second,
+		},
+		"ffmpeg crashes after the first words": {
+			func(s *stream) { s.fails = fault.New(fault.FFmpegCrashed, "crashed", nil) }, func(err error) bool { return fault.Is(err, fault.FFmpegCrashed) }, 1, false, 21 * time.Second,
 		},
 		"another file is written over the source: what was heard before it is kept": {
 			func(s *stream) { s.changes = 15 }, func(err error) bool { return fault.Is(err, fault.SourceChanged) }, 1, false, 41 * time.Second,
@@ -336,7 +474,7 @@ func TestACancelStopsBothSides(t *testing.T) {
 	}
 }
 
-func TestAfterADeathTheSoundIsMadeAgainAndTheSpansGoOn(t *testing.T) {
+func TestAfterAStopTheSoundIsMadeAgainAndTheSpansGoOn(t *testing.T) {
 	t.Parallel()
 	s := newStream(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -345,11 +483,12 @@ func TestAfterADeathTheSoundIsMadeAgainAndTheSpansGoOn(t *testing.T) {
 		if err := s.run(ctx, aJob("a")); err == nil {
 			t.Fatal("it came to its end")
 		}
-		s.log = nil
+		s.log, s.reports = nil, nil
 		if err := s.run(t.Context(), aJob("a")); err != nil {
 			t.Fatal(err)
 		}
 	})
+	s.wantProgress()
 	for _, stored := range s.stored {
 		if d := cmp.Diff(s.spans, stored); d != "" {
 			t.Errorf("spans -want +got\n%s", d)

@@ -111,7 +111,7 @@ func (w *work) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !found && w.fitTogether(ctx, in.model) {
+	if !found && w.untroubled() && w.fitTogether(ctx, in.model) {
 		return w.overlap(ctx, in)
 	}
 	if !found {

@@ -70,6 +70,12 @@ func (s *Sound) Expected() (ms int64) {
 // Await waits until there are so many bytes, or there will be no more. Whole
 // says that the bytes which are there are all.
 func (s *Sound) Await(ctx context.Context, bytes int64) (there int64, whole bool, err error) {
+	began := time.Now()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.waited += time.Since(began)
+	}()
 	err = s.until(ctx, func() bool {
 		there, whole = s.bytes, s.whole
 		return whole || there >= bytes
@@ -77,7 +83,8 @@ func (s *Sound) Await(ctx context.Context, bytes int64) (there int64, whole bool
 	return there, whole, err
 }
 
-// Waited is how long those who listen have waited for the sound in all.
+// Waited is how long those who listen have waited for more of the sound in all.
+// That of the wait for its beginning is not a part: nobody listens yet.
 func (s *Sound) Waited() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,10 +93,8 @@ func (s *Sound) Waited() time.Duration {
 
 // until waits for a condition; it is asked under the lock.
 func (s *Sound) until(ctx context.Context, there func() bool) error {
-	began := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	defer func() { s.waited += time.Since(began) }()
 	for {
 		switch {
 		case s.err != nil:

@@ -59,24 +59,27 @@ func spoken(spans []Span) string {
 	return ""
 }
 
-// mostRemarks is how many warnings about the text are kept one by one.
-const mostRemarks = 90
+const (
+	mostRemarks  = 90     // warnings about the text that are kept one by one
+	rightAfterMS = 60_000 // what is said again so soon goes on: a span of dense speech, and the pauses in it, are shorter
+)
 
 // remarks is what a person should know of the text. What is said again right
 // after it was said goes without saying; of very many, the rest is counted.
 func remarks(spans []Span) []job.Warning {
 	var all []job.Warning
-	again, segments := 0, 0
+	again, segments, lastMS := 0, 0, int64(0)
 	for _, s := range spans {
 		segments += len(s.Segments)
 		if s.HeardAgain {
 			again++
 		}
 		for _, w := range s.Warnings {
-			if n := len(all); n > 0 && all[n-1].Code == w.Code && all[n-1].Text == w.Text {
-				continue
+			n := len(all)
+			goesOn := n > 0 && all[n-1].Code == w.Code && all[n-1].Text == w.Text && w.AtMS-lastMS <= rightAfterMS
+			if lastMS = w.AtMS; !goesOn {
+				all = append(all, w)
 			}
-			all = append(all, w)
 		}
 	}
 	all = counted(all)

@@ -72,10 +72,16 @@ func TestRemarksAreFewAndSayEnough(t *testing.T) {
 		spans []pipeline.Span
 		want  []job.Warning
 	}{
-		"all is well":                         {[]pipeline.Span{{Segments: text}}, nil},
-		"nobody speaks":                       {[]pipeline.Span{{}}, []job.Warning{{Code: "no_speech", Text: "No speech was found."}}},
-		"speech without a word is no silence": {[]pipeline.Span{{Warnings: []job.Warning{silent(7)}}}, []job.Warning{silent(7), empty}},
-		"the same again is said once":         {[]pipeline.Span{{Warnings: []job.Warning{silent(7)}}, {Warnings: []job.Warning{silent(8), loop(9)}}, {Warnings: []job.Warning{silent(10)}}}, []job.Warning{silent(7), loop(9), silent(10), empty}},
+		"all is well":                          {[]pipeline.Span{{Segments: text}}, nil},
+		"nobody speaks":                        {[]pipeline.Span{{}}, []job.Warning{{Code: "no_speech", Text: "No speech was found."}}},
+		"speech without a word is no silence":  {[]pipeline.Span{{Warnings: []job.Warning{silent(7)}}}, []job.Warning{silent(7), empty}},
+		"the same again is said once":          {[]pipeline.Span{{Warnings: []job.Warning{silent(7)}}, {Warnings: []job.Warning{silent(8), loop(9)}}, {Warnings: []job.Warning{silent(10)}}}, []job.Warning{silent(7), loop(9), silent(10), empty}},
+		"what goes on and on is said once":     {[]pipeline.Span{{Warnings: []job.Warning{silent(0)}}, {Warnings: []job.Warning{silent(50_000)}}, {Warnings: []job.Warning{silent(100_000)}}}, []job.Warning{silent(0), empty}},
+		"the same minutes later is said again": {[]pipeline.Span{{Segments: text, Warnings: []job.Warning{silent(7)}}, {Segments: text}, {Warnings: []job.Warning{silent(300_000)}}}, []job.Warning{silent(7), silent(300_000)}},
+		"also in the span that follows, or the same one": {
+			[]pipeline.Span{{Segments: text, Warnings: []job.Warning{silent(7), silent(120_000)}}, {Warnings: []job.Warning{silent(300_000)}}},
+			[]job.Warning{silent(7), silent(120_000), silent(300_000)},
+		},
 		"what was heard again is counted": {
 			[]pipeline.Span{{Segments: text, HeardAgain: true}, {HeardAgain: true, Warnings: []job.Warning{loop(3)}}},
 			[]job.Warning{loop(3), {Code: "heard_again", Text: "Parts that looked wrong and were heard again: 2."}},

@@ -117,8 +117,8 @@ func (s *Store) Spans(ctx context.Context, lease job.Lease, key string) ([]pipel
 		if err != nil {
 			return err
 		}
-		if len(found) > 0 { // the run that reads them goes on from there
-			err = t.exec(`UPDATE stage_runs INDEXED BY stage_runs_job SET resumed = 1 WHERE job = ? AND finished_at = 0`, h.seq)
+		if len(found) > 0 { // the run that reads them goes on from there; another stage may run beside it
+			err = t.exec(`UPDATE stage_runs INDEXED BY stage_runs_job SET resumed = 1 WHERE job = ? AND stage = ? AND finished_at = 0`, h.seq, job.Transcribe)
 		}
 		spans = found
 		return err

@@ -14,7 +14,8 @@ import (
 // borders often free a model that is caught in a loop, and then drawn by
 // chance. What covers most of the sound with text that is not doubtful stays.
 func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span) error {
-	speech, err := speechIn(r.req.Audio.Path, planned.From, planned.To)
+	// Hours of silence may lie before the first piece.
+	speech, err := r.speechIn(ctx, planned.Pieces[0].From, planned.Pieces[len(planned.Pieces)-1].To)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,12 @@ func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span
 			continue
 		}
 		done.HeardAgain = true
-		if other := weigh(heard); way.worth*other.score > best.score {
+		other := weigh(heard)
+		least := best.score
+		if !other.doubtful {
+			least *= enough
+		}
+		if way.worth*other.score > least {
 			best = other
 		}
 	}
@@ -53,6 +59,10 @@ func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span
 	r.settle(language, sure, done)
 	return nil
 }
+
+// enough is the share of a doubtful text's score with which one that is not
+// doubtful is better.
+const enough = 0.9
 
 // unsure is the probability below which a detected language is doubted.
 const unsure = 0.5
@@ -77,14 +87,14 @@ func (r *run) request(pieces []Piece) Request {
 		threads = r.t.cfg.Threads
 	}
 	return Request{
-		PCM: r.req.Audio.Path, Pieces: pieces, Language: r.language, Spoken: r.spoken, Beam: r.req.BeamSize,
+		PCM: r.req.Audio.Path, Growing: r.growing, Pieces: pieces, Language: r.language, Spoken: r.spoken, Beam: r.req.BeamSize,
 		Threads: threads, Words: r.req.Words, Prompt: r.req.Prompt, ToEnglish: r.req.ToEnglish,
 	}
 }
 
 // inHalves hears the sound in two parts; ok is false when it is too short.
 func (r *run) inHalves(ctx context.Context, pieces []Piece, language string) (heard []Heard, ok bool, err error) {
-	first, second, ok, err := halves(r.req.Audio.Path, pieces)
+	first, second, ok, err := r.halves(ctx, pieces)
 	if err != nil || !ok {
 		return nil, false, err
 	}

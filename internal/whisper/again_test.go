@@ -66,6 +66,7 @@ func TestWhatLooksWrongIsHeardAgainAndTheBestStays(t *testing.T) {
 		"silence where speech is is heard in parts": {"says nothing", "", []string{whisper.WarnNoText}, "whh"},
 		"a text that is too fast is kept":           {"talks too fast", muchText(), []string{whisper.WarnFast}, "whhc"},
 		"a text of few words is kept":               {"says little", little(), []string{whisper.WarnRepeats}, "whhc"},
+		"what is sure wins with a little less":      {"is unsure as a whole", "A good text A good text", []string{}, "whh"},
 		"words that nobody spoke are left out":      {"hears ghosts", "A good text", []string{whisper.WarnSilence}, "whhc"},
 	}
 	for name, tt := range tests {

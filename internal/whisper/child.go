@@ -33,6 +33,7 @@ type child struct {
 	state    *os.ProcessState
 	stderr   *tail
 	nextID   int64
+	beam     int // the widest search it was asked for
 
 	footprint   atomic.Int64 // bytes, as the engine told it last
 	memoryShort func() bool  // whether memory ran out since the start

@@ -30,6 +30,20 @@ func CutWords(texts []string) (kept, gone int) {
 	return kept, gone
 }
 
+// Missing says at which times speech is found that has no text.
+func Missing(segments []transcript.Segment, speech []Piece) []int64 {
+	j := judged{}
+	for _, s := range segments {
+		j.segments = append(j.segments, Heard{Segment: s})
+	}
+	j.missing(speech)
+	at := []int64{}
+	for _, w := range j.warnings {
+		at = append(at, w.AtMS)
+	}
+	return at
+}
+
 // CountWords counts as the search for loops does.
 func CountWords(text string) int { return len(wordsOf(0, text)) }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -28,6 +29,7 @@ const (
 	unspoken   = 0.6  // probability that nobody speaks
 	fastest    = 45.0 // letters in a second, as weight counts them
 	missed     = 3000 // ms of speech without a word
+	aroundMS   = 1000 // speech so near a segment may be what it says
 	besideMS   = 300  // a segment may be so far off the speech it is from
 	windowMS   = 30_000
 	mostQuoted = 300 // characters of removed text that a warning keeps
@@ -47,10 +49,10 @@ type judged struct {
 func judge(heard []Heard, speech []Piece, endMS int64) judged {
 	j := judged{mute: len(heard) == 0}
 	j.silence(heard, speech)
+	j.missing(speech) // before loops: it warns of what it leaves out
 	j.loops()
 	j.rate(endMS)
 	j.density()
-	j.missing(speech)
 	for _, s := range j.segments {
 		if s.LogProb < unlikely {
 			j.doubtful = true
@@ -151,17 +153,32 @@ func compression(text string) float64 {
 	return float64(len(text)) / float64(b.Len())
 }
 
-// missing finds speech of which nothing came.
+// missing finds speech of which nothing came, between one segment and the next.
 func (j *judged) missing(speech []Piece) {
-	if len(j.segments) > 0 {
-		return
+	from := int64(math.MinInt64)
+	for _, s := range j.segments {
+		j.hole(speech, from, s.StartMS-aroundMS)
+		from = max(from, s.EndMS+aroundMS)
 	}
-	var ms int64
+	j.hole(speech, from, math.MaxInt64)
+}
+
+// hole warns when there is much speech between two times that have no text.
+func (j *judged) hole(speech []Piece, from, to int64) {
+	var ms, first int64
 	for _, p := range speech {
-		ms += (p.To - p.From) / samplesPerMS
+		start, end := max(p.From/samplesPerMS, from), min(p.To/samplesPerMS, to)
+		if start >= end {
+			continue
+		}
+		if ms == 0 {
+			first = start
+		}
+		ms += end - start
 	}
 	if ms >= missed {
-		j.warn(WarnNoText, speech[0].From/samplesPerMS, "Something like speech is heard from here on, but no words were recognised.")
+		j.score -= float64(ms) / 4
+		j.warn(WarnNoText, first, "Something like speech is heard from here on, but no words were recognised.")
 	}
 }
 

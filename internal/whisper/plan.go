@@ -84,15 +84,11 @@ type Plan struct {
 
 // OpenPlan starts at sample from. Close the plan afterwards.
 func OpenPlan(path string, from int64, cfg Planning) (*Plan, error) {
-	open := os.Open
 	var growing *pipeline.Sound
 	if cfg.Growing != nil {
 		growing = cfg.Growing(path)
 	}
-	if growing != nil {
-		open = OpenSound
-	}
-	f, err := open(path)
+	f, err := OpenSound(path, growing != nil)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, noSound(err)
 	}
@@ -126,17 +122,16 @@ func OpenPlan(path string, from int64, cfg Planning) (*Plan, error) {
 	return p, nil
 }
 
-// OpenSound opens the sound at a path, or what there is of it while it still
-// grows. Between the two looks it may be given its name, so a third is needed.
-func OpenSound(path string) (*os.File, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		f, err = os.Open(path + pipeline.PartSuffix)
+// OpenSound opens the sound at a path. Of sound that grows, or did a moment
+// ago, there is a part until it gets its name: what already has the name while
+// there is a part is older.
+func OpenSound(path string, growing bool) (*os.File, error) {
+	if growing {
+		if f, err := os.Open(path + pipeline.PartSuffix); !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		f, err = os.Open(path)
-	}
-	return f, err
+	return os.Open(path)
 }
 
 // Close closes the sound.
@@ -217,12 +212,13 @@ func (p *Plan) await(ctx context.Context, samples int64) error {
 	return nil
 }
 
-// listen reads on for a second.
+// listen reads on for a second, or to the next island: whether a span is ripe
+// is asked after each, so that it does not matter where the reading began.
 func (p *Plan) listen(ctx context.Context) error {
 	if err := p.await(ctx, p.next+SampleRate); err != nil {
 		return err
 	}
-	for range 1000 / frameMS {
+	for i := 0; i < 1000/frameMS && len(p.speech.islands) == 0; i++ {
 		n, err := io.ReadFull(p.sound, p.raw[:])
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return fmt.Errorf("read sound: %w", err)
@@ -235,6 +231,9 @@ func (p *Plan) listen(ctx context.Context) error {
 			p.speech.push(p.frame[:n/2])
 		}
 		if err != nil {
+			if !p.whole || p.next < p.there {
+				return noSound(fmt.Errorf("it ends at sample %d of %d", p.next, p.there))
+			}
 			p.speech.flush()
 			p.read = true
 			break

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/internal/fault"
 	"sluice/internal/pipeline"
 	"sluice/internal/whisper"
 )
@@ -149,5 +150,54 @@ func TestAPlanEndsWithTheOneWhoMakesTheSound(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestSoundThatEndsBeforeItShouldIsAFault(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(sound *pipeline.Sound, bytes int64){
+		"while it grows":   func(s *pipeline.Sound, bytes int64) { s.Grow(bytes) },
+		"when it is whole": func(s *pipeline.Sound, bytes int64) { s.Finish(bytes) },
+	}
+	for name, tell := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := scene{40, -65, -25, every(14, 3, 40)}.write(t)
+			sound := pipeline.NewSound()
+			sound.Begin(120_000)
+			tell(sound, 120*2*whisper.SampleRate)
+			p, err := whisper.OpenPlan(path, 0, whisper.Planning{Growing: func(string) *pipeline.Sound { return sound }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = p.Close() }()
+			for range 5 { // it need not be found before the speech in front of it is told
+				if _, err = p.Next(t.Context()); err != nil {
+					break
+				}
+			}
+			if f := fault.From(err); err == nil || errors.Is(err, io.EOF) || !f.Kind.Retry() {
+				t.Errorf("error is %v, want a fault that is tried again", err)
+			}
+		})
+	}
+}
+
+func TestWhatGrowsIsHeardAndNotAnOlderSoundOfItsName(t *testing.T) {
+	t.Parallel()
+	older, newer := scene{8, -65, -25, nil}, scene{12, -65, -25, [][2]float64{{1, 4}, {5, 8}}}
+	path := older.write(t)
+	body, err := os.ReadFile(newer.write(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path+pipeline.PartSuffix, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sound := pipeline.NewSound()
+	sound.Finish(int64(len(body)))
+	spans, err := spansOf(t.Context(), path, 0, whisper.Planning{Growing: func(string) *pipeline.Sound { return sound }})
+	if err != nil || len(spans) != 1 || len(spans[0].Pieces) == 0 || spans[0].To != int64(len(body)/2) {
+		t.Errorf("spans are %+v: %v", spans, err)
 	}
 }

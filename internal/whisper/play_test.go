@@ -133,6 +133,10 @@ func answer(role string, r whisper.Request, say func(whisper.Message)) {
 		if way != "whole" {
 			heard[0].LogProb = -3
 		}
+	case role == "is unsure as a whole" && way == "whole":
+		heard[0].LogProb = -1.2
+	case role == "is unsure as a whole": // sure of nine tenths of what the other is worth
+		heard[0].EndMS = from + (to-from)*72/100
 	case role == "hears ghosts":
 		ghost := heardAt(to, to, "Thank you for watching")
 		ghost.LogProb, ghost.NoSpeech = -1.5, 0.9
@@ -141,6 +145,11 @@ func answer(role string, r whisper.Request, say func(whisper.Message)) {
 	if !r.Again && len(heard) > 0 {
 		say(whisper.Message{Type: whisper.MsgSegment, ID: r.ID, Segment: &heard[0].Segment})
 	}
+	if role == "begins anew" {
+		say(whisper.Message{Type: whisper.MsgProgress, ID: r.ID, Fraction: 0.9})
+		say(whisper.Message{Type: whisper.MsgProgress, ID: r.ID, Fraction: 0.1})
+	}
+	say(whisper.Message{Type: whisper.MsgMemory, Bytes: 1000})
 	say(whisper.Message{Type: whisper.MsgResult, ID: r.ID, Language: "en", Probability: 1, Segments: heard})
 }
 

@@ -2,6 +2,7 @@ package whisper
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,11 +13,11 @@ import (
 
 // speechIn finds where speech is between two samples, by the same ear that the
 // plan has: it hears 15 s before and after, as the plan did.
-func speechIn(path string, from, to int64) ([]Piece, error) {
+func (r *run) speechIn(ctx context.Context, from, to int64) ([]Piece, error) {
 	const around = floorFrames / 2 * frameSamples
 	origin := max(from-around, 0)
 	d := detector{most: math.MaxInt64}
-	err := frames(path, origin, to+around, func(frame []int16) { d.push(frame) })
+	err := r.frames(ctx, origin, to+around, func(frame []int16) { d.push(frame) })
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +34,7 @@ func speechIn(path string, from, to int64) ([]Piece, error) {
 
 // halves cuts what is heard in two where it is quietest, somewhere in its
 // middle half; ok is false for sound that is too short for that.
-func halves(path string, pieces []Piece) (first, second []Piece, ok bool, err error) {
+func (r *run) halves(ctx context.Context, pieces []Piece) (first, second []Piece, ok bool, err error) {
 	const shortest = 4 * SampleRate
 	const hush = 15 // frames that are looked at together
 	type frame struct {
@@ -44,7 +45,7 @@ func halves(path string, pieces []Piece) (first, second []Piece, ok bool, err er
 	var d detector
 	for _, p := range pieces {
 		at := p.From
-		err := frames(path, p.From, p.To, func(f []int16) {
+		err := r.frames(ctx, p.From, p.To, func(f []int16) {
 			all = append(all, frame{at, max(d.loudness(f), quietest)})
 			at += int64(len(f))
 		})
@@ -79,8 +80,8 @@ func halves(path string, pieces []Piece) (first, second []Piece, ok bool, err er
 }
 
 // frames reads sound between two samples, or to its end.
-func frames(path string, from, to int64, each func(frame []int16)) error {
-	f, err := OpenSound(path)
+func (r *run) frames(ctx context.Context, from, to int64, each func(frame []int16)) error {
+	f, err := OpenSound(r.req.Audio.Path, r.growing)
 	if errors.Is(err, fs.ErrNotExist) {
 		return noSound(err)
 	}
@@ -92,6 +93,9 @@ func frames(path string, from, to int64, each func(frame []int16)) error {
 	var raw [2 * frameSamples]byte
 	var frame [frameSamples]int16
 	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		n, err := io.ReadFull(sound, raw[:])
 		for i := range n / 2 {
 			frame[i] = int16(binary.LittleEndian.Uint16(raw[2*i:]))

@@ -88,7 +88,7 @@ func (t *Transcriber) Transcribe(ctx context.Context, req pipeline.TranscribeReq
 		return err
 	}
 	defer func() { _ = plan.Close() }()
-	r := &run{t: t, req: req, watch: watch, language: language, spoken: language, total: plan.Total()}
+	r := &run{t: t, req: req, watch: watch, language: language, spoken: language, growing: plan.growing != nil}
 	if language == Auto {
 		r.spoken = req.Spoken
 	}
@@ -100,6 +100,7 @@ func (t *Transcriber) Transcribe(ctx context.Context, req pipeline.TranscribeReq
 		if err != nil {
 			return err
 		}
+		r.total = plan.Total() // known late when the media do not say it
 		if err := r.span(ctx, span); err != nil {
 			return err
 		}
@@ -113,7 +114,9 @@ type run struct {
 	watch    pipeline.Watch
 	language string // as it was asked for
 	spoken   string // what was heard last; "" = nothing yet
-	total    int64  // samples
+	growing  bool   // the sound was not whole when the run began
+	total    int64  // samples; 0 = not known yet
+	at       int64  // the furthest sample of which progress was told
 	engine   *child // the one that heard the span before
 }
 
@@ -144,6 +147,7 @@ func (r *run) ask(ctx context.Context, q Request, tell func(Message)) (Message, 
 	if err != nil {
 		return Message{}, err
 	}
+	c.beam = max(c.beam, q.Beam)
 	id := c.ask(q)
 	stuck := time.NewTimer(r.t.cfg.StuckAfter)
 	defer stuck.Stop()
@@ -239,7 +243,8 @@ func (r *run) tell(m Message, planned PlannedSpan) {
 }
 
 func (r *run) memory(m Message) {
-	if r.watch.Memory != nil && m.Type == MsgMemory {
+	// What an engine takes for a wide search stays with it.
+	if r.watch.Memory != nil && m.Type == MsgMemory && max(r.req.BeamSize, 1) >= r.engine.beam {
 		r.watch.Memory(m.Bytes)
 	}
 }
@@ -248,6 +253,7 @@ func (r *run) progress(planned PlannedSpan, fraction float64) {
 	if r.watch.Progress == nil || r.total == 0 {
 		return
 	}
-	at := float64(planned.From) + fraction*float64(planned.To-planned.From)
-	r.watch.Progress(min(at/float64(r.total), 1))
+	// A span that is heard in another language begins anew.
+	r.at = max(r.at, planned.From+int64(fraction*float64(planned.To-planned.From)))
+	r.watch.Progress(min(float64(r.at)/float64(r.total), 1))
 }

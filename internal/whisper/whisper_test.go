@@ -137,7 +137,7 @@ func TestAnEngineThatFailsIsReportedTruthfully(t *testing.T) {
 	}{
 		"hangs":           {3 * time.Second, fault.EngineStuck, "computed nothing"},
 		"never ready":     {time.Millisecond, fault.EngineStuck, "did not load"},
-		"another version": {0, fault.EngineCrashed, "protocol 3"},
+		"another version": {0, fault.EngineCrashed, "protocol 4"},
 		"exits":           {0, fault.EngineCrashed, "GGML_ASSERT(x != 0) failed\n...\nframe 80"},
 		"no memory":       {0, fault.EngineOutOfMemory, "bad_alloc"},
 

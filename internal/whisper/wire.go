@@ -4,7 +4,7 @@ import "sluice/internal/transcript"
 
 // Protocol is the version both sides must speak. They are the same binary, so
 // a mismatch means that it was replaced while it ran.
-const Protocol = 2
+const Protocol = 3
 
 // SampleRate is that of the sound: 16 kHz, mono, signed 16 bit little endian.
 const SampleRate = 16000
@@ -25,6 +25,7 @@ type Request struct {
 	ID       int64   `json:"id"`
 	Op       Op      `json:"op"`
 	PCM      string  `json:"pcm,omitempty"`      // path of the sound
+	Growing  bool    `json:"growing,omitempty"`  // the run began while the sound was still being written
 	Pieces   []Piece `json:"pieces,omitempty"`   // what to hear of it, one after the other
 	Language string  `json:"language,omitempty"` // code; "" or auto = detect
 	Spoken   string  `json:"spoken,omitempty"`   // with auto: the language before, which stays unless it is clearly another

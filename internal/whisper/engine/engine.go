@@ -287,7 +287,7 @@ func (e *engine) span(r whisper.Request) (whisper.Message, error) {
 	if r.Threads <= 0 {
 		r.Threads = e.cfg.Threads
 	}
-	samples, err := readSamples(r.PCM, r.Pieces)
+	samples, err := readSamples(r)
 	if err != nil {
 		return whisper.Message{}, err
 	}
@@ -302,7 +302,7 @@ func (e *engine) span(r whisper.Request) (whisper.Message, error) {
 	r.Language = language
 	h, err := e.hear(r, samples, clock, probability)
 	if err == nil && h.language != "" && h.language != language && h.probability >= certain && len(samples) >= telling {
-		r.Language, r.Spoken, probability = h.language, "", h.probability
+		r.Language, r.Spoken, r.Again, probability = h.language, "", true, h.probability
 		h, err = e.hear(r, samples, clock, probability)
 	}
 	if err != nil {

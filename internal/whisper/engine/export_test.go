@@ -55,6 +55,7 @@ func PlaceWords(heard []transcript.Word, end int64) []transcript.Word {
 // FakeModel computes for as long as Computes unless it is aborted.
 type FakeModel struct {
 	Computes time.Duration
+	Sounds   string // the language that all sounds like; "" = it does not look
 	OnAllow  func() // before the abort is lifted
 	OnAbort  func() // before it takes effect
 
@@ -81,14 +82,15 @@ func (m *FakeModel) multilingual() bool { return true }
 func (m *FakeModel) steps() int64       { return 0 }
 func (m *FakeModel) close()             { m.closed.Store(true) }
 
-func (m *FakeModel) hear([]float32, whisper.Request, func(rawSegment), func(float64)) (hearing, error) {
+func (m *FakeModel) hear(_ []float32, _ whisper.Request, each func(rawSegment), _ func(float64)) (hearing, error) {
 	for end := time.Now().Add(m.Computes); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if m.aborted.Load() {
 			return hearing{}, errAborted
 		}
 	}
 	m.Computed.Add(1)
-	return hearing{}, nil
+	each(rawSegment{end: 1000, tokens: rawTokens([]string{" x"})})
+	return hearing{language: m.Sounds, probability: 1}, nil
 }
 
 func (m *FakeModel) detect([]float32, int) (string, float64, error) { return "en", 1, nil }

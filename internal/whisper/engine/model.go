@@ -22,6 +22,10 @@ struct watch {
 	int   windows;     // begun in this run
 	int   language;    // most probable in the first window; -1 = nobody looked
 	float probability; // of that language
+
+	float *no_speech; // for each segment of this run: that nobody speaks in its window
+	int    segments;  // that have one
+	int    room;      // for so many
 };
 
 static bool watch_step(void *data) {
@@ -30,16 +34,8 @@ static bool watch_step(void *data) {
 	return __atomic_load_n(&w->abort, __ATOMIC_ACQUIRE) != 0;
 }
 
-// look_language asks which language was spoken in the window that was encoded
-// last. It costs one step of the decoder, where whisper.cpp's own detection
-// encodes the window anew.
-static void look_language(struct whisper_context *ctx, struct watch *w) {
-	whisper_token start = whisper_token_sot(ctx);
-	w->language = -1;
-	if (whisper_decode(ctx, &start, 1, 0, w->threads) != 0) {
-		return;
-	}
-	const float *logits = whisper_get_logits(ctx);
+// look_language says which language was spoken, by what may come first.
+static void look_language(struct whisper_context *ctx, struct watch *w, const float *logits) {
 	int best = 0;
 	for (int id = 1; id <= whisper_lang_max_id(); id++) {
 		if (logits[whisper_token_lang(ctx, id)] > logits[whisper_token_lang(ctx, best)]) {
@@ -54,12 +50,58 @@ static void look_language(struct whisper_context *ctx, struct watch *w) {
 	w->probability = 1.0 / sum;
 }
 
+// silence_of gives the probability that nobody speaks, by what may come first.
+static float silence_of(struct whisper_context *ctx, const float *logits) {
+	int nobody = whisper_token_nosp(ctx);
+	double sum = 0;
+	for (int id = 0; id < whisper_n_vocab(ctx); id++) {
+		sum += exp(logits[id] - logits[nobody]);
+	}
+	return 1.0 / sum;
+}
+
+// note_silence gives the segments that are new their window's probability.
+static void note_silence(struct watch *w, int segments, float probability) {
+	if (segments > w->room) {
+		int room = 2 * segments;
+		float *grown = realloc(w->no_speech, room * sizeof(float));
+		if (grown == NULL) {
+			return;
+		}
+		w->no_speech = grown;
+		w->room = room;
+	}
+	while (w->segments < segments) {
+		w->no_speech[w->segments++] = probability;
+	}
+}
+
+// end_window looks at the window that was encoded last, which is still there,
+// with one step of the decoder. whisper.cpp's own detection of the language
+// encodes the window anew, and its probability that nobody speaks is right
+// only when the prompt is one token: else it is left from what ran before.
+static void end_window(struct whisper_context *ctx, struct watch *w) {
+	int segments = whisper_full_n_segments(ctx);
+	bool look = w->windows == 1 && w->look;
+	if (w->windows == 0 || (segments == w->segments && !look)) {
+		return;
+	}
+	whisper_token start = whisper_token_sot(ctx);
+	if (whisper_decode(ctx, &start, 1, 0, w->threads) != 0) {
+		return;
+	}
+	const float *logits = whisper_get_logits(ctx);
+	if (look) {
+		look_language(ctx, w, logits);
+	}
+	note_silence(w, segments, silence_of(ctx, logits));
+}
+
 static bool watch_encoder(struct whisper_context *ctx, struct whisper_state *state, void *data) {
 	struct watch *w = data;
 	(void)state;
-	if (++w->windows == 2 && w->look) {
-		look_language(ctx, w); // the first window is still there
-	}
+	end_window(ctx, w);
+	w->windows++;
 	return !watch_step(w);
 }
 
@@ -68,12 +110,17 @@ static void begin_run(struct whisper_context *ctx, struct watch *w, int threads,
 	w->look = look && whisper_is_multilingual(ctx);
 	w->windows = 0;
 	w->language = -1;
+	w->segments = 0;
 }
 
-static void end_run(struct whisper_context *ctx, struct watch *w) {
-	if (w->windows == 1 && w->look) {
-		look_language(ctx, w);
-	}
+// no_speech_of is 0 for a segment whose window could not be looked at.
+static float no_speech_of(struct watch *w, int segment) {
+	return segment < w->segments ? w->no_speech[segment] : 0;
+}
+
+static void free_watch(struct watch *w) {
+	free(w->no_speech);
+	free(w);
 }
 
 static void watch_abort(struct watch *w, int abort) { __atomic_store_n(&w->abort, abort, __ATOMIC_RELEASE); }
@@ -131,7 +178,7 @@ static void bound(struct whisper_context *ctx, struct whisper_full_params *p, st
 	p->max_tokens = h.max_tokens;
 	p->translate = h.translate;
 	p->logprob_thold = -1.0f;
-	p->no_speech_thold = 0.6f;
+	p->no_speech_thold = 2.0f; // never: it leaves out a whole window without a word
 	p->print_progress = false;
 	p->print_realtime = false;
 	p->print_timestamps = false;
@@ -203,7 +250,7 @@ func (m *model) steps() int64       { return int64(C.watch_steps(m.watch)) }
 
 func (m *model) close() {
 	m.ctx.Whisper_free()
-	C.free(unsafe.Pointer(m.watch))
+	C.free_watch(m.watch)
 }
 
 func (m *model) detect(samples []float32, threads int) (string, float64, error) {
@@ -267,11 +314,12 @@ func (m *model) hear(samples []float32, r whisper.Request, each func(rawSegment)
 	if err != nil {
 		return hearing{}, m.failed(err)
 	}
+	C.end_window(ctx, m.watch)
 	h := hearing{segments: make([]rawSegment, m.ctx.Whisper_full_n_segments())}
 	for i := range h.segments {
 		h.segments[i] = m.segment(i)
+		h.segments[i].noSpeech = float64(C.no_speech_of(m.watch, C.int(i)))
 	}
-	C.end_run(ctx, m.watch)
 	if id := int(m.watch.language); id >= 0 {
 		h.language, h.probability = binding.Whisper_lang_str(id), float64(m.watch.probability)
 	}
@@ -287,11 +335,9 @@ const maxBeam = 8
 
 // segment reads one segment; whisper.cpp counts in 10 ms.
 func (m *model) segment(i int) rawSegment {
-	ctx := (*C.struct_whisper_context)(unsafe.Pointer(m.ctx))
 	s := rawSegment{
-		start:    10 * m.ctx.Whisper_full_get_segment_t0(i),
-		end:      10 * m.ctx.Whisper_full_get_segment_t1(i),
-		noSpeech: float64(C.whisper_full_get_segment_no_speech_prob(ctx, C.int(i))),
+		start: 10 * m.ctx.Whisper_full_get_segment_t0(i),
+		end:   10 * m.ctx.Whisper_full_get_segment_t1(i),
 	}
 	special := m.ctx.Whisper_token_eot()
 	tokens := m.ctx.Whisper_full_n_tokens(i)

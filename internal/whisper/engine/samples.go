@@ -17,14 +17,14 @@ const longest = 11 * 60 * whisper.SampleRate
 var errNoSound = errors.New("no sound")
 
 // readSamples gives the pieces one after the other, as the model is to hear them.
-func readSamples(path string, pieces []whisper.Piece) ([]float32, error) {
-	samples, err := readPieces(path, pieces)
+func readSamples(r whisper.Request) ([]float32, error) {
+	samples, err := readPieces(r.PCM, r.Growing, r.Pieces)
 	whisper.Even(samples)
 	return samples, err
 }
 
 // readPieces reads the pieces. Sound that ends early gives fewer samples.
-func readPieces(path string, pieces []whisper.Piece) ([]float32, error) {
+func readPieces(path string, growing bool, pieces []whisper.Piece) ([]float32, error) {
 	var total int64
 	for _, p := range pieces {
 		if p.From < 0 || p.To < p.From || p.To-p.From > longest-total {
@@ -32,7 +32,7 @@ func readPieces(path string, pieces []whisper.Piece) ([]float32, error) {
 		}
 		total += p.To - p.From
 	}
-	f, err := whisper.OpenSound(path)
+	f, err := whisper.OpenSound(path, growing)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", errNoSound, err)
 	}

@@ -15,7 +15,7 @@ import (
 func TestSoundThatStillGrowsIsReadUnderItsOtherName(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sound.pcm")
-	if _, err := engine.ReadPieces(path, nil); err == nil {
+	if _, err := engine.ReadPieces(path, true, nil); err == nil {
 		t.Error("what is not there was read")
 	}
 	for name, first := range map[string]int16{path + pipeline.PartSuffix: -32768, path: 16384} {
@@ -23,13 +23,18 @@ func TestSoundThatStillGrowsIsReadUnderItsOtherName(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []float32{0.5, -1} { // whole, and then only what grows
-		got, err := engine.ReadPieces(path, []whisper.Piece{{From: 0, To: 1}})
+	read := func(growing bool, want float32) {
+		got, err := engine.ReadPieces(path, growing, []whisper.Piece{{From: 0, To: 1}})
 		if err != nil || len(got) != 1 || got[0] != want {
 			t.Errorf("read %v: %v, want %v", got, err, want)
 		}
-		_ = os.Remove(path)
 	}
+	read(false, 0.5)
+	read(true, -1) // what has the name is from before
+	if err := os.Remove(path + pipeline.PartSuffix); err != nil {
+		t.Fatal(err)
+	}
+	read(true, 0.5) // it has got its name
 }
 
 func FuzzOnlyWhatIsInTheSoundIsRead(f *testing.F) {
@@ -45,7 +50,7 @@ func FuzzOnlyWhatIsInTheSoundIsRead(f *testing.F) {
 			t.Fatal(err)
 		}
 		pieces := []whisper.Piece{{From: from1, To: to1}, {From: from2, To: to2}}
-		samples, err := engine.ReadPieces(path, pieces)
+		samples, err := engine.ReadPieces(path, false, pieces)
 		if err != nil {
 			return
 		}
