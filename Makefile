@@ -60,8 +60,9 @@ window:
 app: setup ## build Sluice.app (on a Mac)
 	@build/darwin/bundle.sh '$(VERSION)'
 
-bench: setup ## print speed and memory figures, and write them to build/bench.json
-	@go test -run '^$$' -bench . ./app ./internal/... | tee build/bench.txt
+bench: build ## print speed and memory figures, and write them to build/bench.json
+	@build/setup.sh whisper-cli
+	@go test -run '^$$' -bench . -timeout 60m ./app ./internal/... | tee build/bench.txt
 	@node build/bench.mjs build/bench.txt >build/bench.json
 	@rm build/bench.txt
 
@@ -71,9 +72,11 @@ bench-memory: build ## print what N=3 jobs at once cost where one engine fits, a
 	@node build/bench.mjs build/bench.txt >build/bench-memory.json
 	@rm build/bench.txt
 
-soak: setup ## kill the program 50 times at random moments, and try very many things on the line
+soak: setup ## kill the program 50 times at random moments, hear hours of sound, and try very many things on the line
 	@echo "killing the program and its store again and again (some minutes)"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'Kill' $(ARGS) ./app ./internal/sqlitestore | grep -vE '^=== '
+	@echo "hearing two hours, and twelve"
+	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'Hours' $(ARGS) ./app | grep -vE '^=== '
 	@echo "trying very many things on the line, beside its plain reference"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'TestReference|EveryStore' $(ARGS) ./internal/storetest ./internal/sqlitestore -rapid.checks=50 -rapid.steps=100 | grep -vE '^=== '
 

@@ -77,11 +77,29 @@ func (p *program) load(flags map[string]string) (*settings.Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !whisper.KnowsLanguage(s.Speech.Language) {
-		return nil, fault.New(fault.SettingInvalid, fmt.Sprintf("speech.language: the recogniser knows no language %q.", s.Speech.Language), nil).
-			WithHint("Use a code such as en or ko, or auto.")
+	return s, spoken(s)
+}
+
+// salvage reads the settings as far as they are right, and says what is not.
+func (p *program) salvage() (s *settings.Settings, wrong []error, err error) {
+	s, wrong, err = settings.Salvage(settings.Options{})
+	if err != nil {
+		return nil, nil, err
 	}
-	return s, nil
+	if err := spoken(s); err != nil {
+		wrong = append(wrong, err)
+		s.Speech.Language = "auto"
+	}
+	return s, wrong, nil
+}
+
+// spoken says that the recogniser knows the language of the settings.
+func spoken(s *settings.Settings) error {
+	if whisper.KnowsLanguage(s.Speech.Language) {
+		return nil
+	}
+	return fault.New(fault.SettingInvalid, fmt.Sprintf("speech.language: the recogniser knows no language %q.", s.Speech.Language), nil).
+		WithHint("Use a code such as en or ko, or auto.")
 }
 
 // models manages the models of this machine without a server. The settings
@@ -92,7 +110,7 @@ func (p *program) models() cli.ModelCommands {
 		if err != nil {
 			return nil, err
 		}
-		return newFinder(s, noPeaks{}, newGate(s, newProbe(s, nil), surroundings{}, slog.New(slog.DiscardHandler))), nil
+		return offline(s)
 	}
 	return cli.ModelCommands{
 		List: func(ctx context.Context) ([]job.Model, error) {
@@ -114,36 +132,13 @@ func (p *program) models() cli.ModelCommands {
 			if err != nil {
 				return err
 			}
-			if err := p.unused(ctx, name); err != nil {
-				return err
-			}
 			return m.Remove(ctx, name)
 		},
 	}
 }
 
-// unused refuses to take a model away from a live job. It only reads the
-// database, since a server may run on it.
-func (p *program) unused(ctx context.Context, name string) error {
-	s, err := p.load(nil)
-	if err != nil {
-		return err
-	}
-	jobs, err := sqlitestore.ModelsInUse(ctx, databaseFile(s.Dirs.Data))
-	if err != nil {
-		return err
-	}
-	m, err := newFinder(s, noPeaks{}, newGate(s, newProbe(s, nil), surroundings{}, slog.New(slog.DiscardHandler))).Look(name)
-	if err != nil {
-		return nil // removing says what is wrong with the name
-	}
-	if n := jobs[m.Name]; n > 0 {
-		return fault.New(fault.ModelInUse, fmt.Sprintf("%d live jobs need the speech model %s.", n, m.Name), nil)
-	}
-	return nil
+// offline finds models without a server. It only reads the database.
+func offline(s *settings.Settings) (*finder, error) {
+	gate := newGate(s, newProbe(s, nil), surroundings{}, slog.New(slog.DiscardHandler))
+	return newFinder(s, sqlitestore.PeaksIn(databaseFile(s.Dirs.Data)), gate)
 }
-
-// noPeaks is for where no store is open.
-type noPeaks struct{}
-
-func (noPeaks) Peak(context.Context, string, int) (peak, floor int64, err error) { return 0, 0, nil }

@@ -20,6 +20,7 @@ import (
 	"sluice/internal/job"
 	"sluice/internal/library"
 	"sluice/internal/media"
+	"sluice/internal/models"
 	"sluice/internal/ollama"
 	"sluice/internal/pipeline"
 	"sluice/internal/power"
@@ -49,6 +50,7 @@ type core struct {
 	relay    *relay
 	queue    *queue.Queue
 	desk     *desk
+	room     room
 }
 
 // plan is what a core is built from.
@@ -75,26 +77,36 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	}, p.log); err != nil {
 		return nil, err
 	}
+	c.room = room{dir: p.data, minFree: s.Disk.MinFree, short: newShortage()}
+	web, err := newWeb(s)
+	if err != nil {
+		return nil, errors.Join(err, c.store.Close())
+	}
+	web.Short = c.room.short.tell
 	c.intake = intake.New(intake.Config{
 		UploadDir: filepath.Join(p.data, "uploads"),
 		MaxUpload: s.Uploads.Max,
 		MinFree:   floor(s.Disk.MinFree),
+		Web:       web,
 	})
 	around := surroundings{power: power.New(p.log), engine: func() int64 {
 		_, bytes := c.engine.Holding() // nobody asks before it is made
 		return bytes
 	}}
-	if around.ollama, err = ollama.New(ollama.Config{Host: string(s.Ollama.Host)}, p.log); err != nil {
+	if around.ollama, err = ollama.New(ollama.Config{Host: s.Ollama.Host}, p.log); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	probe := newProbe(s, around.engine)
 	c.gate = newGate(s, probe, around, p.log)
-	c.models = newFinder(s, c.knownPeaks(p), c.gate)
-	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, probe, p.log); err != nil {
+	if c.models, err = newFinder(s, c.knownPeaks(p), c.gate); err != nil {
+		return nil, errors.Join(err, c.store.Close())
+	}
+	growing := func(path string) *pipeline.Sound { return c.pipeline.Growing(path) } // nobody asks before it is made
+	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, probe, growing, p.log); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	c.examined = examine(s, c.gate, around, c.models, p.log)
-	c.examined.engine, c.examined.peak = c.engine.Holding, c.models.peakOf
+	c.examined.engine = c.engine.Holding
 	c.relay = newRelay(power.NewAwake(p.log))
 	c.media = media.New(media.Config{FFmpeg: s.Media.FFmpeg, MinFree: floor(s.Disk.MinFree)}, p.log)
 	c.pipeline = pipeline.New(pipeline.Deps{
@@ -104,7 +116,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		Transcriber: c.engine,
 		Checkpoints: c.store,
 		Gate:        c.gate,
-		Room:        room{p.data, s.Disk.MinFree},
+		Room:        c.room,
 		Listener:    c.relay,
 	}, pipeline.Config{WorkDir: filepath.Join(p.data, "work")})
 	c.queue = queue.New(queue.Deps{
@@ -124,8 +136,9 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	})
 	c.machine = &machine{Gate: c.gate, Recorder: c.recorder, engine: c.engine}
 	c.relay.board, c.relay.line, c.relay.peaks, c.relay.machine = c.board, c.queue, c.store, c.gate
+	c.models.downloads = models.NewDownloads(models.DownloadsDeps{Store: c.models.Store, Changed: c.relay.ModelChanged, Log: p.log})
 	c.library = library.New(c.store, c.queue)
-	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged}
+	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged, accepted: c.models.fetch}
 	return c, nil
 }
 
@@ -152,6 +165,7 @@ func floor(minFree int64) int64 {
 type room struct {
 	dir     string
 	minFree int64
+	short   shortage
 }
 
 // Check says whether there is space for more work.
@@ -160,13 +174,14 @@ func (r room) Check(context.Context) error {
 	if err != nil || free >= r.minFree {
 		return nil // a disk that cannot be asked is tried
 	}
+	r.short.tell(r.minFree - free)
 	return fault.New(fault.DiskFull, fmt.Sprintf("The disk has %s free, and %s are to stay free.",
 		job.FormatBytes(free), job.FormatBytes(r.minFree)), nil).
 		WithHint("Free some space, or lower disk.min_free; nothing was lost.")
 }
 
 // newEngine prepares the speech engine: this same binary in another process.
-func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe probe, log *slog.Logger) (*whisper.Transcriber, error) {
+func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe probe, growing func(path string) *pipeline.Sound, log *slog.Logger) (*whisper.Transcriber, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find own binary: %w", err)
@@ -175,6 +190,7 @@ func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe pr
 		Command:        []string{self, "engine"},
 		Threads:        s.Speech.Threads,
 		LockPath:       lock,
+		Planning:       whisper.Planning{Growing: growing},
 		MemoryCritical: gate.Critical,
 		OutOfMemoryKills: func() int64 {
 			n, err := probe.OutOfMemoryCount(context.Background())

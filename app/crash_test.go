@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -486,7 +487,7 @@ func TestAnEngineThatDiesTwiceInOnePlaceEndsItsJobAndTheLineMovesOn(t *testing.T
 		return false
 	})
 	runs := failed.runs("transcribe")
-	if failed.State != "failed" || failed.Error == nil || failed.Error.Code != "worker_crashed" || failed.Error.Hint == "" || failed.Crashes != 2 || failed.Attempts != 0 {
+	if failed.State != "failed" || failed.Error == nil || failed.Error.Code != "engine_stopped" || !strings.Contains(failed.Error.Message, "stopped twice") || !strings.Contains(failed.Error.Hint, "next try") || failed.Crashes != 2 || failed.Attempts != 0 {
 		t.Errorf("job %+v, error %+v", failed, failed.Error)
 	}
 	if n := len(runs); n < 2 || runs[n-2] != "engine_stopped" || !slices.Equal(failed.runs("extract"), []string{"ok"}) {

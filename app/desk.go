@@ -26,13 +26,15 @@ type desk struct {
 	defaults defaults
 	language func(code string) bool // whether the recogniser knows it
 	notices  notices
-	changed  func() // tells the views that the line reads differently
+	changed  func()              // tells the views that the line reads differently
+	accepted func(o job.Options) // hears of what jobs want as soon as they are in the line
 }
 
 // sources finds what an order names.
 type sources interface {
 	FromPath(ctx context.Context, path string) (job.Source, error)
 	Upload(ctx context.Context, id string) (job.Source, error)
+	FromURL(ctx context.Context, address string) (job.Source, error)
 }
 
 // defaults is what an order means by leaving something out.
@@ -41,6 +43,7 @@ type defaults struct {
 	language      string
 	beam, threads int
 	words         bool
+	prompt        string
 }
 
 func newDefaults(s *settings.Settings, model func(ctx context.Context) string) defaults {
@@ -50,6 +53,7 @@ func newDefaults(s *settings.Settings, model func(ctx context.Context) string) d
 		beam:     s.Speech.BeamSize,
 		threads:  s.Speech.Threads,
 		words:    s.Speech.Words,
+		prompt:   s.Speech.Prompt,
 	}
 }
 
@@ -66,7 +70,16 @@ func (d *desk) Submit(ctx context.Context, orders []job.Order) ([]queue.Accepted
 		}
 		drafts = append(drafts, draft)
 	}
-	return d.Queue.Submit(ctx, drafts)
+	return d.put(ctx, drafts)
+}
+
+// put puts drafts into the line, all or none.
+func (d *desk) put(ctx context.Context, drafts []job.Draft) ([]queue.Accepted, error) {
+	accepted, err := d.Queue.Submit(ctx, drafts)
+	for _, a := range accepted {
+		d.accepted(a.Job.Options)
+	}
+	return accepted, err
 }
 
 // dropPiece is how many files of a drop are put into the line together: the
@@ -113,7 +126,7 @@ func (d *desk) dropPiece(ctx context.Context, paths []string) ([]queue.Accepted,
 	if len(drafts) == 0 {
 		return nil, refused, nil
 	}
-	accepted, err := d.Queue.Submit(ctx, drafts)
+	accepted, err := d.put(ctx, drafts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -158,9 +171,8 @@ func (d *desk) source(ctx context.Context, s string) (job.Source, error) {
 	if id, ok := strings.CutPrefix(s, "upload:"); ok {
 		return d.sources.Upload(ctx, id)
 	}
-	if strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") {
-		return job.Source{}, invalid("Addresses of the web are not taken as a source.").
-			WithHint("Download the file first and give its path, or send it with PUT /api/v1/uploads/{name}.")
+	if scheme, _, ok := strings.Cut(s, "://"); ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) {
+		return d.sources.FromURL(ctx, s)
 	}
 	return d.sources.FromPath(ctx, s)
 }
@@ -174,6 +186,7 @@ func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 		BeamSize:   or(o.BeamSize, d.defaults.beam),
 		Threads:    or(o.Threads, d.defaults.threads),
 		Words:      d.defaults.words,
+		Prompt:     d.defaults.prompt,
 		Reuse:      true,
 	}
 	if out.Model == "" && out.ModelPath == "" {
@@ -182,6 +195,10 @@ func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 	if o.Words != nil {
 		out.Words = *o.Words
 	}
+	if o.Prompt != nil {
+		out.Prompt = strings.TrimSpace(*o.Prompt)
+	}
+	out.ToEnglish = o.ToEnglish && out.Language != "en" // which is English already
 	if o.Reuse != nil {
 		out.Reuse = *o.Reuse
 	}
@@ -192,6 +209,8 @@ func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 		return out, invalid(fmt.Sprintf("beam_size lies between 1 and %d.", job.MaxBeamSize))
 	case out.Threads < 0 || out.Threads > job.MaxThreads:
 		return out, invalid(fmt.Sprintf("threads lies between 0 and %d.", job.MaxThreads))
+	case len(out.Prompt) > job.MaxPrompt || strings.ContainsRune(out.Prompt, 0):
+		return out, invalid(fmt.Sprintf("The prompt is text of at most %d bytes.", job.MaxPrompt))
 	case out.AudioTrack != nil && *out.AudioTrack < 0:
 		return out, invalid("audio_track counts from 0.")
 	case o.Priority < job.MinPriority || o.Priority > job.MaxPriority:

@@ -30,7 +30,11 @@ func (d *desk) Retry(ctx context.Context, id string, a job.Again) (job.Job, erro
 		}
 		r.Options = &options
 	}
-	return d.Queue.Retry(ctx, id, r)
+	j, err := d.Queue.Retry(ctx, id, r)
+	if err == nil {
+		d.accepted(j.Options)
+	}
+	return j, err
 }
 
 // Dismiss takes a notice away that was seen.

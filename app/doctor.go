@@ -36,15 +36,15 @@ type examined struct {
 	speech   speechModels
 	suits    func() suits
 	ffmpeg   interface {
-		Version(ctx context.Context) (path, version string, err error)
+		Version(ctx context.Context) (path, version string, err error) // the path also beside an error, where it is known
 	}
 
 	// These may be nil.
-	ollama languageServer                                               // nil = there is to be none
-	power  batteries                                                    // nil = not looked at
-	engine func() (model string, bytes int64)                           // what the engine of this process holds; nil = it has none
-	peak   func(ctx context.Context, m models.Info) (peak, floor int64) // what was learnt of a model when it ran, 0 = it never did; nil = no store is open
-	server func(ctx context.Context, f job.Finding) job.Finding         // nil = this is the server
+	wrong  []error                                              // what of the settings is not as it was meant
+	ollama languageServer                                       // nil = there is to be none
+	power  batteries                                            // nil = not looked at
+	engine func() (model string, bytes int64)                   // what the engine of this process holds; nil = it has none
+	server func(ctx context.Context, f job.Finding) job.Finding // nil = this is the server
 
 	onlyOnAC bool // jobs wait while on battery
 }
@@ -53,15 +53,19 @@ type examined struct {
 // change what the line is told: the gate may be a live one.
 type scale interface {
 	Reading() job.Reading
-	Ceiling() int64 // takes a reading where there is none; 0 = not known
-	Free() int64    // what a stage could get now; -1 = not known
+	Ceiling() int64           // takes a reading where there is none; 0 = not known
+	Free() int64              // what a stage could get now; -1 = not known
+	Never(bytes int64) string // why a need can never be met; "" = it can
+	Shut() string             // why nothing may start now; "" = what fits may
 }
 
 // speechModels knows the speech models of this machine; see finder.
 type speechModels interface {
 	infos(ctx context.Context) ([]models.Info, error)
-	Look(name string) (pipeline.Model, error)
+	needs(ctx context.Context, m models.Info) (int64, job.Known)
+	look(ctx context.Context, o job.Options) (pipeline.Model, error)
 	standard(ctx context.Context) string
+	TooLarge(n job.Need, language string) error
 }
 
 // languageServer is what runs language models: Ollama.
@@ -75,7 +79,7 @@ type languageServer interface {
 
 // suits is what to use on this machine.
 type suits struct {
-	speech  string // the speech model for this machine, whatever the settings say
+	speech  string // the speech model for this machine, whatever the settings say; "" = none fits
 	llm     string // the language model of the settings, or for this machine; "" = none
 	context int    // tokens that it is to see at once
 	need    int64  // what it takes with that by the catalog; 0 = not known
@@ -98,7 +102,8 @@ func newDoctor(x examined) *doctor { return &doctor{examined: x} }
 
 // look is one thing that the doctor looks at.
 type look struct {
-	job.Finding // as it is when there is no answer in time
+	job.Finding        // as it is when there is no answer in time
+	who         string // is to answer
 	at          func(ctx context.Context, f job.Finding) seen
 }
 
@@ -106,6 +111,7 @@ type look struct {
 type seen struct {
 	finding job.Finding // without a name: there is nothing to say
 	budget  []job.Budget
+	who     string // was to answer, where that was found out; "" = as the look says
 }
 
 // Diagnose implements httpapi.Doctor. It answers within lookLimit and
@@ -141,7 +147,7 @@ func (d *doctor) take(ctx context.Context, l look) seen {
 		defer cancel()
 		s := l.at(ctx, job.Finding{Name: l.Name, Level: job.FindingOK})
 		if ctx.Err() != nil && s.finding.Level != job.FindingOK {
-			s.finding = l.late()
+			s.finding = l.late(s.who)
 		}
 		return s, nil
 	})
@@ -152,16 +158,16 @@ func (d *doctor) take(ctx context.Context, l look) seen {
 		s, _ := r.Val.(seen)
 		return s
 	case <-late.C:
-		return seen{finding: l.late()}
+		return seen{finding: l.late("")}
 	case <-ctx.Done():
 		return seen{}
 	}
 }
 
 // late is the finding of a look that took too long.
-func (l look) late() job.Finding {
+func (l look) late(who string) job.Finding {
 	f := l.Finding
-	f.Text = fmt.Sprintf("There was no answer within %d seconds.", int(lookLimit.Seconds()))
+	f.Text = fmt.Sprintf("%s did not answer within %d seconds.", or(who, l.who), int(lookLimit.Seconds()))
 	return f
 }
 
@@ -171,26 +177,39 @@ func (d *doctor) looks() []look {
 	silent := func(name string, level job.FindingLevel, hint string) job.Finding {
 		return job.Finding{Name: name, Level: level, Hint: hint}
 	}
+	s := d.settings
+	folder := "The models folder " + fromHome(s.Models.Dir)
 	looks := []look{
-		{silent("sluice", job.FindingWarn, ""), only(programFinding)},
-		{silent("settings", job.FindingWarn, "Check the disk of the settings file."), only(d.settingsFinding)},
-		{silent("data", job.FindingFail, "Check the disk of the data folder."), only(d.dataFinding)},
-		{silent("memory", job.FindingWarn, ""), only(d.memoryFinding)},
-		{silent("engine", job.FindingWarn, ""), only(d.engineFinding)},
-		{silent("ffmpeg", job.FindingFail, "See whether 'ffmpeg -version' answers; install it again if not."), only(d.ffmpegFinding)},
-		{silent("model", job.FindingFail, "Check the disk of models.dir."), only(d.modelFinding)},
-		{silent("budget", job.FindingWarn, "The models are being read; ask again in a while."), d.speechBudget},
+		{silent("sluice", job.FindingWarn, ""), "Sluice", only(programFinding)},
+		{silent("settings", job.FindingWarn, "Check the disk of the settings file."), "The settings file " + fromHome(s.Dirs.File()), only(d.settingsFinding)},
+		{silent("data", job.FindingFail, "Check the disk of the data folder."), "The data folder " + fromHome(s.Dirs.Data), only(d.dataFinding)},
+		{silent("memory", job.FindingWarn, ""), "The memory of this machine", only(d.memoryFinding)},
+		{silent("engine", job.FindingWarn, ""), "The speech engine", only(d.engineFinding)},
+		{silent("ffmpeg", job.FindingFail, "See whether 'ffmpeg -version' answers; install it again if not."), programAt("ffmpeg", s.Media.FFmpeg), d.atFFmpeg},
+		{silent("model", job.FindingFail, "Check the disk of models.dir."), folder, only(d.modelFinding)},
+		{silent("budget", job.FindingWarn, "Ask again in a while."), folder, d.speechBudget},
 	}
 	if d.ollama != nil {
-		looks = append(looks, look{silent("ollama", job.FindingWarn, "Start Ollama again. "+speechAnyway), d.atOllama})
+		looks = append(looks, look{silent("ollama", job.FindingWarn, "Start Ollama again. "+speechAnyway), "Ollama at " + s.Ollama.Host, d.atOllama})
 	}
 	if d.power != nil {
-		looks = append(looks, look{silent("power", job.FindingWarn, ""), only(d.powerFinding)})
+		looks = append(looks, look{silent("power", job.FindingWarn, ""), "The power source", only(d.powerFinding)})
+	}
+	if len(d.settings.Watch.Folders) > 0 {
+		looks = append(looks, look{silent("watch", job.FindingWarn, "Check the disks of watch.folders."), "A watched folder", only(d.watchFinding)})
 	}
 	if d.server != nil {
-		looks = append(looks, look{silent("server", job.FindingWarn, ""), only(d.server)})
+		looks = append(looks, look{silent("server", job.FindingWarn, ""), "The server", only(d.server)})
 	}
 	return looks
+}
+
+// programAt names a program and, where it is known, its file.
+func programAt(name, path string) string {
+	if path == "" {
+		return name
+	}
+	return name + " at " + fromHome(path)
 }
 
 // only is a look that has a finding and nothing else.
@@ -201,52 +220,69 @@ func only(find func(ctx context.Context, f job.Finding) job.Finding) func(contex
 // examine is what can be looked at of this machine, whether a server runs here
 // or not.
 func examine(s *settings.Settings, gate *admission.Gate, around surroundings, found *finder, log *slog.Logger) examined {
-	return examined{
+	x := examined{
 		settings: s,
 		gate:     gate,
 		speech:   found,
 		suits: func() suits {
-			gate.Ceiling() // makes it take a reading
-			return suitsOf(models.PlanFor(gate.Reading().Total), s.Ollama.Model)
+			ceiling := gate.Ceiling() // makes it take a reading
+			u := suitsOf(gate.Reading().Total, ceiling, s.Ollama.Model)
+			u.speech = found.best()
+			return u
 		},
 		ffmpeg:   media.New(media.Config{FFmpeg: s.Media.FFmpeg}, log),
-		ollama:   around.ollama,
 		power:    around.power,
 		onlyOnAC: s.Power.OnlyOnAC,
 	}
+	if around.ollama != nil {
+		x.ollama = around.ollama
+	}
+	return x
 }
 
 // suitsOf is the plan for a machine, with the language model of the settings
 // when they name one.
-func suitsOf(p models.Plan, llm string) suits {
+func suitsOf(total, ceiling int64, llm string) suits {
+	p := models.PlanFor(total, ceiling)
 	u := suits{speech: p.Speech, llm: p.LLM, context: p.Context, need: p.LLMNeed}
-	if llm != "" && !sameModel(p.LLM, llm) {
-		u.llm, u.need = llm, 0
+	if llm == "" || sameModel(p.LLM, llm) {
+		return u
+	}
+	u.llm, u.need = llm, 0
+	if own := models.PlanFor(total, 0); sameModel(own.LLM, llm) { // beyond the ceiling, but its need is known
+		u.context, u.need = own.Context, own.LLMNeed
 	}
 	return u
 }
 
-// doctor is the command: it needs no server.
+// doctor is the command: it needs no server, and no settings that are right.
 func (p *program) doctor(ctx context.Context) (job.Diagnosis, error) {
-	s, err := p.load(nil)
+	s, wrong, err := p.salvage()
 	if err != nil {
 		return unset(err), nil
 	}
 	log := slog.New(slog.DiscardHandler)
-	languages, err := ollama.New(ollama.Config{Host: string(s.Ollama.Host)}, log)
-	if err != nil {
-		return unset(err), nil
+	around := surroundings{power: power.New(log)}
+	if around.ollama, err = ollama.New(ollama.Config{Host: s.Ollama.Host}, log); err != nil {
+		wrong = append(wrong, err)
 	}
-	around := surroundings{ollama: languages, power: power.New(log)}
 	gate := newGate(s, newProbe(s, nil), around, log)
-	found := newFinder(s, sqlitestore.PeaksIn(databaseFile(s.Dirs.Data)), gate)
+	peaks := sqlitestore.PeaksIn(databaseFile(s.Dirs.Data))
+	found, err := newFinder(s, peaks, gate)
+	if err != nil {
+		wrong = append(wrong, err)
+		s.Models.Catalog = ""
+		if found, err = newFinder(s, peaks, gate); err != nil {
+			return unset(err), nil
+		}
+	}
 	x := examine(s, gate, around, found, log)
-	x.peak = found.peakOf
-	x.server = p.serverFinding
+	x.wrong = wrong
+	x.server = func(ctx context.Context, f job.Finding) job.Finding { return serverFinding(ctx, f, endpoint(s, "")) }
 	return newDoctor(x).Diagnose(ctx)
 }
 
-// unset is all that can be said with settings that are wrong.
+// unset is all that can be said where there are no settings at all.
 func unset(err error) job.Diagnosis {
 	f := fault.From(err)
 	return job.Diagnosis{Findings: []job.Finding{{Name: "settings", Level: job.FindingFail, Text: f.Say, Hint: f.Hint}}}

@@ -3,29 +3,29 @@ package app
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"sluice/internal/fault"
 	"sluice/internal/job"
-	"sluice/internal/models"
 	"sluice/internal/ollama"
 )
 
 // translate is the stage that language models are for.
 const translate job.Stage = "translate"
 
-// byUse sorts what is used when a job names no model first, in the order of the
-// stages, and the rest by need.
+// byUse sorts by stage, and in each what is used when a job names no model
+// first and the rest by need.
 func byUse(a, b job.Budget) int {
+	chosen := 0
 	switch {
-	case a.Chosen && b.Chosen:
-		return cmp.Compare(a.Stage, b.Stage) // transcribe comes first in the alphabet too
-	case a.Chosen:
-		return -1
-	case b.Chosen:
-		return 1
+	case a.Chosen && !b.Chosen:
+		chosen = -1
+	case b.Chosen && !a.Chosen:
+		chosen = 1
 	}
-	return cmp.Or(cmp.Compare(a.Need, b.Need), strings.Compare(a.Model, b.Model))
+	// Transcribe comes first in the alphabet too.
+	return cmp.Or(cmp.Compare(a.Stage, b.Stage), chosen, cmp.Compare(a.Need, b.Need), strings.Compare(a.Model, b.Model))
 }
 
 // speechBudget has the installed speech models, the one to use, and the one
@@ -35,44 +35,59 @@ func (d *doctor) speechBudget(ctx context.Context, _ job.Finding) seen {
 	if err != nil {
 		return seen{} // what is wrong with the folder is told of the model
 	}
-	chosen, suits := d.canonical(d.speech.standard(ctx)), d.suits().speech
+	standard, why := d.speech.look(ctx, d.usual(ctx))
+	chosen, suits := or(standard.Name, d.speech.standard(ctx)), d.suits().speech
 	var rows []job.Budget
+	told := false
 	for _, m := range found {
 		if m.Damaged || !m.Installed && m.Name != chosen && m.Name != suits {
 			continue
 		}
-		b := job.Budget{
-			Stage: job.Transcribe, Model: m.Name, Need: m.NeedBytes, From: job.FromFile,
-			Chosen: m.Name == chosen, Here: m.Installed,
+		b := job.Budget{Stage: job.Transcribe, Model: m.Name, Chosen: m.Name == chosen, Here: new(m.Installed)}
+		b.Need, b.From = d.speech.needs(ctx, m)
+		rows = append(rows, d.weighSpeech(b))
+		told = told || b.Chosen
+	}
+	if !told { // no name of a model, or a damaged file
+		b := job.Budget{Stage: job.Transcribe, Model: chosen, From: job.FromFile, Chosen: true, Fits: true}
+		if why != nil {
+			b.Text = fault.From(why).Say
 		}
-		if m.Catalog {
-			b.From = job.FromCatalog
-		}
-		if m.Installed && d.peak != nil {
-			if peak, floor := d.peak(ctx, m); peak > 0 || floor > 0 {
-				b.Need, b.From = planned(m.NeedBytes, peak, floor, d.gate.Ceiling()), job.FromMeasured
-			}
-		}
-		if !m.Installed {
-			b.Text = "Not installed; get it with 'sluice models pull " + m.Name + "'."
-		}
-		rows = append(rows, d.weigh(b))
+		rows = append(rows, b)
 	}
 	return seen{budget: rows}
 }
 
-// canonical is a speech model's own name, however it was spelled.
-func (d *doctor) canonical(name string) string {
-	m, _ := d.speech.Look(name) // one that is missing has its name too
-	return or(m.Name, name)
+// usual is an order that names no model.
+func (d *doctor) usual(ctx context.Context) job.Options {
+	s := d.settings.Speech
+	return job.Options{Model: d.speech.standard(ctx), BeamSize: s.BeamSize, Language: s.Language}
+}
+
+// weighSpeech weighs a speech model, and says what to take or to do instead.
+// What can never fit is not to be installed.
+func (d *doctor) weighSpeech(b job.Budget) job.Budget {
+	b = d.weigh(b)
+	switch {
+	case b.Fits && !*b.Here:
+		b.Text = "Not installed; get it with 'sluice models pull " + b.Model + "'."
+	case !b.Fits && b.Chosen:
+		if too := d.speech.TooLarge(speechNeed(b.Model, b.Need), d.settings.Speech.Language); too != nil {
+			b.Text += " " + fault.From(too).Hint
+		}
+	}
+	return b
+}
+
+func speechNeed(model string, bytes int64) job.Need {
+	return job.Need{Stage: job.Transcribe, Model: model, Bytes: bytes}
 }
 
 // weigh says whether this machine can give what a model needs.
 func (d *doctor) weigh(b job.Budget) job.Budget {
-	ceiling := d.gate.Ceiling()
-	b.Fits = ceiling <= 0 || b.Need <= ceiling
-	if !b.Fits {
-		b.Text = strings.TrimSpace("Needs " + job.FormatBytes(b.Need-ceiling) + " more than this machine can give. " + b.Text)
+	never := d.gate.Never(b.Need)
+	if b.Fits = never == ""; !b.Fits {
+		b.Text = "It " + never + "."
 	}
 	return b
 }
@@ -88,26 +103,30 @@ func (d *doctor) atOllama(ctx context.Context, f job.Finding) seen {
 	if err != nil {
 		x := fault.From(err)
 		f.Level, f.Text, f.Hint = job.FindingWarn, x.Say, x.Hint+" "+speechAnyway
-		return seen{f, d.wanted(use, "Whether it is installed is not known.")}
+		return seen{finding: f, budget: d.wanted(use, nil, "Whether it is installed is not known.")}
 	}
-	has := false
 	var rows []job.Budget
+	has := false
 	for _, m := range here {
-		chosen := sameModel(m.Name, use.llm)
-		has = has || chosen
+		wanted := sameModel(m.Name, use.llm)
+		has = has || wanted
 		if d.ollama.Local() && !m.Remote {
-			rows = append(rows, d.languageBudget(ctx, m.Name, use.context, chosen))
+			rows = append(rows, d.languageBudget(ctx, m.Name, use.context, wanted))
 		}
 	}
 	if !has {
-		rows = append(rows, d.wanted(use, "Not installed; get it with 'ollama pull "+use.llm+"'.")...)
+		rows = append(rows, d.wanted(use, new(false), "Not installed; get it with 'ollama pull "+use.llm+"'.")...)
 	}
-	return seen{d.ollamaFinding(ctx, f, version, use.llm, has), rows}
+	never := ""
+	if i := slices.IndexFunc(rows, func(b job.Budget) bool { return b.Chosen }); i >= 0 {
+		never = d.gate.Never(rows[i].Need)
+	}
+	return seen{finding: d.ollamaFinding(ctx, f, version, use.llm, has, never), budget: rows}
 }
 
 // languageBudget is what an installed language model takes.
 func (d *doctor) languageBudget(ctx context.Context, model string, tokens int, chosen bool) job.Budget {
-	b := job.Budget{Stage: translate, Model: model, Context: tokens, From: job.FromFile, Chosen: chosen, Here: true}
+	b := job.Budget{Stage: translate, Model: model, Context: tokens, From: job.FromFile, Chosen: chosen, Here: new(true)}
 	need, err := d.ollama.Need(ctx, model, tokens)
 	if err != nil {
 		b.Fits, b.Text = true, "What it needs is not known." // it is tried
@@ -117,37 +136,23 @@ func (d *doctor) languageBudget(ctx context.Context, model string, tokens int, c
 	return d.weigh(b)
 }
 
-// wanted is the language model to use, where nobody knows it but the catalog.
-func (d *doctor) wanted(use suits, text string) []job.Budget {
+// wanted is the language model to use, where nobody knows it but the catalog;
+// the text says how it comes here, if it can ever fit.
+func (d *doctor) wanted(use suits, here *bool, text string) []job.Budget {
 	if use.llm == "" || !d.ollama.Local() {
 		return nil
 	}
-	return []job.Budget{d.weigh(job.Budget{
-		Stage: translate, Model: use.llm, Context: use.context, Need: use.need, From: job.FromCatalog, Chosen: true, Text: text,
-	})}
+	b := d.weigh(job.Budget{
+		Stage: translate, Model: use.llm, Context: use.context, Need: use.need, From: job.FromCatalog, Chosen: true, Here: here,
+	})
+	if b.Fits {
+		b.Text = text
+	}
+	return []job.Budget{b}
 }
 
 // sameModel compares names as Ollama does: case does not count, and no tag is
 // the tag "latest".
 func sameModel(has, want string) bool {
 	return want != "" && (strings.EqualFold(has, want) || strings.EqualFold(has, want+":latest"))
-}
-
-// peakOf is what was learnt of an installed model with the beam of the settings;
-// 0 when it never ran. The digest of a model of the catalog is published;
-// another is read whole once.
-func (f *finder) peakOf(ctx context.Context, m models.Info) (peak, floor int64) {
-	digest := m.SHA256
-	if digest == "" {
-		found, err := f.Store.Model(ctx, m.Name)
-		if err != nil {
-			return 0, 0
-		}
-		digest = found.Digest
-	}
-	peak, floor, err := f.peaks.Peak(ctx, digest, f.settings.Speech.BeamSize)
-	if err != nil {
-		return 0, 0
-	}
-	return peak, floor
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/cli"
 	"sluice/internal/disk"
 	"sluice/internal/fault"
 	"sluice/internal/job"
@@ -39,6 +40,14 @@ func (d *doctor) settingsFinding(_ context.Context, f job.Finding) job.Finding {
 	if _, err := os.Stat(d.settings.Dirs.File()); err == nil {
 		f.Text += "; the file is " + fromHome(d.settings.Dirs.File())
 	}
+	if len(d.wrong) > 0 {
+		said, hints := make([]string, len(d.wrong)), make([]string, len(d.wrong))
+		for i, err := range d.wrong {
+			x := fault.From(err)
+			said[i], hints[i] = x.Say, x.Hint
+		}
+		return failed(f, strings.Join(said, " "), strings.Join(hints, " ")+" Until then no server starts; the rest was looked at with the defaults instead.")
+	}
 	if len(d.settings.Notes) > 0 {
 		f.Level, f.Text, f.Hint = job.FindingWarn, strings.Join(d.settings.Notes, "; "), "Correct the name, or remove it."
 	}
@@ -58,7 +67,7 @@ func (d *doctor) dataFinding(ctx context.Context, f job.Finding) job.Finding {
 	}
 	_ = t.Close()
 	_ = os.Remove(t.Name())
-	if err := (room{dir, d.settings.Disk.MinFree}).Check(ctx); err != nil {
+	if err := (room{dir: dir, minFree: d.settings.Disk.MinFree}).Check(ctx); err != nil {
 		x := fault.From(err)
 		return failed(f, x.Say, x.Hint)
 	}
@@ -84,11 +93,12 @@ func (d *doctor) memoryFinding(_ context.Context, f job.Finding) job.Finding {
 	}
 	f.Text = fmt.Sprintf("%s %s, %s available, pressure %s; one stage may take %s",
 		job.FormatBytes(r.Total), of, job.FormatBytes(r.Available), r.Level, job.FormatBytes(ceiling))
-	if free >= 0 {
-		f.Text += ", and " + job.FormatBytes(free) + " now"
-	}
-	if r.Level == job.Critical {
+	switch shut := d.gate.Shut(); {
+	case shut != "":
 		f.Level, f.Hint = job.FindingWarn, "Jobs wait until memory is free: close what you do not need."
+		f.Text += ", but none starts now: " + shut
+	case free >= 0:
+		f.Text += ", and " + job.FormatBytes(free) + " now"
 	}
 	return f
 }
@@ -110,26 +120,31 @@ func (d *doctor) engineFinding(_ context.Context, f job.Finding) job.Finding {
 	return f
 }
 
-func (d *doctor) ffmpegFinding(ctx context.Context, f job.Finding) job.Finding {
+func (d *doctor) atFFmpeg(ctx context.Context, f job.Finding) seen {
 	path, v, err := d.ffmpeg.Version(ctx)
 	if err != nil {
 		x := fault.From(err)
-		return failed(f, x.Say, x.Hint)
+		return seen{finding: failed(f, x.Say, x.Hint), who: programAt("ffmpeg", path)}
 	}
 	f.Text = fmt.Sprintf("version %s at %s", or(v, "unknown"), fromHome(path))
-	return f
+	return seen{finding: f}
 }
 
-// modelFinding looks at the model of jobs that name none.
+// modelFinding looks at the model of jobs that name none. What can never fit is
+// told first: nobody should install it.
 func (d *doctor) modelFinding(ctx context.Context, f job.Finding) job.Finding {
-	m, err := d.speech.Look(d.speech.standard(ctx)) // the whole file is read when a job needs it
+	usual := d.usual(ctx)
+	m, err := d.speech.look(ctx, usual) // the whole file is read when a job needs it
+	if too := d.speech.TooLarge(speechNeed(m.Name, m.NeedBytes), usual.Language); too != nil {
+		x := fault.From(too)
+		if d.settings.Speech.Model != "" {
+			x = x.WithHint("%s Change speech.model, or remove it.", x.Hint)
+		}
+		return failed(f, x.Say, x.Hint)
+	}
 	if err != nil {
 		x := fault.From(err)
 		return failed(f, x.Say, x.Hint)
-	}
-	if ceiling := d.gate.Ceiling(); ceiling > 0 && m.NeedBytes > ceiling {
-		return failed(f, fmt.Sprintf("%s is installed, but too large for this machine.", m.Name),
-			"Set speech.model to a smaller one, or remove the setting.")
 	}
 	f.Text = m.Name + " is installed"
 	return f
@@ -139,12 +154,16 @@ func (d *doctor) modelFinding(ctx context.Context, f job.Finding) job.Finding {
 const speechAnyway = "Speech is recognised without it."
 
 // ollamaFinding says how Ollama is, when its models are known, and whether it
-// has the one to use.
-func (d *doctor) ollamaFinding(ctx context.Context, f job.Finding, version, model string, has bool) job.Finding {
+// has the one to use; never says why that one can never fit.
+func (d *doctor) ollamaFinding(ctx context.Context, f job.Finding, version, model string, has bool, never string) job.Finding {
 	f.Text = "version " + version
 	switch {
 	case model == "":
 		f.Text += "; no language model suits this machine"
+	case never != "":
+		f.Level = job.FindingWarn
+		f.Text += ", but the language model " + model + " is too large: it " + never
+		f.Hint = "Name a smaller one in ollama.model. " + speechAnyway
 	case has:
 		f.Text += "; " + model + " is installed"
 	default:
@@ -187,12 +206,9 @@ func (d *doctor) powerFinding(ctx context.Context, f job.Finding) job.Finding {
 	return f
 }
 
-func (p *program) serverFinding(ctx context.Context, f job.Finding) job.Finding {
+// serverFinding asks whether a server answers there.
+func serverFinding(ctx context.Context, f job.Finding, end cli.Endpoint) job.Finding {
 	f.Text = "not running; 'sluice serve' starts it"
-	end, err := p.server("")
-	if err != nil {
-		return failed(f, fault.From(err).Say, fault.From(err).Hint)
-	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, end.URL+"/healthz", http.NoBody)

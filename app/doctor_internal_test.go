@@ -35,18 +35,40 @@ func (s fakeScale) Ceiling() int64 {
 }
 func (s fakeScale) Free() int64 { return s.reading.Available - 1e9 }
 
+func (s fakeScale) Never(bytes int64) string {
+	if s.Ceiling() == 0 || bytes <= s.Ceiling() {
+		return ""
+	}
+	return "needs " + job.FormatBytes(bytes) + " of ten"
+}
+
+func (s fakeScale) Shut() string {
+	if s.reading.Level == job.Critical {
+		return "memory is critically short"
+	}
+	return ""
+}
+
 // fakeSpeech has models by name, in their order. The first one is the standard.
 type fakeSpeech []models.Info
 
 func (f fakeSpeech) infos(context.Context) ([]models.Info, error) { return f, nil }
 func (f fakeSpeech) standard(context.Context) string              { return strings.ToUpper(f[0].Name) }
 
-// Look knows names in large letters too.
-func (f fakeSpeech) Look(name string) (pipeline.Model, error) {
+// needs has measured what is small.
+func (f fakeSpeech) needs(_ context.Context, m models.Info) (int64, job.Known) {
+	if m.Installed && m.NeedBytes < 1e9 {
+		return m.NeedBytes, job.FromMeasured
+	}
+	return m.NeedBytes, job.FromCatalog
+}
+
+// look knows names in large letters too.
+func (f fakeSpeech) look(_ context.Context, o job.Options) (pipeline.Model, error) {
 	for _, m := range f {
 		found := pipeline.Model{Name: m.Name, NeedBytes: m.NeedBytes}
 		switch {
-		case !strings.EqualFold(m.Name, name):
+		case !strings.EqualFold(m.Name, o.Model):
 		case !m.Installed:
 			return found, fault.New(fault.ModelMissing, "It is not installed.", nil).WithHint("Pull it.")
 		default:
@@ -54,6 +76,13 @@ func (f fakeSpeech) Look(name string) (pipeline.Model, error) {
 		}
 	}
 	return pipeline.Model{}, fault.New(fault.ModelUnknown, "There is none.", nil)
+}
+
+func (f fakeSpeech) TooLarge(n job.Need, language string) error {
+	if n.Bytes <= 10e9 {
+		return nil
+	}
+	return fault.New(fault.ModelTooLarge, n.Model+" is too large.", nil).WithHint("Take another for %s.", language)
 }
 
 // fakeTool answers for ffmpeg.
@@ -208,14 +237,21 @@ func TestWhatTheDoctorSaysOfWhatIsNotWell(t *testing.T) {
 		},
 		"the model can never fit": {
 			func(_ *testing.T, x *examined) { x.speech = fakeSpeech{installed("huge", 11e9)} },
-			job.Finding{Name: "model", Level: job.FindingFail, Text: "huge is installed, but too large for this machine.", Hint: "Set speech.model to a smaller one, or remove the setting."},
+			job.Finding{Name: "model", Level: job.FindingFail, Text: "huge is too large.", Hint: "Take another for auto."},
+		},
+		"a missing model that can never fit is not to be installed": {
+			func(_ *testing.T, x *examined) {
+				x.speech = fakeSpeech{{Name: "huge", NeedBytes: 11e9, Catalog: true}}
+				x.settings.Speech.Model, x.settings.Speech.Language = "huge", "ko"
+			},
+			job.Finding{Name: "model", Level: job.FindingFail, Text: "huge is too large.", Hint: "Take another for ko. Change speech.model, or remove it."},
 		},
 		"memory is critically short": {
 			func(_ *testing.T, x *examined) {
 				x.gate = fakeScale{job.Reading{Level: job.Critical, Total: 18e9, Available: 1e8, Confined: true}}
 			},
 			job.Finding{
-				Name: "memory", Level: job.FindingWarn, Text: "18.0 GB allowed by its container, 100 MB available, pressure critical; one stage may take 10.0 GB",
+				Name: "memory", Level: job.FindingWarn, Text: "18.0 GB allowed by its container, 100 MB available, pressure critical; one stage may take 10.0 GB, but none starts now: memory is critically short",
 				Hint: "Jobs wait until memory is free: close what you do not need.",
 			},
 		},
@@ -236,6 +272,18 @@ func TestWhatTheDoctorSaysOfWhatIsNotWell(t *testing.T) {
 			},
 			job.Finding{Name: "data", Level: job.FindingFail, Text: "The data folder cannot be made: not a directory.", Hint: "Check the folder's owner, or set SLUICE_HOME."},
 		},
+		"settings are wrong": {
+			func(_ *testing.T, x *examined) {
+				x.wrong = []error{
+					fault.New(fault.SettingInvalid, "a.b is wrong.", nil).WithHint("Write 1."),
+					fault.New(fault.SettingInvalid, "c.d is none.", nil).WithHint("Remove it."),
+				}
+			},
+			job.Finding{
+				Name: "settings", Level: job.FindingFail, Text: "a.b is wrong. c.d is none.",
+				Hint: "Write 1. Remove it. Until then no server starts; the rest was looked at with the defaults instead.",
+			},
+		},
 		"a setting has a wrong name": {
 			func(_ *testing.T, x *examined) { x.settings.Notes = []string{"SLUICE_X is no setting"} },
 			job.Finding{Name: "settings", Level: job.FindingWarn, Text: "SLUICE_X is no setting", Hint: "Correct the name, or remove it."},
@@ -251,6 +299,16 @@ func TestWhatTheDoctorSaysOfWhatIsNotWell(t *testing.T) {
 			job.Finding{
 				Name: "ollama", Level: job.FindingWarn, Text: "version 0.32.1, but the language model gemma3:4b is not installed",
 				Hint: "Get it with 'ollama pull gemma3:4b'. Speech is recognised without it.",
+			},
+		},
+		"the language model can never fit": {
+			func(_ *testing.T, x *examined) {
+				x.ollama = &fakeOllama{}
+				x.suits = func() suits { return suits{llm: "gemma3:27b", context: 8192, need: 20e9} }
+			},
+			job.Finding{
+				Name: "ollama", Level: job.FindingWarn, Text: "version 0.32.1, but the language model gemma3:27b is too large: it needs 20.0 GB of ten",
+				Hint: "Name a smaller one in ollama.model. Speech is recognised without it.",
 			},
 		},
 		"no language model suits": {
@@ -310,24 +368,53 @@ func TestTheBudget(t *testing.T) {
 		{Name: "mine", NeedBytes: 12e9, Installed: true},
 	}
 	x.suits = func() suits { return suits{speech: "turbo", llm: "gemma3:4b", context: 8192, need: 4e9} }
-	x.peak = func(_ context.Context, m models.Info) (peak, floor int64) {
-		return map[string]int64{"base": 3e8, "small": 1e9, "turbo": 8e9}[m.Name], 0
-	}
 	x.ollama = &fakeOllama{
 		has:   []ollama.Model{{Name: "big:70b"}, {Name: "gemma3:4b"}, {Name: "odd:1b"}, {Name: "far:cloud", Remote: true}},
 		needs: map[string]int64{"big:70b": 40e9, "gemma3:4b": 5e9},
 	}
+	here, away := new(true), new(false)
 	want := []job.Budget{
-		{Stage: job.Transcribe, Model: "base", Need: 36e7, From: job.FromMeasured, Fits: true, Chosen: true, Here: true},
-		{Stage: "translate", Model: "gemma3:4b", Context: 8192, Need: 5e9, From: job.FromFile, Fits: true, Chosen: true, Here: true},
-		{Stage: "translate", Model: "odd:1b", Context: 8192, From: job.FromFile, Fits: true, Here: true, Text: "What it needs is not known."},
-		{Stage: job.Transcribe, Model: "small", Need: 12e8, From: job.FromMeasured, Fits: true, Here: true},
-		{Stage: job.Transcribe, Model: "turbo", Need: 15e8, From: job.FromCatalog, Fits: true, Text: "Not installed; get it with 'sluice models pull turbo'."},
-		{Stage: job.Transcribe, Model: "mine", Need: 12e9, From: job.FromFile, Here: true, Text: "Needs 2.0 GB more than this machine can give."},
-		{Stage: "translate", Model: "big:70b", Context: 8192, Need: 40e9, From: job.FromFile, Here: true, Text: "Needs 30.0 GB more than this machine can give."},
+		{Stage: job.Transcribe, Model: "base", Need: 4e8, From: job.FromMeasured, Fits: true, Chosen: true, Here: here},
+		{Stage: job.Transcribe, Model: "small", Need: 1e9, From: job.FromCatalog, Fits: true, Here: here},
+		{Stage: job.Transcribe, Model: "turbo", Need: 15e8, From: job.FromCatalog, Fits: true, Here: away, Text: "Not installed; get it with 'sluice models pull turbo'."},
+		{Stage: job.Transcribe, Model: "mine", Need: 12e9, From: job.FromCatalog, Here: here, Text: "It needs 12.0 GB of ten."},
+		{Stage: "translate", Model: "gemma3:4b", Context: 8192, Need: 5e9, From: job.FromFile, Fits: true, Chosen: true, Here: here},
+		{Stage: "translate", Model: "odd:1b", Context: 8192, From: job.FromFile, Fits: true, Here: here, Text: "What it needs is not known."},
+		{Stage: "translate", Model: "big:70b", Context: 8192, Need: 40e9, From: job.FromFile, Here: here, Text: "It needs 40.0 GB of ten."},
 	}
 	if diff := cmp.Diff(want, diagnose(t, x).Budget); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTheBudgetOfAStandardModelThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	row := job.Budget{Stage: job.Transcribe, Model: "huge", Chosen: true}
+	tests := map[string]struct {
+		speech fakeSpeech
+		want   func(b *job.Budget)
+	}{
+		"it can be pulled": {fakeSpeech{{Name: "huge", NeedBytes: 2e9}}, func(b *job.Budget) {
+			b.Need, b.From, b.Fits, b.Here, b.Text = 2e9, job.FromCatalog, true, new(false), "Not installed; get it with 'sluice models pull huge'."
+		}},
+		"it can never fit": {fakeSpeech{{Name: "huge", NeedBytes: 11e9}}, func(b *job.Budget) {
+			b.Need, b.From, b.Here, b.Text = 11e9, job.FromCatalog, new(false), "It needs 11.0 GB of ten. Take another for auto."
+		}},
+		"its file is damaged": {fakeSpeech{{Name: "huge", Damaged: true}}, func(b *job.Budget) {
+			b.From, b.Fits, b.Text = job.FromFile, true, "It is not installed."
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := fine(t)
+			x.speech = tt.speech
+			want := row
+			tt.want(&want)
+			if diff := cmp.Diff(want, diagnose(t, x).Budget[0]); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
@@ -336,12 +423,13 @@ func TestTheBudgetOfALanguageModelThatIsNotThere(t *testing.T) {
 	row := job.Budget{Stage: "translate", Model: "gemma3:4b", Context: 8192, Need: 4e9, From: job.FromCatalog, Fits: true, Chosen: true}
 	tests := map[string]struct {
 		ollama *fakeOllama
+		here   *bool
 		text   string // "" = there is no row
 	}{
-		"it can be pulled":              {&fakeOllama{}, "Not installed; get it with 'ollama pull gemma3:4b'."},
-		"Ollama is away":                {&fakeOllama{away: errors.New("away")}, "Whether it is installed is not known."},
-		"Ollama is on another machine":  {&fakeOllama{remote: true, has: []ollama.Model{{Name: "gemma3:4b"}}}, ""},
-		"another machine does not have": {&fakeOllama{remote: true}, ""},
+		"it can be pulled":              {&fakeOllama{}, new(false), "Not installed; get it with 'ollama pull gemma3:4b'."},
+		"Ollama is away":                {&fakeOllama{away: errors.New("away")}, nil, "Whether it is installed is not known."},
+		"Ollama is on another machine":  {&fakeOllama{remote: true, has: []ollama.Model{{Name: "gemma3:4b"}}}, nil, ""},
+		"another machine does not have": {&fakeOllama{remote: true}, nil, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -351,7 +439,7 @@ func TestTheBudgetOfALanguageModelThatIsNotThere(t *testing.T) {
 			want := []job.Budget{}
 			if tt.text != "" {
 				row := row
-				row.Text = tt.text
+				row.Text, row.Here = tt.text, tt.here
 				want = append(want, row)
 			}
 			if diff := cmp.Diff(want, diagnose(t, x).Budget[1:]); diff != "" {
@@ -387,19 +475,22 @@ func TestAPeakIsPlannedWithAFifthMore(t *testing.T) {
 
 func TestTheLanguageModelOfTheSettingsWins(t *testing.T) {
 	t.Parallel()
-	plan := models.Plan{Speech: "small", LLM: "gemma3:4b", Context: 8192, LLMNeed: 4e9}
+	const turbo = "large-v3-turbo-q5_0"
 	tests := map[string]struct {
-		model string
-		want  suits
+		ceiling int64
+		model   string
+		want    suits
 	}{
-		"none named":                {"", suits{"small", "gemma3:4b", 8192, 4e9}},
-		"the one of the plan named": {"Gemma3:4B", suits{"small", "gemma3:4b", 8192, 4e9}},
-		"another named, of which the catalog knows nothing": {"qwen3:8b", suits{"small", "qwen3:8b", 8192, 0}},
+		"none named":                {0, "", suits{turbo, "gemma3:4b", 8192, 42e8}},
+		"the one of the plan named": {0, "Gemma3:4B", suits{turbo, "gemma3:4b", 8192, 42e8}},
+		"another named, of which the catalog knows nothing": {0, "qwen3:8b", suits{turbo, "qwen3:8b", 8192, 0}},
+		"none named under a low ceiling":                    {2e9, "", suits{turbo, "gemma3:1b", 4096, 15e8}},
+		"the machine's own named under a low ceiling":       {2e9, "gemma3:4b", suits{turbo, "gemma3:4b", 8192, 42e8}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := suitsOf(plan, tt.model); got != tt.want {
+			if got := suitsOf(18<<30, tt.ceiling, tt.model); got != tt.want {
 				t.Errorf("%+v", got)
 			}
 		})
@@ -427,13 +518,13 @@ func TestTheDoctorAnswersWhateverHangs(t *testing.T) {
 				t.Fatalf("after %s: %v", took, err)
 			}
 			want := job.Finding{
-				Name: "ollama", Level: job.FindingWarn, Text: "There was no answer within 2 seconds.",
+				Name: "ollama", Level: job.FindingWarn, Text: "Ollama at http://127.0.0.1:11434 did not answer within 2 seconds.",
 				Hint: "Start Ollama again. Speech is recognised without it.",
 			}
 			if diff := cmp.Diff(want, finding(t, d, "ollama")); diff != "" {
 				t.Error(diff)
 			}
-			if f := finding(t, d, "ffmpeg"); f.Level != job.FindingFail || f.Text != want.Text || f.Hint == "" {
+			if f := finding(t, d, "ffmpeg"); f.Level != job.FindingFail || f.Text != "ffmpeg did not answer within 2 seconds." || f.Hint == "" {
 				t.Errorf("%+v", f)
 			}
 			if f := finding(t, d, "model"); f.Level != job.FindingOK {
@@ -454,6 +545,20 @@ func TestTheDoctorAnswersWhateverHangs(t *testing.T) {
 		d, err := doctor.Diagnose(t.Context())
 		if err != nil || finding(t, d, "ffmpeg").Level != job.FindingOK {
 			t.Errorf("what hung is not well again: %v, %+v", err, d)
+		}
+	})
+}
+
+func TestAToolThatHangsIsToldWithItsFile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := fine(t)
+		x.ffmpeg = fakeTool(func(ctx context.Context) (string, string, error) {
+			<-ctx.Done()
+			return "/opt/bin/ffmpeg", "", ctx.Err()
+		})
+		if got, want := finding(t, diagnose(t, x), "ffmpeg").Text, "ffmpeg at /opt/bin/ffmpeg did not answer within 2 seconds."; got != want {
+			t.Error(got)
 		}
 	})
 }

@@ -73,3 +73,26 @@ func tiny(t *testing.T, d job.Diagnosis) {
 		t.Errorf("budget %+v", d.Budget)
 	}
 }
+
+func TestTheDoctorSeesPastSettingsThatAreWrong(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	file := "[speech]\nbeam_size = 99\n[ollama]\nhost = \"http://ann:hunter2@127.0.0.1:11434\"\n"
+	if err := os.WriteFile(filepath.Join(h.dir, "settings.toml"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, code := h.doctor()
+	if code != 1 {
+		t.Errorf("code %d", code)
+	}
+	for _, wrong := range []string{"line 2: speech.beam_size needs", "line 4: ollama.host may hold no user name and no password"} {
+		told(t, d, "settings", job.FindingFail, wrong)
+	}
+	told(t, d, "ffmpeg", job.FindingOK, "version")
+	told(t, d, "model", job.FindingOK, "sluice-tiny is installed")
+	told(t, d, "server", job.FindingOK, "not running")
+	tiny(t, d)
+	if i := slices.IndexFunc(d.Findings, func(f job.Finding) bool { return strings.Contains(f.Text+f.Hint, "hunter2") }); i >= 0 {
+		t.Errorf("the password shows: %+v", d.Findings[i])
+	}
+}

@@ -184,7 +184,7 @@ func TestTheMachinesHistorySurvivesARestart(t *testing.T) {
 	t.Parallel()
 	notAllDay(t)
 	h := newHome(t)
-	h.script("warn", 2e9, 10)
+	h.script("warn", 2e9, 30)
 	s := h.serve()
 	points := func() (out []struct{ Level string }) {
 		var v struct{ Points []struct{ Level string } }

@@ -287,7 +287,7 @@ func weigh(t testing.TB, m modeltest.Model) engineWeight {
 	e.alone = g.peak()
 	// The need has to fit the ceiling, and what is left beside the app itself.
 	need := models.NeedBytes(info.Size())
-	e.limit = max(e.alone/10*16, need/90*100+1<<20, need/95*100+idle(t)*3/2)
+	e.limit = max(e.alone/10*16, need/90*100+1<<20, need/95*100+idle(t)*5/2)
 	if e.limit >= e.alone/2*5 {
 		t.Fatalf("one job takes %s, and needs a limit of %s: three might fit", job.FormatBytes(e.alone), job.FormatBytes(e.limit))
 	}

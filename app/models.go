@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"sluice/internal/admission"
@@ -18,9 +17,10 @@ import (
 // fit. It is the queue's Check, and the Models of the pipeline and of HTTP.
 type finder struct {
 	*models.Store
-	settings *settings.Settings
-	peaks    knownPeaks
-	gate     *admission.Gate
+	settings  *settings.Settings
+	peaks     knownPeaks
+	gate      *admission.Gate
+	downloads *models.Downloads // nil = nobody downloads here but the caller of Pull
 }
 
 // knownPeaks tells what a model took when it was run in a context, and what to
@@ -29,28 +29,36 @@ type knownPeaks interface {
 	Peak(ctx context.Context, digest string, size int) (peak, floor int64, err error)
 }
 
-func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) *finder {
+func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) (*finder, error) {
+	catalog := models.Catalog()
+	if s.Models.Catalog != "" {
+		var err error
+		if catalog, err = models.CatalogWith(s.Models.Catalog); err != nil {
+			return nil, fault.New(fault.SettingInvalid, "models.catalog: the file cannot be used: "+err.Error()+".", err)
+		}
+	}
 	return &finder{
 		Store: models.New(models.Config{
 			Dir:     s.Models.Dir,
 			BaseURL: s.Models.URL,
+			Catalog: catalog,
 			MinFree: floor(s.Disk.MinFree),
 			Check:   whisper.CheckModel,
 		}),
 		settings: s,
 		peaks:    peaks,
 		gate:     gate,
-	}
+	}, nil
 }
 
 // standard is the model of orders that name none: what the settings say; else
 // what suits this machine; but when that is not installed and another of the
 // catalog is, the largest of those that fits.
 func (f *finder) standard(ctx context.Context) string {
-	best := f.best()
-	if f.settings.Speech.Model != "" {
-		return best
+	if set := f.settings.Speech.Model; set != "" {
+		return set
 	}
+	best := or(f.best(), models.PlanFor(f.gate.Reading().Total, 0).Speech) // where none fits, orders are told so
 	found, err := f.infos(ctx)
 	if err != nil {
 		return best
@@ -61,22 +69,44 @@ func (f *finder) standard(ctx context.Context) string {
 		case !m.Catalog || !m.Installed:
 		case m.Name == best:
 			return best
-		case m.NeedBytes > other.NeedBytes && f.fits(m.Name, m.NeedBytes):
+		case m.NeedBytes > other.NeedBytes && f.fits(m.NeedBytes):
 			other = m
 		}
 	}
 	return or(other.Name, best)
 }
 
-// best is what the settings say, or what suits this machine.
+// suited is the model to install: that of the settings, unless it can never
+// fit; else the best one for this machine.
+func (f *finder) suited() string {
+	if set := f.settings.Speech.Model; set != "" {
+		if m, _ := f.Look(set); f.fits(m.NeedBytes) { // one that is missing has its need too
+			return or(m.Name, set)
+		}
+	}
+	return f.best()
+}
+
+// best is the model that suits this machine, whatever the settings say; "" =
+// none fits.
 func (f *finder) best() string {
-	f.gate.Ceiling() // makes it take a reading
-	return or(f.settings.Speech.Model, models.PlanFor(f.gate.Reading().Total).Speech)
+	ceiling := f.gate.Ceiling() // makes it take a reading
+	return or(models.PlanFor(f.gate.Reading().Total, ceiling).Speech, f.Largest("", f.settings.Speech.Language, f.fits))
 }
 
 // fits says whether this machine can ever give a model its memory.
-func (f *finder) fits(name string, need int64) bool {
-	return f.gate.Check(job.Need{Stage: job.Transcribe, Model: name, Bytes: need}) == nil
+func (f *finder) fits(need int64) bool { return f.gate.Never(need) == "" }
+
+// TooLarge implements pipeline.Models. These are the words for it everywhere.
+func (f *finder) TooLarge(n job.Need, language string) error {
+	err := f.gate.Check(n)
+	if !fault.Is(err, fault.ModelTooLarge) {
+		return err
+	}
+	if best := f.Largest(n.Model, language, f.fits); best != "" {
+		return fault.From(err).WithHint("The largest model that fits is %s.", best)
+	}
+	return fault.From(err).WithHint("No speech model fits: raise memory.ceiling where it is set, or give Sluice more memory.")
 }
 
 // Model implements pipeline.Models: by name, or by the absolute path that the
@@ -84,17 +114,44 @@ func (f *finder) fits(name string, need int64) bool {
 func (f *finder) Model(ctx context.Context, name string, size int) (pipeline.Model, error) {
 	find := f.Store.Model
 	if filepath.IsAbs(name) {
-		find = f.Store.File
+		find = f.File
 	}
 	m, err := find(ctx, name)
 	if err != nil {
 		return m, err
 	}
-	m.Context = size
-	if peak, floor, err := f.peaks.Peak(ctx, m.Digest, size); err == nil {
-		m.NeedBytes = planned(m.NeedBytes, peak, floor, f.gate.Ceiling())
-	}
+	m, _ = f.learnt(ctx, m, size)
 	return m, nil
+}
+
+// learnt is a model with what it needs in a context, and whether that was
+// measured. A digest that is not known yet is that of a model that never ran.
+func (f *finder) learnt(ctx context.Context, m pipeline.Model, size int) (_ pipeline.Model, measured bool) {
+	m.Context = size
+	if m.Digest == "" {
+		return m, false
+	}
+	peak, floor, err := f.peaks.Peak(ctx, m.Digest, size)
+	if err != nil {
+		return m, false
+	}
+	m.NeedBytes = planned(m.NeedBytes, peak, floor, f.gate.Ceiling())
+	return m, peak > 0 || floor > 0
+}
+
+// needs is what to plan with for a model with the beam of the settings, and
+// where that is known from.
+func (f *finder) needs(ctx context.Context, i models.Info) (int64, job.Known) {
+	if i.Installed {
+		m, err := f.Look(i.Name)
+		if m, measured := f.learnt(ctx, m, f.settings.Speech.BeamSize); err == nil && measured {
+			return m.NeedBytes, job.FromMeasured
+		}
+	}
+	if i.Catalog {
+		return i.NeedBytes, job.FromCatalog
+	}
+	return i.NeedBytes, job.FromFile
 }
 
 // planned is what to plan with for a model: an estimate, until it was seen to
@@ -113,9 +170,6 @@ func planned(estimate, peak, floor, ceiling int64) int64 {
 	return n
 }
 
-// Largest implements pipeline.Models.
-func (f *finder) Largest() string { return f.largest() }
-
 // Check implements queue.Check. A model that is not installed yet is waited
 // for; one that nobody knows, or that can never fit, is refused.
 func (f *finder) Check(ctx context.Context, d *job.Draft) error {
@@ -129,23 +183,35 @@ func (f *finder) Check(ctx context.Context, d *job.Draft) error {
 		return err
 	}
 	d.Options.Model = or(m.Name, d.Options.Model) // one name, however it was spelled
-	err = f.gate.Check(job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes})
-	if !fault.Is(err, fault.ModelTooLarge) {
+	if err := f.understands(d.Options); err != nil {
 		return err
 	}
-	too := fault.From(err)
-	if best := f.largest(); best != "" {
-		return too.WithHint("The largest model that fits is %s.", best)
+	return f.TooLarge(job.Need{Stage: job.Transcribe, Model: m.Name, Bytes: m.NeedBytes}, d.Options.Language)
+}
+
+// fetch has the model of a job that was accepted downloaded when it is missing
+// and the settings say so.
+func (f *finder) fetch(o job.Options) {
+	if !f.settings.Models.AutoDownload || f.downloads == nil || o.ModelPath != "" {
+		return
 	}
-	return too
+	if m, err := f.Look(o.Model); fault.Is(err, fault.ModelMissing) {
+		_ = f.downloads.Start(m.Name) // what the catalog does not know was never its own
+	}
 }
 
 // look finds a model without reading it whole: a submit must not take seconds.
+// A catalog model that is missing comes with its name and need beside the fault.
 func (f *finder) look(ctx context.Context, o job.Options) (pipeline.Model, error) {
 	if o.ModelPath != "" {
 		return f.Model(ctx, o.ModelPath, o.BeamSize)
 	}
-	return f.Look(o.Model)
+	m, err := f.Look(o.Model)
+	if err != nil {
+		return m, err
+	}
+	m, _ = f.learnt(ctx, m, o.BeamSize)
+	return m, nil
 }
 
 // missing says that a job's model is not installed.
@@ -154,51 +220,4 @@ func (f *finder) missing(ctx context.Context, o job.Options) error {
 		return err
 	}
 	return fault.New(fault.ModelMissing, "The speech model was not installed.", nil).WithHint("Try again: it is now.")
-}
-
-// largest is the biggest model of the catalog that fits this machine.
-func (f *finder) largest() string {
-	var best models.Entry
-	for _, e := range models.Catalog() {
-		if e.NeedBytes > best.NeedBytes && f.fits(e.Name, e.NeedBytes) {
-			best = e
-		}
-	}
-	return best.Name
-}
-
-// note is what people should know of a model.
-func note(m models.Info) string {
-	if m.Damaged {
-		return "Damaged, or no speech model: remove it."
-	}
-	return m.Description
-}
-
-// infos is what the folder and the catalog say of the models.
-func (f *finder) infos(ctx context.Context) ([]models.Info, error) { return f.Store.List(ctx) }
-
-// List is the models as people see them, at the command line and over HTTP.
-func (f *finder) List(ctx context.Context) ([]job.Model, error) {
-	found, err := f.infos(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list models: %w", err)
-	}
-	standard, best := f.standard(ctx), f.best()
-	out := make([]job.Model, 0, len(found))
-	for _, m := range found {
-		out = append(out, job.Model{
-			Name:      m.Name,
-			Installed: m.Installed,
-			Default:   m.Name == standard,
-			Suits:     m.Name == best,
-			Fits:      f.fits(m.Name, m.NeedBytes),
-			Languages: m.Languages,
-			SizeBytes: m.Bytes,
-			NeedBytes: m.NeedBytes,
-			Note:      note(m),
-			Path:      m.Path,
-		})
-	}
-	return out, nil
 }

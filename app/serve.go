@@ -19,6 +19,7 @@ import (
 	"sluice/internal/cli"
 	"sluice/internal/fault"
 	"sluice/internal/httpapi"
+	"sluice/internal/intake"
 	"sluice/internal/settings"
 )
 
@@ -42,6 +43,7 @@ type running struct {
 	settings *settings.Settings
 	core     *core
 	server   *server
+	watcher  *intake.Watcher
 	complain func(ctx context.Context) error // says what will keep jobs from running
 	unlock   func()
 }
@@ -74,6 +76,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 		r.Close()
 		return nil, err
 	}
+	r.watcher = newWatcher(s, r.core.desk, log)
 	r.complain = func(ctx context.Context) error {
 		if d, err := newDoctor(r.core.examined).Diagnose(ctx); err == nil {
 			complain(log, d.Findings)
@@ -86,7 +89,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 
 // Run works until ctx ends or a part fails for good.
 func (r *running) Run(ctx context.Context, more ...func(context.Context) error) error {
-	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.core.survey, r.core.keep, r.complain, r.server.Run)...)
+	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.watcher.Run, r.core.survey, r.core.keep, r.core.download, r.complain, r.server.Run)...)
 }
 
 // Close gives back what start took.
@@ -277,6 +280,11 @@ func (p *program) server(address string) (cli.Endpoint, error) {
 	if err != nil {
 		return cli.Endpoint{}, err
 	}
+	return endpoint(s, address), nil
+}
+
+// endpoint is where these settings say it is.
+func endpoint(s *settings.Settings, address string) cli.Endpoint {
 	end := cli.Endpoint{URL: address, Named: true}
 	if end.URL == "" {
 		end.URL = os.Getenv("SLUICE_SERVER")
@@ -287,7 +295,7 @@ func (p *program) server(address string) (cli.Endpoint, error) {
 	}
 	switch {
 	case end.URL == "" && d.URL != "":
-		return cli.Endpoint{URL: d.URL, Token: d.Token}, nil
+		return cli.Endpoint{URL: d.URL, Token: d.Token}
 	case end.URL == "":
 		end = cli.Endpoint{URL: "http://" + reachable(s.Server.Listen)}
 	}
@@ -297,7 +305,7 @@ func (p *program) server(address string) (cli.Endpoint, error) {
 	if d.URL == end.URL {
 		end.Token = d.Token
 	}
-	return end, nil
+	return end
 }
 
 func withSetting(flags map[string]string, key, value string) map[string]string {

@@ -225,6 +225,25 @@ func TestStoppedAndStartedAgainCostsNothing(t *testing.T) {
 	terminated.check(s, s.await(j.ID, "done"), "transcribe")
 }
 
+func TestWhatIsBackInTheLineSaysHowFarItCame(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	s := h.serve()
+	j := s.submit(map[string]any{"source": clip(t, "three-minutes.mp4")}, nil)
+	eventually(t, "a span is finished", func() bool { return len(s.transcript(j.ID).Segments) > 0 })
+	s.post("/api/v1/queue/pause")
+	s.stop()
+	s = h.serve()
+	if back := s.job(j.ID); back.State != "queued" || back.Progress.Fraction <= 0 || back.Progress.Fraction >= 1 {
+		t.Errorf("it is %s, at %v", back.State, back.Progress.Fraction)
+	}
+	for _, args := range [][]string{{"list"}, {"show", j.ID}} {
+		if out := s.cli(args...); !strings.Contains(out, " % done") {
+			t.Errorf("%v\n%s", args, out)
+		}
+	}
+}
+
 func TestAnEndedTranscribeLeavesNothing(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

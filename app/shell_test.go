@@ -87,7 +87,7 @@ func (empty) Standing(context.Context, int, int) (board.Standing, error) {
 }
 func (empty) Reading() job.Reading { return job.Reading{} }
 
-func (empty) Critical() bool { return false }
+func (empty) Shut() string { return "" }
 
 func newBoard() *board.Board { return board.New("b", empty{}, empty{}) }
 

@@ -61,6 +61,7 @@ type relay struct {
 	machine board.Machine
 	changed chan string   // ids of jobs whose stage or warnings have changed
 	gone    chan struct{} // jobs were deleted: what they leave can go
+	models  chan struct{} // a model has come, or gone
 	learnt  chan func(ctx context.Context) error
 }
 
@@ -88,7 +89,7 @@ const memoryEvery = 2 * time.Second
 func newRelay(a awake) *relay {
 	return &relay{
 		awake: a, changed: make(chan string, 64),
-		gone: make(chan struct{}, 1), learnt: make(chan func(ctx context.Context) error, 64),
+		gone: make(chan struct{}, 1), models: make(chan struct{}, 1), learnt: make(chan func(ctx context.Context) error, 64),
 	}
 }
 
@@ -127,6 +128,19 @@ func (r *relay) ManyChanged() { r.board.Publish(board.Event{Kind: board.Reset}) 
 
 // LineChanged implements queue.Listener.
 func (r *relay) LineChanged() { r.board.Publish(board.Event{Kind: board.LineChanged}) }
+
+// ModelChanged tells how far a download is. It may be the end of one that jobs
+// wait for.
+func (r *relay) ModelChanged(name string, now *job.Download) {
+	r.board.Publish(board.Event{Kind: board.ModelChanged, Model: name, Download: now})
+	if now != nil {
+		return
+	}
+	select {
+	case r.models <- struct{}{}:
+	default: // a look is already due
+	}
+}
 
 // Segment implements pipeline.Listener.
 func (r *relay) Segment(id string, s transcript.Segment) {
@@ -170,9 +184,10 @@ func (r *relay) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			r.lastLearnt(ctx)
 			return nil
 		case store := <-r.learnt:
-			_ = store(ctx)
+			keepLearnt(ctx, store)
 		case id := <-r.changed:
 			_ = r.line.Tell(ctx, id) // what cannot be read now is told with the next change
 		case <-tick.C:
@@ -183,6 +198,27 @@ func (r *relay) Run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// lastLearnt stores what was learnt just before the end: a foreground run ends
+// with its last job.
+func (r *relay) lastLearnt(ctx context.Context) {
+	for {
+		select {
+		case store := <-r.learnt:
+			keepLearnt(ctx, store)
+		default:
+			return
+		}
+	}
+}
+
+// keepLearnt stores what was learnt, also when the end comes meanwhile.
+func keepLearnt(ctx context.Context, store func(ctx context.Context) error) {
+	const patience = 3 * time.Second
+	save, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	_ = store(save)
 }
 
 // keepAwake keeps the machine from idle sleep while a job runs. It lets go when

@@ -244,7 +244,8 @@ func TestAHeldJobStartsByItselfWhenItsTimeHasCome(t *testing.T) {
 	if j := s.job(ids[1]); j.Reason != "scheduled" {
 		t.Errorf("an hour early it is %s for %q", j.State, j.Reason)
 	}
-	s.do(http.MethodPost, "/api/v1/jobs/"+ids[1]+"/hold", map[string]any{"until": time.Now().Add(-time.Hour)}, nil)
+	s.want(422, "request_invalid", http.MethodPost, "/api/v1/jobs/"+ids[1]+"/hold", map[string]any{"until": time.Now().Add(-time.Hour)})
+	s.cli("release", ids[1])
 	s.await(ids[1], "done")
 	events := s.history(ids[1])
 	for like, want := range map[event]int{{Verb: "hold", Reason: "held"}: 1, {Verb: "hold", Reason: "scheduled"}: 1, {Verb: "release"}: 1} {

@@ -9,7 +9,9 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"sluice/internal/disk"
 	"sluice/internal/fault"
+	"sluice/internal/job"
 )
 
 // keepScratch is how long workdirs and uploads stay after their last job has
@@ -19,12 +21,29 @@ const keepScratch = 24 * time.Hour
 // sweepEvery is how often scratch is looked through.
 const sweepEvery = time.Hour
 
+// shortEvery is how often scratch is given up for room, at most.
+const shortEvery = time.Minute
+
+// shortage is how many bytes are missing on the disk.
+type shortage chan int64
+
+func newShortage() shortage { return make(shortage, 1) }
+
+// tell never blocks: who still has no room tells again.
+func (s shortage) tell(missing int64) {
+	select {
+	case s <- missing:
+	default:
+	}
+}
+
 // sweep removes scratch that nobody needs any more, until ctx ends.
 func (c *core) sweep(ctx context.Context) error {
 	t := time.NewTicker(sweepEvery)
 	defer t.Stop()
 	all := func(ctx context.Context) error { return c.sweepOnce(ctx, time.Now().Add(-keepScratch)) }
 	look := all
+	var gaveUp time.Time // when scratch was given up for room last
 	for {
 		if err := look(ctx); err != nil && ctx.Err() == nil {
 			c.log.Warn("scratch not swept", "err", err)
@@ -36,8 +55,47 @@ func (c *core) sweep(ctx context.Context) error {
 			look = all
 		case <-c.relay.gone: // the scratch of deleted jobs goes at once
 			look = c.sweepOrphans
+		case missing := <-c.room.short:
+			look = func(context.Context) error { return nil }
+			if time.Since(gaveUp) >= shortEvery {
+				gaveUp = time.Now()
+				look = func(ctx context.Context) error { return c.makeRoom(ctx, missing) }
+			}
 		}
 	}
+}
+
+// makeRoom gives up the scratch of jobs that are done, of those first that ended
+// first, until so much more of the disk is free.
+func (c *core) makeRoom(ctx context.Context, missing int64) error {
+	const most = 500
+	ids, err := c.store.EndedBefore(ctx, time.Now().Add(time.Millisecond), most) // in this one, too
+	if err != nil {
+		return err
+	}
+	free, err := disk.Free(c.room.dir)
+	if err != nil {
+		return fmt.Errorf("free space for scratch: %w", err)
+	}
+	for goal := free + missing; len(ids) > 0 && free < goal; ids = ids[1:] {
+		j, err := c.store.Get(ctx, ids[0])
+		if fault.Is(err, fault.JobUnknown) || err == nil && j.State != job.Done {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := os.RemoveAll(c.pipeline.Dir(j.ID)); err != nil {
+			return fmt.Errorf("remove scratch: %w", err)
+		}
+		if err := c.store.MarkSwept(ctx, ids[:1]); err != nil {
+			return err
+		}
+		if free, err = disk.Free(c.room.dir); err != nil {
+			return fmt.Errorf("free space for scratch: %w", err)
+		}
+	}
+	return nil
 }
 
 func (c *core) sweepOnce(ctx context.Context, before time.Time) error {

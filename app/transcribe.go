@@ -15,6 +15,7 @@ import (
 	"sluice/internal/board"
 	"sluice/internal/cli"
 	"sluice/internal/job"
+	"sluice/internal/sqlitestore"
 	"sluice/internal/transcript"
 )
 
@@ -42,6 +43,7 @@ func (p *program) transcribe(ctx context.Context, o cli.TranscribeOptions) error
 		return err
 	}
 	defer func() { _ = c.Close() }()
+	c.relay.peaks = lasting{data: s.Dirs.Data, log: log}
 	err = c.Run(ctx, func(ctx context.Context) error {
 		for i, order := range o.Orders {
 			if err := c.foreground(ctx, i, order, o.Watch); err != nil {
@@ -55,6 +57,44 @@ func (p *program) transcribe(ctx context.Context, o cli.TranscribeOptions) error
 	}
 	return err
 }
+
+// lasting keeps what a foreground run learns of models in the database of the
+// server, which this run and the next ones read. It opens it for a moment, and
+// only when no server has it: one that runs keeps what it learns itself.
+type lasting struct {
+	data string
+	log  *slog.Logger
+}
+
+// SetPeak implements peaks.
+func (l lasting) SetPeak(ctx context.Context, digest string, size int, bytes int64) error {
+	return l.keep(ctx, func(p peaks) error { return p.SetPeak(ctx, digest, size, bytes) })
+}
+
+// SetFloor implements peaks.
+func (l lasting) SetFloor(ctx context.Context, digest string, size int, bytes int64) error {
+	return l.keep(ctx, func(p peaks) error { return p.SetFloor(ctx, digest, size, bytes) })
+}
+
+func (l lasting) keep(ctx context.Context, set func(peaks) error) error {
+	unlock, err := lockData(l.data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := os.Stat(databaseFile(l.data) + ".open"); !errors.Is(err, os.ErrNotExist) {
+		return errUnclean
+	}
+	store, err := sqlitestore.Open(ctx, sqlitestore.Config{Path: databaseFile(l.data)}, l.log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(set(store), store.Close())
+}
+
+// errUnclean says that a server has died with the database: the next one is to
+// find the mark that tells so, and to look at what is in there.
+var errUnclean = errors.New("a server has died with the database")
 
 // newScratch makes a folder for one foreground run and holds it by a lock. Those
 // that nobody holds any more, because their program was killed, are removed.

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Transcript } from "../src/lib/api/types";
 import { Reader } from "../src/lib/reader.svelte";
 import { router } from "../src/lib/route.svelte";
-import { placeOf } from "../src/views/job/at";
+import { placeOf, segmentAt } from "../src/views/job/at";
 import { find } from "../src/views/job/find";
 import TranscriptView from "../src/views/job/Transcript.svelte";
 import { job, segment } from "./fakes";
@@ -44,6 +44,14 @@ describe("a segment's place", () => {
     ]);
     expect([0, 3, 7].map(words)).toEqual([undefined, undefined, undefined]);
     expect(placeOf(reader, undefined)).toBeUndefined();
+  });
+});
+
+describe("a time", () => {
+  it("leads to the segment that has begun by then", () => {
+    const at = (ms: number) => segmentAt(text.segments, ms);
+    expect([0, 999, 1000, 59_999, 60_000, 99_999].map(at)).toEqual([1, 1, 2, 4, 5, 6]);
+    expect(segmentAt(text.segments.slice(1), 0)).toBe(1);
   });
 });
 

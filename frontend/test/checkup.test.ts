@@ -7,7 +7,7 @@ import { en } from "../src/lib/words/en";
 import { ko } from "../src/lib/words/ko";
 import { sayFinding } from "../src/lib/words/say";
 import { language } from "../src/lib/words/words.svelte";
-import { byLevel, fitOf, notesOf, partsOf, summaryOf } from "../src/views/machine/checkup";
+import { byLevel, fetchable, fitOf, notesOf, partsOf, summaryOf } from "../src/views/machine/checkup";
 import Checkup from "../src/views/machine/Checkup.svelte";
 
 const fine: Finding = { name: "ffmpeg", level: "ok", text: "version 7 at /usr/bin/ffmpeg" };
@@ -103,8 +103,29 @@ describe("what models need", () => {
     expect(notesOf(llm)).toEqual(["8,192 tokens at once", "Needs 7.7 GB more."]);
     expect(notesOf(measured)).toEqual([]);
     language.choose("ko");
-    expect(notesOf(llm)).toEqual(["한 번에 8,192토큰", ko.doctor.missing.translate("gemma3:12b")]);
-    expect(notesOf(budget("base", { installed: false })).join()).toMatch(/sluice models pull base$/);
+    expect(notesOf({ ...llm, fits: true })).toEqual([
+      "한 번에 8,192토큰",
+      ko.doctor.missing.translate("gemma3:12b"),
+    ]);
+    expect(notesOf(budget("base", { installed: false }))).toEqual([ko.doctor.missing.transcribe()]);
+  });
+
+  it("sends people to the page's own models for one that is missing", () => {
+    const text = "Not installed; get it with 'sluice models pull base'.";
+    expect(notesOf(budget("base", { installed: false, text }))).toEqual([en.doctor.missing.transcribe()]);
+    expect(fetchable(budget("base", { installed: false }))).toBe(true);
+    for (const b of [
+      budget("base"),
+      { ...llm, fits: true },
+      budget("big", { installed: false, fits: false }),
+    ])
+      expect(fetchable(b)).toBe(false);
+  });
+
+  it("are not to get what can never fit, nor what may be there", () => {
+    language.choose("ko");
+    expect(notesOf(llm)).toEqual(["한 번에 8,192토큰"]);
+    expect(notesOf(budget("base", { installed: undefined }))).toEqual([ko.doctor.unsure]);
   });
 });
 

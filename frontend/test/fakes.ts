@@ -1,5 +1,5 @@
 // Small stand-ins for the server and its events.
-import type { Job, LiveEvent, Reading, Segment, Snapshot, Transcript } from "../src/lib/api/types";
+import type { Job, LiveEvent, Model, Reading, Segment, Snapshot, Transcript } from "../src/lib/api/types";
 
 export function job(id: string, more: Partial<Job> = {}): Job {
   return {
@@ -57,6 +57,20 @@ export function snapshot(n: number, more: Partial<Snapshot> = {}): Snapshot {
 
 export function event(n: number, kind: LiveEvent["kind"], more: Partial<LiveEvent> = {}): LiveEvent {
   return { id: `boot-${n}`, kind, ...more };
+}
+
+export function model(name: string, more: Partial<Model> = {}): Model {
+  return {
+    name,
+    installed: false,
+    catalog: true,
+    default: false,
+    suits: false,
+    fits: true,
+    size_bytes: 488e6,
+    need_bytes: 894e6,
+    ...more,
+  };
 }
 
 export function segment(start_ms: number, text = `at ${start_ms}`, id = 0): Segment {

@@ -9,6 +9,7 @@ import { board } from "../src/lib/live/board.svelte";
 import { toasts } from "../src/lib/ui/toasts.svelte";
 import { router } from "../src/lib/route.svelte";
 import { shell } from "../src/lib/shell/shell";
+import { en } from "../src/lib/words/en";
 import { language } from "../src/lib/words/words.svelte";
 import DropOverlay from "../src/views/frame/DropOverlay.svelte";
 import Header from "../src/views/frame/Header.svelte";
@@ -135,7 +136,7 @@ describe("the strip", () => {
     board.snapshot = snapshot(1, { next: [away], eta_seconds: 600 });
     board.readAt = Date.now();
     render(Header);
-    expect(screen.getByText("The speech model tiny is not installed.")).toBeTruthy();
+    expect(screen.getByText(en.reasons.noModel("large-v3-turbo"))).toBeTruthy();
     expect(screen.queryByText(/all done/)).toBeNull();
   });
 
@@ -143,7 +144,7 @@ describe("the strip", () => {
     const turn = job("b", { reason: "turn" });
     board.snapshot = snapshot(1, { next: [away, turn] });
     render(Header);
-    expect(screen.queryByText("The speech model tiny is not installed.")).toBeNull();
+    expect(screen.queryByText(en.reasons.noModel("large-v3-turbo"))).toBeNull();
   });
 });
 

@@ -4,6 +4,7 @@ import { en } from "../src/lib/words/en";
 import { ko } from "../src/lib/words/ko";
 import { language } from "../src/lib/words/words.svelte";
 import { sayEvent, type JobEvent } from "../src/views/job/facts";
+import { job } from "./fakes";
 
 const { schemas } = (
   JSON.parse(readFileSync("src/lib/api/openapi.json", "utf8")) as {
@@ -25,7 +26,14 @@ describe("what happened", () => {
     [{ verb: "settle", to: "failed", code: "no_audio_track" }, "Failed: The file has no sound."],
     [{ verb: "settle", to: "queued", reason: "memory" }, "Put back in line: Waiting for memory"],
     [{ verb: "recover", to: "queued", reason: "turn" }, "Sluice had stopped meanwhile: Put back in line"],
-  ])("is told in plain words: %o", (e, said) => expect(sayEvent({ at, ...e })).toBe(said));
+  ])("is told in plain words: %o", (e, said) => expect(sayEvent({ at, ...e }, job("a"))).toBe(said));
+
+  it("knows a file on the web from one that is here", () => {
+    const away = { at, verb: "defer", to: "queued", reason: "source" } as const;
+    const source = { kind: "url", name: "talk.mp4", size: 0 } as const;
+    expect(sayEvent(away, job("a"))).toBe("Had to wait: Waiting for its file");
+    expect(sayEvent(away, job("a", { source }))).toBe("Had to wait: Waiting for the server of its address");
+  });
 
   it("has words for every verb and state in both languages", () => {
     const verbs = schemas.Verb?.enum ?? [];

@@ -134,7 +134,9 @@ describe("a job that is done", () => {
     const warnings = [{ code: "text_repeats", at_ms: 754_000, text: "The same words again." }];
     await show({ job: { ...done, quality: { warnings } }, transcript: text });
     const remarks = screen.getByRole("heading", { name: "Notes" }).closest("section") as HTMLElement;
-    expect(within(remarks).getByText("12:34")).toBeTruthy();
+    expect(within(remarks).getByRole("link", { name: "12:34" }).getAttribute("href")).toMatch(
+      /^#\/job\/.+\?at=\d+$/,
+    );
     expect(within(remarks).getByText("The same words again.")).toBeTruthy();
   });
 
@@ -326,6 +328,15 @@ describe("any job", () => {
     await show({ job: waiting, transcript: partial() });
     expect(screen.getByText("No. 3 in line")).toBeTruthy();
     expect(screen.getByText("Waiting for memory: needs 6.9 GB, 4.2 GB free")).toBeTruthy();
+  });
+
+  it("that is back in the line says how far it came", async () => {
+    const progress = { stage: "transcribe" as const, fraction: 0.43 };
+    const back = job("a", { reason: "memory", reason_text: "needs 6.9 GB, 4.2 GB free", progress });
+    board.snapshot = snapshot(1, { next: [back] });
+    await show({ job: back, transcript: partial() });
+    expect(screen.getByText("43% done")).toBeTruthy();
+    expect(screen.queryByRole("progressbar")).toBeNull();
   });
 
   it("that stands in line beyond the board is read again when the line moves, but not at every move", async () => {

@@ -135,6 +135,15 @@ describe("the machine view", () => {
     expect(screen.getByText((text) => text.endsWith(said))).toBeTruthy();
   });
 
+  it("promises nothing for what is missing while the gate is shut", async () => {
+    serving(machine());
+    const first = job("first", { reason: "memory", need_bytes: 6.9e9, position: 1 });
+    board.snapshot = snapshot(1, { next: [first], memory: reading({ at: iso(1) }), gate: { state: "shut" } });
+    render(Machine);
+    await settled();
+    expect(screen.getByText((text) => text.endsWith("2.7 GB short, and the gate is shut."))).toBeTruthy();
+  });
+
   it("holds the need of the first in line against what is free", async () => {
     serving(machine());
     const first = job("first", {

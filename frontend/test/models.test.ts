@@ -8,18 +8,7 @@ import { en } from "../src/lib/words/en";
 import { ko } from "../src/lib/words/ko";
 import { language } from "../src/lib/words/words.svelte";
 import ModelDialog from "../src/views/ModelDialog.svelte";
-import { job, snapshot, withDialogs } from "./fakes";
-
-const model = (name: string, more: Partial<Model> = {}): Model => ({
-  name,
-  installed: false,
-  default: false,
-  suits: false,
-  fits: true,
-  size_bytes: 488e6,
-  need_bytes: 894e6,
-  ...more,
-});
+import { job, model, snapshot, withDialogs } from "./fakes";
 
 const small = model("small", { installed: true, default: true, suits: true });
 const turbo = model("large-v3-turbo-q5_0", { note: "Nearly as good." });
@@ -57,7 +46,7 @@ describe("models to choose from", () => {
 
   it("say what they take, and why they can never run", () => {
     expect(needs(small)).toBe("File 488 MB · needs 894 MB of memory");
-    expect(needs(large)).toBe("Needs 4.2 GB, more than this machine can give");
+    expect(needs(large)).toBe("Needs 4.2 GB, more than a job may have here");
     expect(needs(model("mine", { fits: false, need_bytes: undefined }))).toBe(en.models.tooLarge);
     language.choose("ko");
     expect(needs(small)).toBe("파일 488 MB · 메모리 894 MB 필요");
@@ -69,8 +58,10 @@ describe("models to choose from", () => {
     expect(about(english)).toBe(en.models.about.base);
     language.choose("ko");
     expect(about(turbo)).toBe(ko.models.about["large-v3-turbo"]);
-    expect(about(model("mine", { installed: true, note: "A file of your own." }))).toBe(ko.models.own);
-    expect(about(model("mine", { note: "Damaged." }))).toBe(ko.models.damaged);
+    const mine = model("mine", { catalog: false, installed: true, note: "A file of your own." });
+    expect(about(mine)).toBe(ko.models.own);
+    expect(about({ ...mine, installed: false, damaged: true })).toBe(ko.models.damaged);
+    expect(about(model("ferry", { note: "배 이름을 잘 압니다." }))).toBe("배 이름을 잘 압니다.");
   });
 });
 
@@ -116,7 +107,7 @@ describe("the dialog for another model", () => {
     expect(radio(/^large-v3$/).disabled).toBe(true);
 
     await fireEvent.click(radio(/turbo/));
-    expect(screen.getByText(/sluice models pull large-v3-turbo-q5_0$/)).toBeTruthy();
+    expect(screen.getByText(en.models.waits("large-v3-turbo-q5_0"))).toBeTruthy();
     await fireEvent.click(confirm());
     await settled();
     expect(sent).toEqual([{ model: "large-v3-turbo-q5_0" }]);

@@ -160,6 +160,20 @@ describe("the queue", () => {
     expect(within(canceled).getByRole("button", { name: "Try again" })).toBeTruthy();
   });
 
+  it.each([
+    ["en", "43% done"],
+    ["ko", "43% 완료"],
+  ] as const)("says how far what is back in the line came, in %s", (code, said) => {
+    language.choose(code);
+    const progress = { stage: "transcribe" as const, fraction: 0.43 };
+    const next = [job("back", { reason: "memory", progress }), job("new", { reason: "memory" })];
+    board.snapshot = snapshot(1, { next });
+    render(Queue);
+    const row = (title: string) => screen.getByText(title).closest("li") as HTMLElement;
+    expect(within(row("Title of back")).getByText(said)).toBeTruthy();
+    expect(row("Title of new").textContent).not.toContain("%");
+  });
+
   it("says all of it in Korean", () => {
     language.choose("ko");
     show();

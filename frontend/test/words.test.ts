@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Job, Reading } from "../src/lib/api/types";
-import { sayFault, sayGate, sayNotice, sayReason } from "../src/lib/words/say";
+import { sayFault, sayFinding, sayGate, sayNotice, sayReason, sayStage } from "../src/lib/words/say";
 import { en } from "../src/lib/words/en";
 import type { NoticeWords } from "../src/lib/words/en/notices";
 import { ko } from "../src/lib/words/ko";
@@ -149,10 +149,52 @@ describe("what is said", () => {
   it.each<[string, string, string]>([
     ["request_invalid", "There are too many words to look for.", "Look for 20 words at most."],
     ["request_invalid", "Sluice may not write to that folder.", "Choose another folder."],
-    ["model_missing", "The model large is not there.", "Install it with 'sluice models pull large'."],
     ["memory_short", "It needs 6.9 GB.", "It starts by itself when memory is free."],
   ])("keeps the server's facts: %s, %s", (code, detail, hint) => {
     expect(sayFault({ code, detail, hint })).toEqual({ message: detail, hint });
+  });
+
+  it("sends people to the page's own models, and not to a terminal", () => {
+    const hint = "Install it with 'sluice models pull large' (2.9 GB).";
+    expect(sayFault({ code: "model_missing", detail: "It is not there.", hint }).hint).toBe(
+      "Install it in Models (2.9 GB).",
+    );
+    expect(sayFinding({ name: "model", level: "fail", text: "No.", hint }).hint).toBe(
+      "Install it in Models (2.9 GB).",
+    );
+    for (const words of [en, ko]) {
+      const said = [...leaves(words)].map(([, v]) => (typeof v === "function" ? String(v) : v));
+      expect(said.filter((s) => /models pull/.test(s as string))).toEqual([]);
+    }
+  });
+
+  it("asks for no path, as the page takes none", () => {
+    const hint =
+      "Name its host in fetch.allow if it is one of yours, or download the file and give its path.";
+    expect(sayFault({ code: "url_refused", detail: "10.0.0.1 is on this network.", hint })).toEqual({
+      message: "10.0.0.1 is on this network.",
+      hint: en.faults.url_refused.hint,
+    });
+  });
+
+  it("tells a job whose file is on the web from one whose file is here", () => {
+    const away = { reason: "source" as const, reason_text: "media.example.com does not answer." };
+    const web = { source: { kind: "url" as const, name: "talk.mp4", size: 0 } };
+    expect(sayReason(job("a", { reason: "source" }), memory)).toBe(en.reasons.text.source);
+    expect(sayReason(job("a", { reason: "source", ...web }), memory)).toBe(en.reasons.server);
+    expect(sayReason(job("a", { ...away, ...web }), memory)).toBe("Media.example.com does not answer.");
+    language.choose("ko");
+    expect(sayReason(job("a", { ...away, ...web }), memory)).toBe(ko.reasons.server);
+  });
+
+  it("calls the first stage a download until the file is here", () => {
+    const source = { kind: "url" as const, name: "talk.mp4", size: 0 };
+    expect(sayStage("extract", job("a", { source }))).toBe(en.common.downloading);
+    expect(sayStage("transcribe", job("a", { source }))).toBe(en.common.stages.transcribe);
+    expect(sayStage("extract", job("a", { source: { ...source, size: 9 } }))).toBe(en.common.stages.extract);
+    expect(sayStage("extract", job("a", { source: { ...source, kind: "path" } }))).toBe(
+      en.common.stages.extract,
+    );
   });
 
   it("keeps the server's facts, and gives its own hint where that one is for programmers", () => {
@@ -169,7 +211,22 @@ describe("what is said", () => {
     expect(sayGate({ state: "waiting", text: "needs 6.9 GB, 4.2 GB free" }, memory, short)).toBe(
       "6.9 GB 필요, 지금 4.2 GB 여유",
     );
-    expect(sayGate({ state: "shut", text: "memory is critically short" }, memory, short)).toMatch(/4\.2 GB/);
+    expect(sayGate({ state: "shut", text: "memory is critically short" }, memory, short)).toMatch(
+      /4\.2 GB\(50%\)/,
+    );
+  });
+
+  it("tells a shut gate in the server's words, which name what decides", () => {
+    const gate = { state: "shut" as const, text: "13 % of memory is free; jobs start again at 15 %" };
+    expect(sayGate(gate, memory, short)).toBe(gate.text);
+    expect(sayGate({ ...gate, text: "" }, memory, short)).toBe("Nothing starts now: 4.2 GB (50%) free");
+  });
+
+  it("promises nothing for free memory while it is critically short", () => {
+    language.choose("ko");
+    const died = { ...short, error: { code: "engine_out_of_memory", message: "", hint: "" } };
+    const said = sayReason(died, { ...memory, level: "critical" });
+    expect(said).toBe("메모리 대기: 6.9 GB 필요, 지금 4.2 GB 여유 · 메모리가 안정되면 시작");
   });
 
   it.each<[string, Partial<Job>, Partial<Reading>]>([
@@ -243,6 +300,18 @@ describe("what is said", () => {
       "파일에 소리가 없습니다.",
     );
     expect(sayFault({ code: "never_heard_of", message: "It is mute." }).message).toBe("It is mute.");
+  });
+
+  it("blames no file for an engine that was stopped, nor promises a try that does not come by itself", () => {
+    language.choose("ko");
+    const stopped = sayFault({
+      code: "engine_stopped",
+      message: "It was stopped twice.",
+      hint: "Try again.",
+    });
+    expect(stopped.message).toMatch(/사용자나 다른 프로그램/);
+    expect(stopped.hint).toMatch(/다시 시도하면 .*이어서/);
+    expect(stopped.message + stopped.hint).not.toMatch(/파일/);
   });
 
   it("tells of a notice in the server's words, and in Korean in its own, with the date", () => {

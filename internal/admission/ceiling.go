@@ -2,28 +2,49 @@ package admission
 
 import "sluice/internal/job"
 
+// bound is the most that one stage may ever take, and what decides that.
+type bound struct {
+	bytes int64  // 0 = not known
+	by    string // goes on with how much
+}
+
+const (
+	byMachine = "this machine can give"
+	byLimit   = "the memory limit set for Sluice leaves"
+	bySetting = "the setting memory.ceiling allows"
+)
+
 // ceiling is the larger one of the last two samples, however old: what can
 // never fit fails for good, so one odd sample must not say so. The caller holds
 // mu.
-func (g *Gate) ceiling() int64 {
-	c := max(g.ceilingBy(g.memory.last.Reading), g.ceilingBy(g.memory.before.Reading))
-	if c == 0 { // nothing known about the machine
-		return max(0, g.cfg.CeilingBytes)
+func (g *Gate) ceiling() bound {
+	last, before := g.ceilingBy(g.memory.last.Reading), g.ceilingBy(g.memory.before.Reading)
+	switch {
+	case last.bytes == 0 && before.bytes == 0: // nothing known about the machine
+		return bound{max(0, g.cfg.CeilingBytes), bySetting}
+	case before.bytes > last.bytes:
+		return before
+	default:
+		return last
 	}
-	return c
 }
 
 // ceilingBy is the configured one within the memory of a reading, or the
 // machine's own; 0 when the reading does not tell.
-func (g *Gate) ceilingBy(r job.Reading) int64 {
-	switch {
-	case r.Total <= 0:
-		return 0
-	case g.cfg.CeilingBytes > 0:
-		return min(g.cfg.CeilingBytes, r.Total)
-	default:
-		return machineCeiling(r)
+func (g *Gate) ceilingBy(r job.Reading) bound {
+	most := bound{machineCeiling(r), byMachine}
+	if r.Confined {
+		most.by = byLimit
 	}
+	switch set := g.cfg.CeilingBytes; {
+	case r.Total <= 0:
+		return bound{}
+	case set > 0 && set < r.Total:
+		return bound{set, bySetting}
+	case set > 0:
+		most.bytes = r.Total
+	}
+	return most
 }
 
 // machineCeiling is what Sluice may plan for on a machine.

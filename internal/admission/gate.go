@@ -225,11 +225,22 @@ func (g *Gate) Afresh(ctx context.Context) int64 {
 	return g.Free()
 }
 
-// Reading is the latest reading; the zero Reading while there was none.
+// Reading is the memory as the gate goes by it; the zero Reading while there
+// was none. Of what our own engine holds nothing counts as available here.
 func (g *Gate) Reading() job.Reading {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.memory.last.Reading
+	return g.memory.reading()
+}
+
+// Shut says why nothing at all may start now; "" = what fits may.
+func (g *Gate) Shut() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.known() || !g.memory.last.shut {
+		return ""
+	}
+	return g.shortness()
 }
 
 // Ceiling is the most that one stage may ever take on this machine, in bytes;
@@ -238,21 +249,30 @@ func (g *Gate) Ceiling() int64 {
 	g.ensure(context.Background(), job.Need{})
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.ceiling()
+	return g.ceiling().bytes
+}
+
+// Never says why a need can never be met here, in words that go on after "it";
+// "" = it can, or nothing is known about the machine.
+func (g *Gate) Never(bytes int64) string {
+	g.ensure(context.Background(), job.Need{})
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ceiling().refuses(bytes)
 }
 
 // Check refuses what can never fit on this machine, with fault
 // model_too_large. Who knows the models completes the hint.
 func (g *Gate) Check(need job.Need) error {
-	ceiling := g.Ceiling()
-	if ceiling == 0 || need.Bytes <= ceiling {
+	never := g.Never(need.Bytes)
+	if never == "" {
 		return nil
 	}
-	what := "The model"
+	what := "This job"
 	if need.Model != "" {
 		what = "The model " + need.Model
 	}
-	return fault.New(fault.ModelTooLarge, what+" is too large: it "+impossible(need.Bytes, ceiling)+".", nil)
+	return fault.New(fault.ModelTooLarge, what+" is too large: it "+never+".", nil)
 }
 
 // watch tells the line when the last refusal is worth asking about again. It

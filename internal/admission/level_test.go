@@ -24,12 +24,12 @@ func TestTwoSamples(t *testing.T) {
 		need          int64
 		want          string
 	}{
-		"a first sample alone decides":                      {first: macAt(8*gb, job.Normal, 14), need: gb, want: "memory is critically short, 8.0 GB free"},
+		"a first sample alone decides":                      {first: macAt(8*gb, job.Normal, 14), need: gb, want: "14 % of memory is free; jobs start again at 15 %"},
 		"one dip in free memory counts":                     {first: mac(2*gb, job.Normal), second: free, want: "needs 4.0 GB, 2.0 GB free"},
 		"so does a fresh one":                               {first: free, second: mac(2*gb, job.Normal), want: "needs 4.0 GB, 2.0 GB free"},
-		"critical counts at once":                           {first: free, second: mac(8*gb, job.Critical), want: "memory is critically short, 8.0 GB free"},
+		"critical counts at once":                           {first: free, second: mac(8*gb, job.Critical), want: "memory is critically short, 8.0 GB free; jobs start again 30 s after it eases"},
 		"a percentage below 15 does not":                    {first: free, second: macAt(8*gb, job.Normal, 14)},
-		"it does when it stays":                             {first: macAt(8*gb, job.Normal, 14), second: macAt(8*gb, job.Normal, 13), want: "memory is critically short, 8.0 GB free"},
+		"it does when it stays":                             {first: macAt(8*gb, job.Normal, 14), second: macAt(8*gb, job.Normal, 13), want: "13 % of memory is free; jobs start again at 15 %"},
 		"15 % is not below 15":                              {first: macAt(8*gb, job.Normal, 15), second: macAt(8*gb, job.Normal, 15)},
 		"our engine's share of the percentage is free":      {first: macAt(4*gb, job.Normal, 10), second: macAt(4*gb, job.Normal, 10), engine: 2 * gb},
 		"our engine's bytes are free":                       {first: mac(3*gb, job.Normal), second: mac(3*gb, job.Normal), engine: gb},
@@ -45,7 +45,7 @@ func TestTwoSamples(t *testing.T) {
 		"the rest of a cgroup is ours":                      {first: confined(4500 * mb), second: confined(4500 * mb)},
 		"in a cgroup the engine's bytes are free too":       {first: confined(2500 * mb), second: confined(2500 * mb), engine: 2 * gb},
 		"a reading without a percentage has its own":        {first: job.Reading{Total: 18 * gib, Available: 8 * gb}, second: job.Reading{Total: 18 * gib, Available: 8 * gb}},
-		"a percentage that was not told can be low as well": {first: job.Reading{Total: 18 * gib, Available: 2 * gb}, second: job.Reading{Total: 18 * gib, Available: 2 * gb}, need: gb, want: "memory is critically short, 2.0 GB free"},
+		"a percentage that was not told can be low as well": {first: job.Reading{Total: 18 * gib, Available: 2 * gb}, second: job.Reading{Total: 18 * gib, Available: 2 * gb}, need: gb, want: "10 % of memory is free; jobs start again at 15 %"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestTwoLooksInOneMomentAreOneSample(t *testing.T) {
 		want  string
 	}{
 		"one moment":  {900 * time.Millisecond, ""},
-		"two of them": {1100 * time.Millisecond, "memory is critically short, 8.0 GB free"},
+		"two of them": {1100 * time.Millisecond, "14 % of memory is free; jobs start again at 15 %"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -27,6 +27,15 @@ func (s sample) available() int64 {
 	return n
 }
 
+// spare is what a cgroup keeps for the app itself: the last 5 % of its limit.
+// Elsewhere the ceiling keeps enough for others.
+func (s sample) spare() int64 {
+	if !s.Confined {
+		return 0
+	}
+	return s.Total / 100 * 5
+}
+
 // percent is how much of the machine's memory is free, with the engine's share.
 func (s sample) percent() int {
 	switch {
@@ -73,6 +82,22 @@ func (m *samples) percent() int {
 		return m.last.percent()
 	}
 	return min(m.last.percent(), m.before.percent())
+}
+
+// reading is the memory as the gate goes by it, so that what people are shown
+// and what a job is told are the same: the lower of the two, less what stays
+// spare, and critical whenever nothing may start.
+func (m *samples) reading() job.Reading {
+	r := m.last.Reading
+	if !m.alone {
+		r.Available = min(r.Available, m.before.Available)
+		r.FreePercent = min(r.FreePercent, m.before.FreePercent)
+	}
+	r.Available = max(0, r.Available-m.last.spare())
+	if m.last.shut {
+		r.Level = job.Critical
+	}
+	return r
 }
 
 // critical says that nothing may start: the system says so, or both samples
@@ -183,16 +208,10 @@ func (g *Gate) known() bool {
 func (g *Gate) fresh() time.Duration { return staleAfter * g.cfg.Poll }
 
 // free is what a stage could get now. The caller holds mu.
-//
-// In a cgroup the app itself lives off the last 5 % of the limit; elsewhere
-// the ceiling keeps enough for others.
 func (g *Gate) free() int64 {
-	n := g.memory.available()
-	if r := g.memory.last.Reading; r.Confined {
-		n -= r.Total / 100 * 5
-	}
-	if ceiling := g.ceiling(); ceiling > 0 {
-		n = min(n, ceiling)
+	n := g.memory.available() - g.memory.last.spare()
+	if most := g.ceiling().bytes; most > 0 {
+		n = min(n, most)
 	}
 	return max(0, n)
 }

@@ -57,7 +57,7 @@ func (g *Gate) offer() (chan<- job.Wait, job.Wait) {
 	case g.told:
 		return nil, wait
 	case g.known() && g.memory.last.shut && over(g.spell.since, yieldWait):
-		wait.Reason, wait.Text = job.Memory, short(g.free(), g.held())
+		wait.Reason, wait.Text = job.Memory, g.shortness()
 	case over(g.power.since, yieldWait):
 		wait.Reason, wait.Text = job.Power, onBattery
 	default:

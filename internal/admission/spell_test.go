@@ -18,7 +18,7 @@ func TestAfterACriticalSpellAStageStartsWithCare(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			g, script := watched(t, mac(8*gb, job.Critical))
-			expect(t, g, need(gb), "memory is critically short, 8.0 GB free")
+			expect(t, g, need(gb), "memory is critically short, 8.0 GB free; jobs start again 30 s after it eases")
 			script.Set(mac(8*gb, job.Normal))
 			pass(2 * time.Second)
 			expect(t, g, need(gb), "starts in 30 s if memory stays free")
@@ -47,7 +47,7 @@ func TestAfterACriticalSpellAStageStartsWithCare(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			g, script := watched(t, mac(8*gb, job.Critical))
-			expect(t, g, need(6*gb), "memory is critically short, 8.0 GB free")
+			expect(t, g, need(6*gb), "memory is critically short, 8.0 GB free; jobs start again 30 s after it eases")
 			script.Set(mac(8*gb, job.Normal))
 			pass(20 * time.Second)
 			script.Set(mac(2*gb, job.Normal))
@@ -75,7 +75,7 @@ func TestAfterACriticalSpellAStageStartsWithCare(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			g, script := watched(t, mac(gb, job.Critical))
-			expect(t, g, job.Need{}, "memory is critically short, 1.0 GB free")
+			expect(t, g, job.Need{}, "memory is critically short, 1.0 GB free; jobs start again 30 s after it eases")
 			script.Set(mac(gb, job.Normal))
 			pass(2 * time.Second)
 			expect(t, g, job.Need{}, "starts in 30 s if memory stays free")
@@ -91,7 +91,7 @@ func TestAfterACriticalSpellAStageStartsWithCare(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			g, script := watched(t, mac(8*gb, job.Critical))
-			expect(t, g, need(gb), "memory is critically short, 8.0 GB free")
+			expect(t, g, need(gb), "memory is critically short, 8.0 GB free; jobs start again 30 s after it eases")
 			script.Set(mac(8*gb, job.Normal))
 			pass(20 * time.Minute)
 			script.Set(mac(gb/2, job.Normal))
@@ -127,7 +127,7 @@ func TestARunningStageYieldsWhenCriticalLasts(t *testing.T) {
 		if diff := cmp.Diff([]time.Duration{12 * time.Second, 14 * time.Second}, at); diff != "" {
 			t.Errorf("offered (-want +got):\n%s", diff)
 		}
-		want := job.Wait{Reason: job.Memory, Text: "memory is critically short, 2.0 GB free", Need: need(gb)}
+		want := job.Wait{Reason: job.Memory, Text: "memory is critically short, 2.0 GB free; jobs start again 30 s after it eases", Need: need(gb)}
 		for _, w := range what {
 			if diff := cmp.Diff(want, w); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

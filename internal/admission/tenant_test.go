@@ -50,9 +50,9 @@ func TestWhoUnloadsOllama(t *testing.T) {
 		unloads int
 	}{
 		"the speech engine below 32 GiB":                {mac(8*gb, job.Normal), need(gb), "Ollama is giving back 5.1 GB", 1},
-		"also when memory is critical":                  {mac(8*gb, job.Critical), need(gb), "memory is critically short, 8.0 GB free; Ollama holds 5.1 GB", 1},
+		"also when memory is critical":                  {mac(8*gb, job.Critical), need(gb), "memory is critically short, 8.0 GB free; Ollama holds 5.1 GB; jobs start again 30 s after it eases", 1},
 		"not a look":                                    {mac(8*gb, job.Normal), job.Need{Stage: job.Transcribe}, "", 0},
-		"not a look that is refused":                    {mac(8*gb, job.Critical), job.Need{Stage: job.Transcribe}, "memory is critically short, 8.0 GB free", 0},
+		"not a look that is refused":                    {mac(8*gb, job.Critical), job.Need{Stage: job.Transcribe}, "memory is critically short, 8.0 GB free; jobs start again 30 s after it eases", 0},
 		"not ffmpeg":                                    {mac(8*gb, job.Normal), extract, "", 0},
 		"not ffmpeg without room":                       {mac(100*mb, job.Normal), extract, "needs 160 MB, 100 MB free", 0},
 		"not a stage of its own":                        {mac(8*gb, job.Normal), translate, "", 0},
@@ -254,7 +254,7 @@ func TestSamplesGoOnWhileOllamaGivesBack(t *testing.T) {
 		expect(t, g, need(gb), "Ollama is giving back 5.0 GB")
 		script.Set(mac(8*gb, job.Critical))
 		pass(2 * time.Second)
-		expect(t, g, need(gb), "memory is critically short, 8.0 GB free; Ollama holds 5.0 GB")
+		expect(t, g, need(gb), "memory is critically short, 8.0 GB free; Ollama holds 5.0 GB; jobs start again 30 s after it eases")
 	})
 }
 

@@ -39,9 +39,9 @@ const (
 // what can never fit, so the ceiling alone decides then: the kernel will take
 // care of a wrong guess, and a death for memory is told and counted apart.
 func (g *Gate) answer(need job.Need) answer {
-	switch ceiling := g.ceiling(); {
-	case ceiling > 0 && need.Bytes > ceiling:
-		a := closed(never, impossible(need.Bytes, ceiling))
+	switch impossible := g.ceiling().refuses(need.Bytes); {
+	case impossible != "":
+		a := closed(never, impossible)
 		a.Never = true
 		return a
 	case !g.power.since.IsZero():
@@ -60,7 +60,7 @@ func (g *Gate) weigh(need job.Need, free int64) answer {
 	calm, stood := g.past.fitsSince(need.Bytes), g.stood(need.Bytes)
 	switch {
 	case g.memory.critical():
-		return closed(critical, short(free, g.held()))
+		return closed(critical, g.shortness())
 	case g.excludes(need) && !g.tenant.stuck:
 		return closed(crowded, "Ollama is giving back "+job.FormatBytes(g.held()))
 	case need.Bytes > free:

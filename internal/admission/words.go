@@ -9,9 +9,15 @@ import (
 
 const onBattery = "on battery, starts when plugged in"
 
-// short says that nothing may start.
-func short(free, held int64) string {
-	return "memory is critically short, " + job.FormatBytes(free) + " free" + tenants(held)
+// shortness says why nothing may start, by the rule that decides, and what ends
+// it. The caller holds mu.
+func (g *Gate) shortness() string {
+	if g.memory.last.Level == job.Critical {
+		return "memory is critically short, " + job.FormatBytes(g.free()) + " free" + tenants(g.held()) +
+			"; jobs start again " + remaining(rest) + " after it eases"
+	}
+	return strconv.Itoa(g.memory.percent()) + " % of memory is free" + tenants(g.held()) +
+		"; jobs start again at " + strconv.Itoa(leastPercent) + " %"
 }
 
 // shortage says what is needed and what is free. When rounding would make
@@ -34,13 +40,17 @@ func (g *Gate) tightness(need, free int64) string {
 		strconv.Itoa(g.memory.percent()) + " % is" + tenants(g.held())
 }
 
-// impossible says the same of what can never fit.
-func impossible(need, ceiling int64) string {
-	n, c := job.FormatBytes(need), job.FormatBytes(ceiling)
-	if n == c {
-		return "needs " + n + ", " + job.FormatBytes(need-ceiling) + " more than this machine can give"
+// refuses says why a need is beyond the bound; "" = it is not. When rounding
+// would make both the same it says how far beyond.
+func (b bound) refuses(need int64) string {
+	if b.bytes == 0 || need <= b.bytes {
+		return ""
 	}
-	return "needs " + n + ", this machine can give " + c
+	n, most := job.FormatBytes(need), job.FormatBytes(b.bytes)
+	if n == most {
+		return "needs " + n + ", " + job.FormatBytes(need-b.bytes) + " more than " + b.by
+	}
+	return "needs " + n + ", " + b.by + " " + most
 }
 
 // tenants is the end of a sentence: who holds what is missing.

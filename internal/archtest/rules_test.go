@@ -38,6 +38,7 @@ func places() map[string]place {
 		"internal/disk":     {support, ""},
 		"internal/secret":   {support, ""},
 		"internal/netguard": {support, ""},
+		"internal/download": {support, ""},
 		"internal/power":    {support, ""},
 		"internal/archtest": {support, ""},
 		// The suite that every store runs speaks the port of the line.
@@ -53,8 +54,8 @@ func places() map[string]place {
 		"internal/ollama":      {adapter, "internal/pipeline internal/netguard"},
 		"internal/delivery":    {adapter, "internal/pipeline internal/netguard"},
 		"internal/memory":      {adapter, "internal/admission"},
-		"internal/models":      {adapter, "internal/pipeline internal/netguard internal/disk"},
-		"internal/intake":      {adapter, "internal/pipeline internal/netguard internal/disk"},
+		"internal/models":      {adapter, "internal/pipeline internal/netguard internal/download internal/disk"},
+		"internal/intake":      {adapter, "internal/pipeline internal/netguard internal/download internal/disk"},
 		// Views read what core shows: the board's snapshots and their words.
 		"internal/httpapi": {adapter, "internal/board internal/queue internal/library internal/settings"},
 		"internal/cli":     {adapter, "internal/board internal/settings"},

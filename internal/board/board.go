@@ -38,10 +38,10 @@ func (s Standing) Depth() int { return s.Counts[job.Queued] + s.Counts[job.Runni
 // Machine is where the board reads memory.
 type Machine interface{ Reading() job.Reading }
 
-// Gatekeeper also tells when memory is so short that nothing may start.
+// Gatekeeper also says why nothing at all may start; "" = what fits may.
 type Gatekeeper interface {
 	Machine
-	Critical() bool
+	Shut() string
 }
 
 // Snapshot is all that a view needs to start with.
@@ -90,22 +90,21 @@ func (b *Board) Snapshot(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	reading := b.machine.Reading()
-	return Snapshot{ID: id, Standing: st, Memory: reading, Gate: gate(st, reading, b.machine.Critical())}, nil
+	return Snapshot{ID: id, Standing: st, Memory: b.machine.Reading(), Gate: gate(st, b.machine.Shut())}, nil
 }
 
 // gate tells how the gate stands from what it has said: the first of the line
 // carries its words. Those that step aside keep their rank, but the gate was
 // not asked about them; and while a job runs it is asked about nobody, so that
 // what it once said of a queued one is over.
-func gate(st Standing, r job.Reading, critical bool) job.Gate {
+func gate(st Standing, shut string) job.Gate {
 	var first job.Job
 	if i := slices.IndexFunc(st.Next, func(j job.Job) bool { return j.Reason.Blocking() }); i >= 0 && len(st.Running) == 0 {
 		first = st.Next[i]
 	}
 	switch {
-	case critical:
-		return job.Gate{State: job.GateShut, Text: "memory is critically short, " + job.FormatBytes(r.Available) + " free"}
+	case shut != "":
+		return job.Gate{State: job.GateShut, Text: shut}
 	case first.Reason == job.Memory, first.Reason == job.Power:
 		return job.Gate{State: job.GateWaiting, Text: first.ReasonText}
 	default:
@@ -194,13 +193,14 @@ type Kind string
 
 // The kinds of events.
 const (
-	JobChanged  Kind = "job"      // Job, Counts: any change but progress
-	JobGone     Kind = "gone"     // JobID: deleted
-	Progress    Kind = "progress" // JobID, Progress
-	Segment     Kind = "segment"  // JobID, Segment: live text
-	Memory      Kind = "memory"   // Reading
-	LineChanged Kind = "line"     // nothing: it was paused or resumed, jobs stand elsewhere, or durations or notices came
-	Reset       Kind = "reset"    // fetch the snapshot again
+	JobChanged   Kind = "job"      // Job, Counts: any change but progress
+	JobGone      Kind = "gone"     // JobID: deleted
+	Progress     Kind = "progress" // JobID, Progress
+	Segment      Kind = "segment"  // JobID, Segment: live text
+	Memory       Kind = "memory"   // Reading
+	LineChanged  Kind = "line"     // nothing: it was paused or resumed, jobs stand elsewhere, or durations or notices came
+	ModelChanged Kind = "model"    // Model, and Download while it is in the line of downloads; else the models read differently
+	Reset        Kind = "reset"    // fetch the snapshot again
 )
 
 // Event is one change. Which members are set goes with Kind.
@@ -213,4 +213,6 @@ type Event struct {
 	Progress job.Progress
 	Segment  transcript.Segment
 	Reading  job.Reading
+	Model    string
+	Download *job.Download
 }

@@ -21,7 +21,7 @@ func (still) Standing(context.Context, int, int) (board.Standing, error) {
 }
 func (still) Reading() job.Reading { return job.Reading{Total: 18 << 30} }
 
-func (still) Critical() bool { return false }
+func (still) Shut() string { return "" }
 
 func publish(b *board.Board, n int) {
 	for range n {

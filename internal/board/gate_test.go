@@ -20,7 +20,12 @@ type view struct {
 
 func (v view) Standing(context.Context, int, int) (board.Standing, error) { return v.standing, v.err }
 func (v view) Reading() job.Reading                                       { return v.reading }
-func (v view) Critical() bool                                             { return v.reading.Level == job.Critical }
+func (v view) Shut() string {
+	if v.reading.Level == job.Critical {
+		return "13 % of memory is free"
+	}
+	return ""
+}
 
 func TestTheGateStandsAsItHasSpoken(t *testing.T) {
 	t.Parallel()
@@ -38,15 +43,15 @@ func TestTheGateStandsAsItHasSpoken(t *testing.T) {
 		"the first waits for its turn only":      {nil, []job.Job{next, waits}, job.Reading{Level: job.Normal}, job.Gate{State: job.GateOpen}},
 		"little memory, but the first fits":      {nil, []job.Job{next}, job.Reading{Level: job.Warn}, job.Gate{State: job.GateOpen}},
 		"the first does not fit":                 {nil, []job.Job{waits, next}, job.Reading{Level: job.Normal}, job.Gate{State: job.GateWaiting, Text: waits.ReasonText}},
-		"memory is critical and nobody is there": {nil, nil, critical, job.Gate{State: job.GateShut, Text: "memory is critically short, 400 MB free"}},
-		"memory is critical and the first waits": {nil, []job.Job{waits}, critical, job.Gate{State: job.GateShut, Text: "memory is critically short, 400 MB free"}},
+		"memory is critical and nobody is there": {nil, nil, critical, job.Gate{State: job.GateShut, Text: "13 % of memory is free"}},
+		"memory is critical and the first waits": {nil, []job.Job{waits}, critical, job.Gate{State: job.GateShut, Text: "13 % of memory is free"}},
 		"the first waits for something else":     {nil, []job.Job{{Reason: job.NoModel, ReasonText: "no model"}}, job.Reading{}, job.Gate{State: job.GateOpen}},
 		"the first that does not step aside does not fit": {
 			nil, []job.Job{{Reason: job.Backoff}, {Reason: job.NoSource}, waits}, job.Reading{}, job.Gate{State: job.GateWaiting, Text: waits.ReasonText},
 		},
 		"one behind those that step aside and the next waits for memory": {nil, []job.Job{{Reason: job.Backoff}, next, waits}, job.Reading{}, job.Gate{State: job.GateOpen}},
 		"the first did not fit before the job that runs was taken":       {[]job.Job{{State: job.Running}}, []job.Job{waits}, job.Reading{}, job.Gate{State: job.GateOpen}},
-		"memory is critical while a job runs":                            {[]job.Job{{State: job.Running}}, nil, critical, job.Gate{State: job.GateShut, Text: "memory is critically short, 400 MB free"}},
+		"memory is critical while a job runs":                            {[]job.Job{{State: job.Running}}, nil, critical, job.Gate{State: job.GateShut, Text: "13 % of memory is free"}},
 		"the first of a paused line did not fit":                         {nil, []job.Job{{Reason: job.Paused}, {Reason: job.Backoff}}, job.Reading{}, job.Gate{State: job.GateOpen}},
 	}
 	for name, tt := range tests {

@@ -27,14 +27,18 @@ func (c *console) add() *cobra.Command {
 jobs, one a line. It does not wait for them. Several files are accepted
 together or not at all.
 
+A FILE may be an address on the web that leads to one: it starts with https://
+or http://. The server downloads it when its turn comes, and goes on where it was
+when the connection is lost. Where an address may lead is set by fetch.allow.
+
 A job that is in the line already, of the same file with the same options, is
 not added again; its id is printed. With --key a request is its own: repeated
 with the same key it gives the same job, with another key a new one.
 
 With --not-before the jobs are not started before a TIME: one of the clock, like
 22:00 for the next time that it is ten in the evening here; so long from now,
-like +2h or +90m; or a day as well, like 2027-01-31T22:00:00+01:00 (RFC 3339).
-'sluice release' lets them start earlier.
+like 2h or 90m; or a day as well, like "2027-01-31 22:00" here, or with its zone
+2027-01-31T22:00:00+01:00 (RFC 3339). 'sluice release' lets them start earlier.
 
 With -o it waits until the jobs have ended and writes their texts to FILE, or
 into that folder for several, which is made if it is not there. Ctrl-C ends
@@ -43,6 +47,7 @@ the waiting, not the jobs.`,
   sluice add --title "Monday lecture" --metadata course=bio101 monday.mkv
   sluice add --priority 10 --language ko *.m4a
   sluice add --not-before 22:00 *.mkv
+  sluice add https://media.example.com/talks/monday.mp4
   sluice add interview.m4a -o interview.srt`,
 		Args: someArgs("FILE"),
 	}
@@ -50,7 +55,7 @@ the waiting, not the jobs.`,
 	f := cmd.Flags()
 	f.StringVarP(&title, "title", "t", "", "`TITLE` of the job (default: the name of the file)")
 	f.IntVarP(&priority, "priority", "p", 0, fmt.Sprintf("place in the line: higher goes first, %d to %d", job.MinPriority, job.MaxPriority))
-	f.StringVar(&notBefore, "not-before", "", "not to be started before this `TIME`, like 22:00 or +2h")
+	f.StringVar(&notBefore, "not-before", "", "not to be started before this `TIME`, like 22:00, 2h or \"2027-01-31 22:00\"")
 	f.StringArrayVar(&metadata, "metadata", nil, "`KEY=VALUE` that stays with the job; may be repeated")
 	f.StringVar(&key, "key", "", "idempotency `KEY` of this request")
 	out := newOutputFlags(cmd, "wait for the text and write it to this `FILE`, or into this folder")

@@ -299,6 +299,9 @@ func (s *client) refusal(res *http.Response, body []byte) error {
 		json.Unmarshal(body, &p) != nil || p.Code == "" {
 		return s.stranger("it answered " + res.Status)
 	}
+	if typo := p.typo(); typo != nil {
+		return typo
+	}
 	say := p.Detail
 	if say == "" {
 		say = p.Title

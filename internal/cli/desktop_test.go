@@ -56,7 +56,7 @@ func TestDesktop(t *testing.T) {
 			t.Error("it was opened")
 			return nil
 		}}}
-		s.run(t, "desktop", "https://example.com/a.mp4").want(t, cli.ExitUsage, "addresses on the web are not taken yet")
+		s.run(t, "desktop", "https://example.com/a.mp4").want(t, cli.ExitUsage, "is an address on the web; a file is taken here")
 	})
 	t.Run("a failure is the exit code", func(t *testing.T) {
 		t.Parallel()

@@ -96,11 +96,14 @@ func budgetRows(budget []job.Budget) [][]string {
 		if b.Context > 0 {
 			tokens = strconv.Itoa(b.Context)
 		}
+		switch {
+		case b.Need <= 0 && b.Fits: // it is tried
+			fits = "-"
+		case b.Fits:
+			fits = "yes"
+		}
 		if b.Need > 0 {
 			from = clean(string(b.From))
-		}
-		if b.Fits {
-			fits = "yes"
 		}
 		rows = append(rows, row(clean(string(b.Stage)), model, tokens, size(b.Need), from, fits, clean(b.Text)))
 	}

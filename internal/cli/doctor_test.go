@@ -23,7 +23,7 @@ func TestDoctor(t *testing.T) {
 	warn := job.Finding{Name: "power", Level: job.FindingWarn, Text: "on\x1b battery", Hint: "Plug it in."}
 	bad := job.Finding{Name: "model", Level: job.FindingFail, Text: "none installed", Hint: "Pull one."}
 	budget := []job.Budget{
-		{Stage: job.Transcribe, Model: "small", Need: 1.1e9, From: job.FromMeasured, Fits: true, Chosen: true, Here: true},
+		{Stage: job.Transcribe, Model: "small", Need: 1.1e9, From: job.FromMeasured, Fits: true, Chosen: true, Here: new(true)},
 		{Stage: job.Transcribe, Model: "large", Need: 4.7e9, From: job.FromCatalog, Text: "Too much."},
 		{Stage: job.Transcribe, Model: "llm\x1b", Context: 8192, From: job.FromFile, Fits: true},
 	}
@@ -31,7 +31,7 @@ func TestDoctor(t *testing.T) {
 STAGE       MODEL    CONTEXT  MEMORY  KNOWN FROM  FITS  NOTE
 transcribe  small *  -        1.1 GB  measured    yes
 transcribe  large    -        4.7 GB  catalog     no    Too much.
-transcribe  llm      8192     -       -           yes
+transcribe  llm      8192     -       -           -
 `
 	const short = `
 STAGE       MODEL    MEMORY  KNOWN FROM  FITS  NOTE

@@ -91,8 +91,14 @@ func (c *console) note(format string, args ...any) {
 // words puts an error into a sentence and a hint. Here the cause of a defect
 // is shown too: whoever types a command is allowed to know.
 func words(err error) (say, hint string) {
-	var f *fault.Fault
-	if !errors.As(err, &f) {
+	var (
+		f    *fault.Fault
+		typo *usage
+	)
+	switch {
+	case errors.As(err, &typo):
+		return typo.say, typo.hint
+	case !errors.As(err, &f):
 		return firstLine(err.Error()), ""
 	}
 	say = f.Say

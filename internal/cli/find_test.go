@@ -163,7 +163,9 @@ func TestNotBefore(t *testing.T) {
 	}{
 		"a time of the clock to come":      {soon.Format("15:04"), next(soon), 0},
 		"a time of the clock that is over": {before.Format("15:04"), next(before), 0},
-		"so long from now":                 {"+2h30m", now.Add(150 * time.Minute), time.Minute},
+		"so long from now":                 {"2h30m", now.Add(150 * time.Minute), time.Minute},
+		"so long from now, with a sign":    {"+90m", now.Add(90 * time.Minute), time.Minute},
+		"a day and a time of the clock":    {"2199-01-31 22:00", time.Date(2199, 1, 31, 22, 0, 0, 0, time.Local), 0},
 		"a time with its day":              {"2199-01-31T22:00:00+09:00", time.Date(2199, 1, 31, 13, 0, 0, 0, time.UTC), 0},
 		"with white space around it":       {" +2h ", now.Add(2 * time.Hour), time.Minute},
 	}

@@ -85,14 +85,15 @@ func TestUsage(t *testing.T) {
 		"a search for nothing":                      {[]string{"search"}, "'sluice search' needs a WORD."},
 		"a search for no place":                     {[]string{"search", "x", "--limit", "0"}, "--limit"},
 		"no notice to dismiss":                      {[]string{"dismiss"}, "needs an ID"},
-		"a start that is no time":                   {[]string{"add", file, "--not-before", "tonight"}, "\"tonight\" is none.\n  hint: Like 22:00, +2h"},
+		"a start that is no time":                   {[]string{"add", file, "--not-before", "tonight"}, "\"tonight\" is none.\n  hint: Like 22:00, 2h, \"20"},
 		"a start with an hour that there is not":    {[]string{"add", file, "--not-before", "25:00"}, "\"25:00\" is none"},
-		"a start without a sign":                    {[]string{"add", file, "--not-before", "2h"}, "\"2h\" is none"},
+		"a start on a day that there is not":        {[]string{"add", file, "--not-before", "2199-02-30 22:00"}, "\"2199-02-30 22:00\" is none"},
 		"a start that lies back":                    {[]string{"add", file, "--not-before", "+-2h"}, "\"+-2h\" is none"},
 		"a start in the past":                       {[]string{"add", file, "--not-before", "2001-01-31T22:00:00Z"}, "is in the past"},
 		"an empty start":                            {[]string{"add", file, "--not-before", ""}, "--not-before takes a time; \"\" is none"},
-		"a hold until no time":                      {[]string{"hold", idA, "--until", "tonight"}, "--until takes a time; \"tonight\" is none.\n  hint: Like 22:00, +2h"},
-		"a hold until the past":                     {[]string{"hold", idA, "--until", "2001-01-31T22:00:00Z"}, "--until 2001-01-31T22:00:00Z is in the past"},
+		"a hold until no time":                      {[]string{"hold", idA, "--until", "tonight"}, "--until takes a time; \"tonight\" is none.\n  hint: Like 22:00, 2h, \"20"},
+		"a hold until the past":                     {[]string{"hold", idA, "--until", "2001-01-31T22:00:00Z"}, "--until 2001-01-31T22:00:00Z is in the past.\n  hint: Like 22:00, 2h, \"20"},
+		"a hold until a day in the past":            {[]string{"hold", idA, "--until", "2001-01-31 22:00"}, "--until 2001-01-31 22:00 is in the past"},
 		"a hold until nothing":                      {[]string{"hold", idA, "--until", ""}, "\"\" is none"},
 		"no name of a model":                        {[]string{"models", "rm"}, "'sluice models rm' needs a NAME."},
 		"an argument where none is taken":           {[]string{"version", "extra"}, "'sluice version' takes no argument; \"extra\" is one too many."},
@@ -111,8 +112,8 @@ func TestUsage(t *testing.T) {
 		"help for a slip":                           {[]string{"help", "modles"}, "Did you mean 'sluice models'? See 'sluice --help'."},
 		"help for an unknown subcommand":            {[]string{"help", "models", "pul"}, "There is no command \"pul\" in 'sluice models'.\n  hint: Did you mean 'sluice models pull'?"},
 		"help for nonsense":                         {[]string{"help", "nonsense"}, "There is no command \"nonsense\".\n  hint: See 'sluice --help'."},
-		"an address on the web":                     {[]string{"transcribe", "https://example.com/talk.mp4"}, "not taken yet.\n  hint: Download it first"},
-		"an address on the web to add":              {[]string{"add", file, "http://example.com/a"}, "addresses on the web are not taken yet"},
+		"an address of another kind":                {[]string{"transcribe", "ftp://example.com/talk.mp4"}, "are taken.\n  hint: Download it first"},
+		"an address of another kind to add":         {[]string{"add", file, "rtsp://example.com/a"}, "only addresses that start with https:// or http:// are taken"},
 		"the address of a file":                     {[]string{"add", "file:///a.mp4"}, "Give the path"},
 		"stdin":                                     {[]string{"add", "-"}, "stdin is not taken"},
 		"a file that begins with a dash":            {[]string{"transcribe", "-dash.wav"}, "./-dash.wav, or after --"},
@@ -177,8 +178,8 @@ func TestProblems(t *testing.T) {
 			"sluice: The disk is full.\n  hint: Free some space; nothing was lost.\n",
 		},
 		"every wrong field is named once": {
-			`{"code":"request_invalid","detail":"title: too long","hint":"H.","fields":[{"field":"title","message":"too long"},{"field":"beam_size","message":"too big"}]}`,
-			"sluice: title: too long; beam_size too big\n  hint: H.\n",
+			`{"code":"request_invalid","detail":"source: too long","hint":"H.","fields":[{"field":"source","message":"too long"},{"field":"beam_size","message":"too big"}]}`,
+			"sluice: source: too long; beam_size too big\n  hint: H.\n",
 		},
 		"a code of a newer server is no trouble": {
 			`{"code":"tide_out","detail":"The tide is out.","hint":"Wait."}`,
@@ -214,13 +215,38 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+func TestWhatAServerFindsWrongWithAFlagWasTypedWrong(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, &api{jobs: []object{queued(idA, "a")}, refuse: map[string]string{
+		"POST /api/v1/jobs/" + idA + "/hold": `{"code":"request_invalid","detail":"until: expected a time within 10 years from now","hint":"Give an earlier time.","fields":[{"field":"until","message":"expected a time within 10 years from now"}]}`,
+		"POST /api/v1/jobs":                  `{"code":"request_invalid","detail":"jobs[0].title: too long","hint":"Check the request against /openapi.json.","fields":[{"field":"jobs[0].title","message":"too long"},{"field":"jobs[1].title","message":"too long"},{"field":"jobs[0].beam_size","message":"too big"}]}`,
+	}})
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"one flag":     {[]string{"hold", "AAAA", "--until", "2199-01-31 22:00"}, "sluice: --until: expected a time within 10 years from now.\n  hint: Give an earlier time.\n"},
+		"two, and two": {[]string{"add", "a.mp4", "b.mp4"}, "sluice: --title: too long; --beam: too big.\n  hint: See 'sluice add --help'.\n"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := a.run(t, tt.args...)
+			r.want(t, cli.ExitUsage)
+			if diff := cmp.Diff(tt.want, r.err); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestAdd(t *testing.T) {
 	t.Parallel()
 	t.Run("everything asked for is sent", func(t *testing.T) {
 		t.Parallel()
 		a := newAPI(t, &api{})
 		r := a.run(t, "add", "talk.mp4", "--title", "T", "--model", "small", "--language", "ko", "--audio-track", "0",
-			"--beam", "2", "--threads", "3", "--words", "--no-reuse", "--priority", "-7",
+			"--beam", "2", "--threads", "3", "--words", "--prompt", "Seoul", "--to-english", "--no-reuse", "--priority", "-7",
 			"--metadata", "a=1", "--metadata", "b=x=y,z", "--key", "k1")
 		r.want(t, cli.ExitOK)
 		if r.out != "01K6ZV5N3T8Q2M4R7W9XY00001\n" {
@@ -230,7 +256,7 @@ func TestAdd(t *testing.T) {
 		asked := a.asked("POST", "/api/v1/jobs")
 		want := object{
 			"source": here, "title": "T", "model": "small", "language": "ko", "audio_track": 0.0, "beam_size": 2.0,
-			"threads": 3.0, "words": true, "reuse": false, "priority": -7.0,
+			"threads": 3.0, "words": true, "prompt": "Seoul", "to_english": true, "reuse": false, "priority": -7.0,
 			"metadata": map[string]any{"a": "1", "b": "x=y,z"},
 		}
 		if diff := cmp.Diff(want, asked[0].body); diff != "" {
@@ -413,6 +439,15 @@ func TestList(t *testing.T) {
 				t.Error(r.err)
 			}
 		}
+	})
+	t.Run("what is back in the line says how far it came", func(t *testing.T) {
+		t.Parallel()
+		back, begun := queued(idA, "a"), queued(idB, "b")
+		back["progress"], back["eta_seconds"] = object{"stage": "transcribe", "fraction": 0.43}, 300
+		begun["progress"], begun["position"] = object{"stage": "transcribe", "fraction": 0.5}, 0
+		a := newAPI(t, &api{jobs: []object{back, begun}})
+		a.run(t, "list").want(t, cli.ExitOK, "turn    #1, 43 % done, 5 min left  a", "turn    50 % done                  b")
+		a.run(t, "show", idA).want(t, cli.ExitOK, "So far  43 % done\n")
 	})
 	t.Run("an empty line teaches the next step", func(t *testing.T) {
 		t.Parallel()

@@ -213,25 +213,37 @@ func because(j jobView) string {
 	return ""
 }
 
-// far is how far a job is: of the running stage, or its place in the line, and
-// how long it still takes when that is known.
+// far is how far a job is: of the running stage, or its place in the line with
+// what is done already, and how long it still takes when that is known.
 func far(j jobView) string {
+	var said []string
 	switch {
 	case j.State == job.Running && j.Progress != nil:
-		return clean(string(j.Progress.Stage)) + " " + percent(j.Progress.Fraction) + left(j)
+		said = append(said, clean(string(j.Progress.Stage))+" "+percent(j.Progress.Fraction), left(j))
 	case j.State == job.Running:
-		return clean(string(j.Stage))
+		said = append(said, clean(string(j.Stage)))
 	case j.State == job.Queued && j.Position > 0:
-		return fmt.Sprintf("#%d", j.Position) + left(j)
+		said = append(said, fmt.Sprintf("#%d", j.Position), soFar(j), left(j))
+	case j.State == job.Queued:
+		said = append(said, soFar(j))
 	}
-	return ""
+	said = slices.DeleteFunc(said, func(s string) bool { return s == "" })
+	return strings.Join(said, ", ")
+}
+
+// soFar is what is done of a job that is back in the line.
+func soFar(j jobView) string {
+	if j.State != job.Queued || j.Progress == nil {
+		return ""
+	}
+	return percent(j.Progress.Fraction) + " done"
 }
 
 func left(j jobView) string {
 	if j.ETASeconds <= 0 {
 		return ""
 	}
-	return ", " + roughly(time.Duration(j.ETASeconds)*time.Second) + " left"
+	return roughly(time.Duration(j.ETASeconds)*time.Second) + " left"
 }
 
 func cell(s string) string {

@@ -24,6 +24,8 @@ func TestModels(t *testing.T) {
 		List: models(
 			job.Model{Name: "small", Installed: true, Default: true, Suits: true, SizeBytes: 488e6, NeedBytes: 1.1e9, Fits: true, Path: "/m/small.bin"},
 			job.Model{Name: "large", SizeBytes: 3.1e9, NeedBytes: 4.7e9, Note: "Best\x1b words."},
+			job.Model{Name: "base", Fits: true, Download: &job.Download{State: job.DownloadStopped, DoneBytes: 43, TotalBytes: 100}},
+			job.Model{Name: "tiny", Fits: true, Damaged: true},
 		),
 		Pull: func(_ context.Context, name string, report func(done, total int64)) error {
 			if name == "none" {
@@ -40,7 +42,8 @@ func TestModels(t *testing.T) {
 	t.Run("a table shows what is there and what fits", func(t *testing.T) {
 		t.Parallel()
 		s.run(t, "models", "list").want(t, cli.ExitOK,
-			"small *  488 MB  1.1 GB  installed", "large    3.1 GB  4.7 GB  too big for this machine  Best words.")
+			"small *  488 MB  1.1 GB  installed", "large    3.1 GB  4.7 GB  too large  Best words.",
+			"base     -       -       43 % here", "tiny     -       -       damaged")
 	})
 	t.Run("JSON holds every member", func(t *testing.T) {
 		t.Parallel()
@@ -51,7 +54,7 @@ func TestModels(t *testing.T) {
 			Need          int64 `json:"need_bytes"`
 		}
 		err := json.Unmarshal([]byte(r.out), &got)
-		if err != nil || len(got) != 2 || got[0].Name != "small" || got[0].Path != "/m/small.bin" || !got[0].Default || got[0].Need != 1.1e9 || got[1].Fits {
+		if err != nil || len(got) != 4 || got[0].Name != "small" || got[0].Path != "/m/small.bin" || !got[0].Default || got[0].Need != 1.1e9 || got[1].Fits {
 			t.Errorf("%v: %s", err, r.out)
 		}
 	})

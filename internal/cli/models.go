@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -57,23 +58,34 @@ memory it takes at work. The one marked with * is used when a job names none.`,
 		}
 		rows := [][]string{{"NAME", "FILE", "MEMORY", "STATE", "NOTE"}}
 		for _, m := range found {
-			name, state := clean(m.Name), "-"
+			name := clean(m.Name)
 			if m.Default {
 				name += " *"
 			}
-			switch {
-			case m.Installed:
-				state = "installed"
-			case !m.Fits:
-				state = "too big for this machine"
-			}
-			rows = append(rows, []string{name, size(m.SizeBytes), size(m.NeedBytes), state, clean(m.Note)})
+			rows = append(rows, []string{name, size(m.SizeBytes), size(m.NeedBytes), stateOf(m), clean(m.Note)})
 		}
 		p := &printer{w: c.Out}
 		table(p, rows)
 		return p.err
 	})
 	return cmd
+}
+
+// stateOf says in few words how a model stands.
+func stateOf(m job.Model) string {
+	switch d := m.Download; {
+	case m.Installed && !m.Fits:
+		return "installed, too large"
+	case m.Installed:
+		return "installed"
+	case m.Damaged:
+		return "damaged"
+	case d != nil && d.TotalBytes > 0:
+		return fmt.Sprintf("%d %% here", min(d.DoneBytes*100/d.TotalBytes, 99))
+	case !m.Fits:
+		return "too large"
+	}
+	return "-"
 }
 
 // listedModel is a model for --json, which is of this machine: the file is here.
@@ -90,7 +102,7 @@ func (c *console) modelsPull() *cobra.Command {
 		Long: `Downloads a model and checks it. Without a NAME it is the
 one of the settings or, when they name none, what suits this machine's memory.
 A download that broke off goes on where it stopped. Ctrl-C keeps what is there
-so far.`,
+so far. When a server is downloading the same model, that is waited for.`,
 		Example: `  sluice models pull
   sluice models pull small
   sluice models pull large-v3-turbo`,
@@ -186,8 +198,8 @@ func (c *console) modelsRemove() *cobra.Command {
 		Use:     "rm NAME",
 		Aliases: []string{"remove"},
 		Short:   "Remove an installed model",
-		Long: `Deletes the file of a model. It can be pulled again; texts that were made with
-it stay.`,
+		Long: `Deletes the file of a model. What the catalog has can be pulled again; texts
+that were made with it stay.`,
 		Example:           `  sluice models rm small`,
 		Args:              oneArg("NAME"),
 		ValidArgsFunction: c.completeModels(func(m job.Model) bool { return m.Installed }),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,8 @@ type orderFlags struct {
 	beam     int
 	threads  int
 	words    bool
+	prompt   string
+	english  bool
 	noReuse  bool
 
 	cmd *cobra.Command
@@ -36,6 +39,8 @@ func newOrderFlags(cmd *cobra.Command) *orderFlags {
 	f.IntVar(&o.beam, "beam", 0, fmt.Sprintf("beam size, 1 to %d; 1 is fastest (default: of the settings)", job.MaxBeamSize))
 	f.IntVar(&o.threads, "threads", 0, fmt.Sprintf("processor threads, 1 to %d (default: chosen by the machine)", job.MaxThreads))
 	f.BoolVar(&o.words, "words", false, "find the time of every word, for --format json")
+	f.StringVar(&o.prompt, "prompt", "", "names and words that are likely to come, as one `TEXT` (default: speech.prompt of the settings)")
+	f.BoolVar(&o.english, "to-english", false, "let the recogniser translate to English (not the turbo models, nor those for English only)")
 	f.BoolVar(&o.noReuse, "no-reuse", false, "do everything anew, even what an earlier job has done already")
 	return o
 }
@@ -49,6 +54,8 @@ func (o *orderFlags) check() error {
 		return usagef("--beam goes from 1 to %d; %d is outside.", job.MaxBeamSize, o.beam)
 	case o.given("threads") && (o.threads < 1 || o.threads > job.MaxThreads):
 		return usagef("--threads goes from 1 to %d; %d is outside.", job.MaxThreads, o.threads)
+	case len(o.prompt) > job.MaxPrompt:
+		return usagef("--prompt is %d bytes long; at most %d are taken.", len(o.prompt), job.MaxPrompt)
 	case o.given("model") && strings.TrimSpace(o.model) == "":
 		return usagef("--model names no model.")
 	}
@@ -68,22 +75,22 @@ func (o *orderFlags) orders(files []string) ([]job.Order, error) {
 	}
 	orders := make([]job.Order, len(files))
 	for i, f := range files {
-		if err := isFile(f); err != nil {
-			return nil, err
-		}
-		source, err := filepath.Abs(f)
+		source, err := source(f)
 		if err != nil {
-			return nil, fmt.Errorf("find %s: %w", f, err)
+			return nil, err
 		}
 		order := job.Order{
 			Source: source, Language: o.language, Model: name, ModelPath: file,
-			BeamSize: o.beam, Threads: o.threads,
+			BeamSize: o.beam, Threads: o.threads, ToEnglish: o.english,
 		}
 		if o.given("audio-track") {
 			order.AudioTrack = &o.track
 		}
 		if o.given("words") {
 			order.Words = &o.words
+		}
+		if o.given("prompt") {
+			order.Prompt = &o.prompt
 		}
 		if o.noReuse {
 			reuse := false
@@ -94,19 +101,57 @@ func (o *orderFlags) orders(files []string) ([]job.Order, error) {
 	return orders, nil
 }
 
+// source is what a server is told of a file, or of an address on the web.
+func source(typed string) (string, error) {
+	if onWeb(typed) {
+		return typed, nil
+	}
+	if err := isFile(typed); err != nil {
+		return "", err
+	}
+	whole, err := filepath.Abs(typed)
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", typed, err)
+	}
+	return whole, nil
+}
+
+// onWeb says whether an address on the web was typed.
+func onWeb(typed string) bool {
+	scheme, _, ok := strings.Cut(typed, "://")
+	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
+}
+
+// baseName is the name of a file without its folder and its ending; of an
+// address, that of the file it leads to.
+func baseName(typed string) string {
+	if onWeb(typed) {
+		if u, err := url.Parse(typed); err == nil {
+			typed = filepath.Base(u.Path)
+			if strings.Trim(typed, "./") == "" {
+				return u.Hostname()
+			}
+		}
+	}
+	base := filepath.Base(typed)
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
 // isFile refuses what is meant for a file but can never be one.
 func isFile(typed string) error {
-	scheme, _, url := strings.Cut(typed, "://")
-	url = url && scheme != "" && strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
+	scheme, _, address := strings.Cut(typed, "://")
+	address = address && scheme != "" && strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
 	switch {
 	case typed == "":
 		return usagef("A file without a name was given.")
 	case typed == "-":
 		return &usage{say: "Sound from stdin is not taken.", hint: "Save it to a file first. A file with that name is ./-."}
-	case url && strings.EqualFold(scheme, "file"):
+	case address && strings.EqualFold(scheme, "file"):
 		return &usage{say: fmt.Sprintf("%s is an address; a path is taken.", clean(typed)), hint: "Give the path alone, like /home/me/talk.mp4."}
-	case url:
-		return &usage{say: fmt.Sprintf("%s: addresses on the web are not taken yet.", clean(typed)), hint: "Download it first, and give the file."}
+	case address && onWeb(typed):
+		return &usage{say: fmt.Sprintf("%s is an address on the web; a file is taken here.", clean(typed)), hint: "'sluice add' takes addresses."}
+	case address:
+		return &usage{say: fmt.Sprintf("%s: only addresses that start with https:// or http:// are taken.", clean(typed)), hint: "Download it first, and give the file."}
 	}
 	return nil
 }
@@ -181,6 +226,7 @@ func wire(o job.Order) orderBody {
 	b := orderBody{
 		Source: o.Source, Title: o.Title, Language: o.Language, Model: o.Model,
 		AudioTrack: o.AudioTrack, BeamSize: o.BeamSize, Threads: o.Threads, Words: o.Words, Reuse: o.Reuse,
+		Prompt: o.Prompt, ToEnglish: o.ToEnglish,
 		Priority: o.Priority, Metadata: o.Metadata,
 	}
 	if !o.NotBefore.IsZero() {

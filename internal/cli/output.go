@@ -128,8 +128,7 @@ func (o *outputFlags) plan(files []string) ([]string, error) {
 		}
 		from := make(map[string]string, len(files))
 		for i, f := range files {
-			base := filepath.Base(f)
-			base = strings.TrimSuffix(base, filepath.Ext(base)) + o.kind.Ext()
+			base := baseName(f) + o.kind.Ext()
 			if first, ok := from[base]; ok {
 				return nil, usagef("%s and %s would both be written to %s: do them one by one.", clean(first), clean(f), clean(base))
 			}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -78,12 +79,13 @@ func showJob(p *printer, j jobView, now time.Time) {
 	default:
 		add("Looks again", at(j.Until.Time))
 	}
+	add("So far", soFar(j))
 	if j.State == job.Queued && j.ETASeconds > 0 {
 		add("Ready", "in about "+roughly(time.Duration(j.ETASeconds)*time.Second))
 	}
-	add("File", j.Source.Path)
-	if j.Source.Path == "" {
-		add("File", j.Source.Name)
+	add("File", cmp.Or(j.Source.Path, j.Source.Name))
+	if j.Source.URL != "" {
+		add("From", j.Source.URL)
 	}
 	if j.Source.Size > 0 {
 		add("Size", job.FormatBytes(j.Source.Size))

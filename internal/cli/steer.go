@@ -19,15 +19,18 @@ func (c *console) hold() *cobra.Command {
 		Long: `Holds jobs that wait: they keep their places in the line and are not started
 until 'sluice release'. Those behind them go on.
 
-With --until they start by themselves, but not before a TIME, which is given as
-for 'sluice add --not-before'. Jobs that are held already, or wait for another
-time, then wait for this one.`,
+With --until they start by themselves, but not before a TIME: one of the clock,
+like 22:00 for the next time that it is ten in the evening here; so long from
+now, like 2h or 90m; or a day as well, like "2027-01-31 22:00" here, or with its
+zone 2027-01-31T22:00:00+01:00 (RFC 3339). Jobs that are held already, or wait
+for another time, then wait for this one.`,
 		Example: `  sluice hold ABCDE
   sluice hold ABCDE QRSTU
-  sluice hold ABCDE --until 22:00`,
+  sluice hold ABCDE --until 22:00
+  sluice hold ABCDE --until "2027-01-31 22:00"`,
 	}
 	f := cmd.Flags()
-	f.StringVar(&until, "until", "", "only until this `TIME`, like 22:00 or +2h")
+	f.StringVar(&until, "until", "", "only until this `TIME`, like 22:00, 2h or \"2027-01-31 22:00\"")
 	return c.errand(cmd, "", []job.State{job.Queued}, func(ctx context.Context, e *errand) error {
 		var body any
 		if f.Changed("until") {

@@ -39,7 +39,8 @@ code is 1 then.`,
 		Example: `  sluice transcribe talk.mp4
   sluice transcribe --times --language ko interview.m4a
   sluice transcribe lecture.mkv -o lecture.srt
-  sluice transcribe *.mp3 --format vtt -o subtitles/`,
+  sluice transcribe *.mp3 --format vtt -o subtitles/
+  sluice transcribe https://media.example.com/talks/monday.mp4`,
 		Args: someArgs("FILE"),
 	}
 	order := newOrderFlags(cmd)

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
+	"sluice/internal/fault"
 	"sluice/internal/job"
 	"sluice/internal/transcript"
 )
@@ -23,6 +25,8 @@ type orderBody struct {
 	BeamSize   int               `json:"beam_size,omitempty"`
 	Threads    int               `json:"threads,omitempty"`
 	Words      *bool             `json:"words,omitempty"`
+	Prompt     *string           `json:"prompt,omitempty"`
+	ToEnglish  bool              `json:"to_english,omitempty"`
 	Reuse      *bool             `json:"reuse,omitempty"`
 	Priority   int               `json:"priority,omitempty"`
 	NotBefore  *time.Time        `json:"not_before,omitempty"`
@@ -69,6 +73,7 @@ type jobView struct {
 type sourceView struct {
 	Name string `json:"name"`
 	Path string `json:"path"`
+	URL  string `json:"url"`
 	Size int64  `json:"size"`
 }
 
@@ -133,6 +138,40 @@ type problem struct {
 		Field   string `json:"field"`
 		Message string `json:"message"`
 	} `json:"fields"`
+}
+
+// flagsOf are the flags whose values come to a server in these fields.
+func flagsOf() map[string]string {
+	return map[string]string{
+		"title": "--title", "language": "--language", "model": "--model", "audio_track": "--audio-track",
+		"beam_size": "--beam", "threads": "--threads", "priority": "--priority", "metadata": "--metadata",
+		"not_before": "--not-before", "until": "--until", "before": "--before", "from_stage": "--from",
+		"q": "--query", "Idempotency-Key": "--key",
+	}
+}
+
+// typo is a problem with what was typed, in terms of its flags; nil when some of
+// it is about anything else.
+func (p problem) typo() error {
+	if fault.Code(p.Code) != fault.RequestInvalid || len(p.Fields) == 0 {
+		return nil
+	}
+	flags, says := flagsOf(), make([]string, 0, len(p.Fields))
+	for _, f := range p.Fields {
+		flag := flags[f.Field[strings.LastIndex(f.Field, ".")+1:]] // jobs[2].title
+		said := flag + ": " + f.Message
+		switch {
+		case flag == "":
+			return nil
+		case !slices.Contains(says, said):
+			says = append(says, said)
+		}
+	}
+	u := &usage{say: strings.Join(says, "; ") + ".", hint: p.Hint}
+	if p.Hint == fault.New(fault.RequestInvalid, "", nil).Hint { // says nothing of this one
+		u.hint = ""
+	}
+	return u
 }
 
 // jobEvent is the data of an event.

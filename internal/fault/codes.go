@@ -29,6 +29,11 @@ const (
 	SourceMissing     Code = "source_missing"
 	SourceDenied      Code = "source_denied"
 	SourceChanged     Code = "source_changed"
+	SourceTooLarge    Code = "source_too_large"
+	URLRefused        Code = "url_refused"
+	URLUnreachable    Code = "url_unreachable"
+	URLBroken         Code = "url_broken"
+	URLFailed         Code = "url_failed"
 	NotAFile          Code = "not_a_file"
 	NotMedia          Code = "not_media"
 	NoAudioTrack      Code = "no_audio_track"
@@ -104,6 +109,11 @@ func Codes() []Entry {
 		{SourceMissing, KindMedia, 0, false, "the source file is not there", "Check the path; connect the disk it is on."},
 		{SourceDenied, KindMedia, 0, false, "the source file may not be read", "Allow Sluice to read the folder."},
 		{SourceChanged, KindMedia, 0, false, "the source file is not the one that was submitted", "Submit the file again."},
+		{SourceTooLarge, KindMedia, 413, false, "the file at the address is larger than one may be", "Raise fetch.max, or download it yourself and give its path."},
+		{URLRefused, KindInvalid, 0, false, "the address leads where Sluice does not go by itself", "Name its host in fetch.allow if it is one of yours, or download the file and give its path."},
+		{URLUnreachable, KindUnavailable, 0, false, "the server of the address cannot be reached", "It is tried again by itself; check the address and the connection."},
+		{URLBroken, KindUnavailable, 502, false, "the server of the address does not give the file as it should", "It is tried again; if it stays, download the file and give its path."},
+		{URLFailed, KindMedia, 0, false, "the server of the address does not have the file, or not for everybody", "Check the address; download what needs a login yourself and give its path."},
 		{NotAFile, KindMedia, 0, false, "the source is not a regular file", "Name one media file."},
 		{NotMedia, KindMedia, 0, false, "the file is not audio or video of a kind Sluice reads", "Convert it to mp4, mkv, mov, mp3, wav or another common kind."},
 		{NoAudioTrack, KindMedia, 0, false, "the file has no sound", "Choose a file with an audio track."},
@@ -135,7 +145,7 @@ func Codes() []Entry {
 		{StoreTooNew, KindConflict, 0, false, "the data was written by a newer Sluice", "Update Sluice."},
 		{StoreDamaged, KindInternal, 0, false, "the database is damaged", "Move the file aside and start again; it is not deleted."},
 		{ServerAway, KindUnavailable, 0, false, "no Sluice answers at the address", "Start it with 'sluice serve', or name it with --server."},
-		{OllamaUnreachable, KindUnavailable, 0, false, "Ollama does not answer", "Start it with 'ollama serve' or open Ollama.app."},
+		{OllamaUnreachable, KindUnavailable, 0, false, "Ollama does not answer", "Start it: open Ollama.app on a Mac, run 'ollama serve' elsewhere."},
 		{OllamaFailed, KindUnavailable, 502, false, "Ollama answers with an error, or something else answers in its place", "See Ollama's own log, or start Ollama again."},
 		{OllamaBusy, KindBusy, 0, false, "Ollama is at work and keeps its model in memory", "Wait until its other work is done, or stop the model with 'ollama stop NAME'."},
 		{OllamaMissing, KindUnavailable, 0, false, "Ollama is not installed", "Install it: 'brew install ollama', or from ollama.com."},

@@ -14,8 +14,9 @@ func (a *api) doctorRoute() {
 		OperationID: "get-doctor", Method: http.MethodGet, Path: "/api/v1/doctor", Tags: []string{"machine"},
 		Summary: "Check that this machine has what jobs need",
 		Description: "Looks anew each time, at all things at once, and answers within about three seconds: what does not " +
-			"answer by then is a finding like the rest. Only `fail` keeps jobs from running. The budget has what is used " +
-			"when a job names no model first, stage by stage, and then the rest by need; a need of 0 is not known.",
+			"answer by then is a finding like the rest. Only `fail` keeps jobs from running. The budget goes stage by " +
+			"stage, and has in each what is used when a job names no model first, and then the rest by need; a need " +
+			"of 0 is not known, and neither is an `installed` that is left out.",
 	}, func(ctx context.Context, _ *struct{}) (*output[job.Diagnosis], error) {
 		d, err := a.Doctor.Diagnose(ctx)
 		d.Findings, d.Budget = filled(d.Findings), filled(d.Budget)

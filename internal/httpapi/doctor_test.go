@@ -30,8 +30,9 @@ func (d fakeDoctor) Diagnose(context.Context) (job.Diagnosis, error) {
 	return job.Diagnosis{
 		Findings: []job.Finding{{Name: "ollama", Level: job.FindingWarn, Text: "away", Hint: "Start it."}},
 		Budget: []job.Budget{
-			{Stage: job.Transcribe, Model: "small", Need: 1 << 30, From: job.FromMeasured, Fits: true, Chosen: true, Here: true},
-			{Stage: "translate", Model: "llm:8b", Context: 8192, Need: 7e9, From: job.FromFile, Text: "Too much."},
+			{Stage: job.Transcribe, Model: "small", Need: 1 << 30, From: job.FromMeasured, Fits: true, Chosen: true, Here: new(true)},
+			{Stage: "translate", Model: "llm:8b", Context: 8192, Need: 7e9, From: job.FromFile, Here: new(false), Text: "Too much."},
+			{Stage: "translate", Model: "far:8b", From: job.FromCatalog, Fits: true, Chosen: true},
 		},
 	}, nil
 }
@@ -47,7 +48,8 @@ func TestTheDoctor(t *testing.T) {
 			status: http.StatusOK,
 			want: `{"findings":[{"name":"ollama","level":"warn","text":"away","hint":"Start it."}],` +
 				`"budget":[{"stage":"transcribe","model":"small","need_bytes":1073741824,"from":"measured","fits":true,"chosen":true,"installed":true},` +
-				`{"stage":"translate","model":"llm:8b","context":8192,"need_bytes":7000000000,"from":"file","fits":false,"chosen":false,"installed":false,"text":"Too much."}]}` + "\n",
+				`{"stage":"translate","model":"llm:8b","context":8192,"need_bytes":7000000000,"from":"file","fits":false,"chosen":false,"installed":false,"text":"Too much."},` +
+				`{"stage":"translate","model":"far:8b","need_bytes":0,"from":"catalog","fits":true,"chosen":true}]}` + "\n",
 		},
 		"has lists that are never null": {
 			doctor: fakeDoctor{found: &job.Diagnosis{}}, status: http.StatusOK,

@@ -256,7 +256,7 @@ func (fakeLine) Standing(context.Context, int, int) (board.Standing, error) {
 
 func (fakeLine) Reading() job.Reading { return job.Reading{At: at, Level: job.Warn} }
 
-func (fakeLine) Critical() bool { return false }
+func (fakeLine) Shut() string   { return "" }
 func (fakeLine) Ceiling() int64 { return 10 << 30 }
 
 func (fakeLine) Holders(context.Context) ([]job.Holder, error) {
@@ -265,23 +265,6 @@ func (fakeLine) Holders(context.Context) ([]job.Holder, error) {
 
 func (fakeLine) History(_ context.Context, since time.Time, points int) ([]job.Sample, error) {
 	return []job.Sample{{At: since, Level: job.Warn, Depth: points}}, nil
-}
-
-// fakeModels is a model of the catalog and a file of the user's own, or why
-// they cannot be listed.
-type fakeModels struct{ err error }
-
-func (m fakeModels) List(context.Context) ([]job.Model, error) {
-	if m.err != nil {
-		return nil, m.err
-	}
-	return []job.Model{
-		{
-			Name: "tiny", Installed: true, Default: true, Suits: true, Fits: true, Languages: job.Multilingual,
-			SizeBytes: 5, NeedBytes: 9, Note: "Rough.", Path: "/secret/ggml-tiny.bin",
-		},
-		{Name: "mine"},
-	}, nil
 }
 
 // fakeShelf has a whole transcript of d1, a part of the others', and nothing
@@ -331,7 +314,7 @@ func newWorld(t *testing.T) *world {
 // with gives routes over the same fakes with something changed.
 func (w *world) with(change func(*httpapi.Deps)) http.Handler {
 	d := httpapi.Deps{
-		Desk: w.desk, Uploads: w.uploads, Library: library.New(fakeShelf{}, w.desk), Board: w.board, Machine: fakeLine{}, Doctor: fakeDoctor{}, Models: fakeModels{},
+		Desk: w.desk, Uploads: w.uploads, Library: library.New(fakeShelf{}, w.desk), Board: w.board, Machine: fakeLine{}, Doctor: fakeDoctor{}, Models: &fakeModels{},
 		Page: fstest.MapFS{
 			"index.html":       {Data: []byte("<!doctype html>")},
 			"assets/a-1.js":    {Data: []byte("1")},

@@ -68,7 +68,7 @@ func newAPI(deps Deps) *api {
 	a.queueRoutes()
 	a.machineRoutes()
 	a.doctorRoute()
-	a.modelsRoute()
+	a.modelRoutes()
 	a.windowRoute()
 	a.boardRoute()
 	a.eventsRoute()

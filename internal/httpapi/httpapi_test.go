@@ -47,7 +47,8 @@ func TestHTTP(t *testing.T) {
 		"names are exact":                   {method: "POST", target: "/api/v1/jobs", body: `{"source":"/a","Priority":9999}`, status: 422, want: []string{`"field":"Priority"`}},
 		"a value out of bounds is named":    {method: "POST", target: "/api/v1/jobs", body: `{"source":"/a","priority":512}`, status: 422, want: []string{`"field":"priority"`}},
 		"a value of another type is named":  {method: "POST", target: "/api/v1/jobs", body: `{"source":"/a","metadata":{"k":1}}`, status: 422, want: []string{`"field":"metadata.k"`}},
-		"a web address is refused clearly":  {method: "POST", target: "/api/v1/jobs", body: `{"source":"HTTPS://x/y"}`, status: 422, want: []string{"not taken yet", "uploads"}},
+		"a web address is a source":         {method: "POST", target: "/api/v1/jobs", body: `{"source":"HTTPS://x/y"}`, status: 202},
+		"another address is refused":        {method: "POST", target: "/api/v1/jobs", body: `{"source":"ftp://x/y"}`, status: 422, want: []string{"https://"}},
 		"a relative path is refused":        {method: "POST", target: "/api/v1/jobs", body: `{"jobs":[{"source":"a.mp4"}]}`, status: 422, want: []string{`"field":"jobs[0].source"`}},
 		"a body that is no object":          {method: "POST", target: "/api/v1/jobs", body: `[]`, status: 422, want: []string{`request_invalid`}},
 		"a body that is no JSON":            {method: "POST", target: "/api/v1/jobs", body: `{`, status: 400, want: []string{`request_invalid`}},
@@ -91,8 +92,6 @@ func TestHTTP(t *testing.T) {
 		"a line that cannot be paused":      {method: "POST", target: "/api/v1/queue/pause", desk: refuse(fault.New(fault.DiskFull, "Full.", nil)), status: 507, want: []string{`disk_full`}},
 		"the machine":                       {method: "GET", target: "/api/v1/machine", status: 200, want: []string{`"ceiling_bytes":10737418240`, `"holders":[{"kind":"engine","name":"tiny","bytes":1073741824,"count":1}]`, `"level":"warn"`}},
 		"the machine over time":             {method: "GET", target: "/api/v1/history?minutes=5&points=77", status: 200, want: []string{`"points":[{"at":`, `"depth":77`, `"engine_bytes":0`}},
-		"the models":                        {method: "GET", target: "/api/v1/models", status: 200, want: []string{`{"models":[{"name":"tiny","installed":true,"default":true,"suits":true,"fits":true,"languages":"multilingual","size_bytes":5,"need_bytes":9,"note":"Rough."},{"name":"mine","installed":false,"default":false,"suits":false,"fits":false}]}`}, never: []string{"secret", "path"}},
-		"models are not made":               {method: "POST", target: "/api/v1/models", body: `{}`, status: 405, want: []string{`method_refused`}, out: []string{"Allow", "GET, HEAD"}},
 		"too much of the past":              {method: "GET", target: "/api/v1/history?minutes=1441", status: 422, want: []string{`"field":"minutes"`}},
 		"a window that is not there":        {method: "POST", target: "/api/v1/window/show", status: 409, want: []string{`no_window`}},
 		"health":                            {method: "GET", target: "/healthz", status: 200, want: []string{`{"status":"ok","version":"dev","boot":"b1","pid":42}`}},
@@ -112,7 +111,8 @@ func TestHTTP(t *testing.T) {
 		"the old route takes a form":        {method: "POST", target: "/process", header: []string{"Content-Type", "application/x-www-form-urlencoded"}, body: "video_id=v&path=%2Fm%2Fa.mp4&url=", status: 202, want: []string{`"task_id":"job1"`}},
 		"the old route wants a source":      {method: "POST", target: "/process", body: `{"video_id":"v"}`, status: 422, want: []string{`"field":"path"`}},
 		"the old route wants one source":    {method: "POST", target: "/process", body: `{"url":"http://x","path":"/a"}`, status: 422, want: []string{"got more"}},
-		"the old route takes no address":    {method: "POST", target: "/process", body: `{"url":"http://x"}`, status: 422, want: []string{`"field":"url"`, "not taken yet"}},
+		"the old route takes an address":    {method: "POST", target: "/process", body: `{"url":"http://x"}`, status: 202, want: []string{`"task_id":"job1"`}},
+		"a path is no address":              {method: "POST", target: "/process", body: `{"url":"/etc/passwd"}`, status: 422, want: []string{`"field":"url"`}, never: []string{"passwd"}},
 		"the old route checks types":        {method: "POST", target: "/process", body: `{"path":["/a"]}`, status: 422, want: []string{`"field":"path"`}},
 		"the old route and broken JSON":     {method: "POST", target: "/process", body: `{"path"`, status: 400, want: []string{`request_invalid`}},
 		"the old route and a large body":    {method: "POST", target: "/process", body: `{"path":"` + long + `"}`, status: 413, want: []string{`request_too_large`}},
@@ -158,16 +158,6 @@ func TestHTTP(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestModelsThatCannotBeListedAreAProblem(t *testing.T) {
-	t.Parallel()
-	routes := newWorld(t).with(func(d *httpapi.Deps) { d.Models = fakeModels{errors.New("secret")} })
-	res := call(t, routes, "GET", "/api/v1/models", "")
-	if res.Code != http.StatusInternalServerError || strings.Contains(res.Body.String(), "secret") {
-		t.Errorf("status %d: %s", res.Code, res.Body)
-	}
-	checkProblem(t, res)
 }
 
 func TestTheWindowIsShown(t *testing.T) {
@@ -238,15 +228,40 @@ func TestTheRoutesServeManyAtOnce(t *testing.T) {
 func TestAnOrderCarriesWhatWasAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	track, yes, no := 1, true, false
+	track, yes, no, prompt := 1, true, false, "Seoul"
 	post(t, w, `{"source":"/a","title":"T","language":"ko","model":"m","audio_track":1,"priority":-5,
-		"metadata":{"k":"v"},"reuse":false,"beam_size":5,"threads":2,"words":true}`, "")
+		"metadata":{"k":"v"},"reuse":false,"beam_size":5,"threads":2,"words":true,"prompt":"Seoul","to_english":true}`, "")
 	want := job.Order{
 		Source: "/a", Title: "T", Language: "ko", Model: "m", AudioTrack: &track, BeamSize: 5, Threads: 2,
-		Words: &yes, Reuse: &no, Priority: -5, Metadata: map[string]string{"k": "v"},
+		Words: &yes, Prompt: &prompt, ToEnglish: true, Reuse: &no, Priority: -5, Metadata: map[string]string{"k": "v"},
 	}
 	if diff := cmp.Diff(want, w.desk.orders[0]); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheOldRouteTakesAPromptAndATranslation(t *testing.T) {
+	t.Parallel()
+	prompt := "Seoul"
+	for name, body := range map[string]struct{ kind, text string }{
+		"JSON":                {"application/json", `{"path":"/a","prompt":"Seoul","to_english":true}`},
+		"a form":              {"application/x-www-form-urlencoded", "path=%2Fa&prompt=Seoul&to_english=1"},
+		"a form without them": {"application/x-www-form-urlencoded", "path=%2Fa&prompt=&to_english="},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			want := job.Order{Source: "/a", Prompt: &prompt, ToEnglish: true}
+			if name == "a form without them" {
+				want = job.Order{Source: "/a"}
+			}
+			r := httptest.NewRequestWithContext(t.Context(), "POST", "/process", strings.NewReader(body.text))
+			r.Header.Set("Content-Type", body.kind)
+			serve(w.routes, r)
+			if diff := cmp.Diff([]job.Order{want}, w.desk.orders); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

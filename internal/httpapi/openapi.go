@@ -128,14 +128,15 @@ func newRegistry() huma.Registry {
 		job.VerbMove, job.VerbPriority, job.VerbCancel, job.VerbRetry, job.VerbRecover, job.VerbRestore,
 	})
 	enumerate(r, "What happened to the data", []job.NoticeCode{job.BackupRestored, job.StartedEmpty})
-	enumerate(r, "Where a source came from", []job.SourceKind{job.FromPath, job.FromUpload})
+	enumerate(r, "Where a source came from", []job.SourceKind{job.FromPath, job.FromUpload, job.FromURL})
 	enumerate(r, "How short memory is", []job.Pressure{job.Normal, job.Warn, job.Critical})
 	enumerate(r, "Kind of an export", transcript.Formats())
 	enumerate(r, "What an event carries", []EventKind{
 		EventKind(board.JobChanged), EventKind(board.JobGone), EventKind(board.Progress),
-		EventKind(board.Segment), EventKind(board.Memory), EventKind(board.LineChanged), EventKind(board.Reset),
+		EventKind(board.Segment), EventKind(board.Memory), EventKind(board.LineChanged), EventKind(board.ModelChanged), EventKind(board.Reset),
 	})
 	enumerate(r, "What a speech model understands", []job.Languages{job.Multilingual, job.English})
+	enumerate(r, "What happens with a download", []job.DownloadState{job.DownloadWaiting, job.DownloadRunning, job.DownloadStalled, job.DownloadStopped})
 	enumerate(r, "How the gate stands", []job.GateState{job.GateOpen, job.GateWaiting, job.GateShut})
 	enumerate(r, "Whose a holder of memory is", []job.HolderKind{job.HolderEngine, job.HolderSluice, job.HolderOllama, job.HolderOther})
 	enumerate(r, "How bad a finding is", []job.FindingLevel{job.FindingOK, job.FindingWarn, job.FindingFail})

@@ -75,12 +75,13 @@ func TestTheDocumentIsComplete(t *testing.T) {
 		t.Errorf("openapi %q", d.OpenAPI)
 	}
 	want := []string{
-		"delete /api/v1/jobs/{id}", "delete /api/v1/notices/{id}",
+		"delete /api/v1/jobs/{id}", "delete /api/v1/models/{name}", "delete /api/v1/models/{name}/download", "delete /api/v1/notices/{id}",
 		"get /api/v1/board", "get /api/v1/doctor", "get /api/v1/events", "get /api/v1/history", "get /api/v1/jobs", "get /api/v1/jobs/{id}",
 		"get /api/v1/jobs/{id}/history", "get /api/v1/jobs/{id}/transcript", "get /api/v1/machine", "get /api/v1/models", "get /api/v1/search",
 		"get /healthz", "get /openapi.json", "post /api/v1/drop", "post /api/v1/jobs", "post /api/v1/jobs/clear",
 		"post /api/v1/jobs/{id}/cancel", "post /api/v1/jobs/{id}/hold", "post /api/v1/jobs/{id}/move",
 		"post /api/v1/jobs/{id}/priority", "post /api/v1/jobs/{id}/release", "post /api/v1/jobs/{id}/retry",
+		"post /api/v1/models",
 		"post /api/v1/queue/pause", "post /api/v1/queue/resume", "post /api/v1/window/show",
 		"post /process", "put /api/v1/uploads/{name}",
 	}
@@ -161,7 +162,7 @@ func TestClosedListsAreNamedSchemas(t *testing.T) {
 	for name, first := range map[string]string{
 		"State": "queued", "Reason": "turn", "Stage": "extract", "SourceKind": "path",
 		"Pressure": "normal", "Format": "json", "EventKind": "job", "Code": "internal",
-		"End": "front", "Verb": "submit", "NoticeCode": "backup_restored", "Languages": "multilingual",
+		"End": "front", "Verb": "submit", "NoticeCode": "backup_restored", "Languages": "multilingual", "DownloadState": "waiting",
 	} {
 		list, _ := d.Components.Schemas[name]["enum"].([]any)
 		if len(list) < 2 || list[0] != first {
@@ -182,7 +183,7 @@ func TestBoundsOfARequestAreThoseOfAnOrder(t *testing.T) {
 		key   string
 		bound float64
 	}{
-		"title": {"maxLength", job.MaxTitle}, "beam_size": {"maximum", job.MaxBeamSize}, "threads": {"maximum", job.MaxThreads},
+		"title": {"maxLength", job.MaxTitle}, "prompt": {"maxLength", job.MaxPrompt}, "beam_size": {"maximum", job.MaxBeamSize}, "threads": {"maximum", job.MaxThreads},
 		"priority": {"minimum", job.MinPriority},
 	} {
 		field, _ := fields[name].(map[string]any)

@@ -130,21 +130,26 @@ func idempotencyKey(r *http.Request) (string, error) {
 // checkSource refuses what cannot be a source, and paths that this door does
 // not serve. Whether the file is there is the desk's question.
 func checkSource(r *http.Request, source, field string) error {
-	lower := strings.ToLower(source)
 	switch {
-	case strings.HasPrefix(lower, "http://"), strings.HasPrefix(lower, "https://"):
-		return invalidField(field, "addresses on the web are not taken yet").
-			withHint("Download the file and give its path, or send it with PUT /api/v1/uploads/{name}.")
+	case onWeb(source):
+		return nil
 	case strings.HasPrefix(source, uploadPrefix) && len(source) > len(uploadPrefix):
 		return nil
 	case !filepath.IsAbs(source), strings.ContainsRune(source, 0):
-		return invalidField(field, "expected an absolute path, or upload:ID").
+		return invalidField(field, "expected an absolute path, an address that starts with https:// or http://, or upload:ID").
 			withHint("Give the path from / on, such as /Users/mina/Movies/interview.mp4.")
 	}
 	if check, ok := r.Context().Value(sourceKey{}).(func(string) error); ok {
 		return check(source)
 	}
 	return nil
+}
+
+// onWeb says whether a source is an address on the web. Where it may lead is the
+// desk's question.
+func onWeb(source string) bool {
+	scheme, _, ok := strings.Cut(source, "://")
+	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
 const uploadPrefix = "upload:"

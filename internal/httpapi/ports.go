@@ -56,10 +56,17 @@ type Doctor interface {
 	Diagnose(ctx context.Context) (job.Diagnosis, error)
 }
 
-// Models knows the speech models.
+// Models knows the speech models. Its errors are faults.
 type Models interface {
 	// List gives those that are installed or can be. It reads the disk.
 	List(ctx context.Context) ([]job.Model, error)
+	// Download puts a model into the line of downloads, unless it is installed
+	// or in it, and gives it as it is then. It does not wait for bytes.
+	Download(ctx context.Context, name string) (job.Model, error)
+	// Cancel takes a model out of that line. What has arrived is kept.
+	Cancel(ctx context.Context, name string) error
+	// Remove deletes an installed model, or what has arrived of one.
+	Remove(ctx context.Context, name string) error
 }
 
 // Window is the app's own, where there is one.

@@ -19,15 +19,20 @@ type ProcessAnswer struct {
 
 // processRequest is what the old server took, however it was sent.
 type processRequest struct {
-	VideoID string
-	Path    string
-	URL     string
-	File    *savedFile
+	VideoID   string
+	Path      string
+	URL       string
+	Prompt    string // "" = of the settings
+	ToEnglish bool
+	File      *savedFile
 }
 
 const (
-	videoIDKey = "video_id" // where the id lies in a job's metadata
-	maxVideoID = 500        // bytes
+	videoIDKey   = "video_id" // where the id lies in a job's metadata
+	promptKey    = "prompt"
+	toEnglishKey = "to_english"
+
+	maxVideoID = 500 // bytes
 )
 
 func (a *api) processRoute() {
@@ -36,7 +41,10 @@ func (a *api) processRoute() {
 		s := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
 			videoIDKey: text("Carried through as metadata.video_id"),
 			"path":     text("Absolute path of a media file on this machine"),
-			"url":      text("Not taken yet"),
+			"url":      text("Address of a media file on the web"),
+			promptKey:  text("Names and words that are likely to come"),
+
+			toEnglishKey: {Type: huma.TypeBoolean, Description: "The recogniser translates to English"},
 		}}
 		if file {
 			s.Properties["file"] = &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "The media file, under any name"}
@@ -46,7 +54,7 @@ func (a *api) processRoute() {
 	a.plain(huma.Operation{
 		OperationID: "process", Method: http.MethodPost, Path: "/process", Tags: []string{"compatibility"},
 		Summary:     "Submit one file, as the old server took it",
-		Description: "Either path or a file. Fields that the old server did not know are ignored. Use `POST /api/v1/jobs` for anything new.",
+		Description: "Either path, url or a file. Other fields that the old server did not know are ignored. Use `POST /api/v1/jobs` for anything new.",
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 			"application/json":                  {Schema: fields(false), Example: map[string]string{videoIDKey: "4711", "path": "/Users/mina/Movies/interview.mp4"}},
 			"application/x-www-form-urlencoded": {Schema: fields(false)},
@@ -87,20 +95,24 @@ func (q processRequest) order(r *http.Request) (job.Order, error) {
 	field, o := "path", job.Order{Source: q.Path}
 	switch {
 	case given == 0:
-		return o, invalidField("path", "expected a path, or a file").
-			withHint("Name a media file on this machine in path, or send one as multipart/form-data.")
+		return o, invalidField("path", "expected a path, an address, or a file").
+			withHint("Name a media file on this machine in path or one on the web in url, or send one as multipart/form-data.")
 	case given > 1:
 		return o, invalidField("path", "expected one of path, url and a file, got more")
 	case len(q.VideoID) > maxVideoID:
 		return o, invalidField(videoIDKey, "expected at most "+strconv.Itoa(maxVideoID)+" bytes")
+	case q.URL != "" && !onWeb(q.URL):
+		return o, invalidField("url", "expected an address that starts with https:// or http://")
 	case q.URL != "":
-		return o, invalidField("url", "addresses on the web are not taken yet").
-			withHint("Download the file and give its path, or send it as multipart/form-data.")
+		field, o.Source = "url", q.URL
 	case q.File != nil:
 		field, o.Source = "file", q.File.source()
 	}
 	if q.VideoID != "" {
 		o.Metadata = map[string]string{videoIDKey: q.VideoID}
+	}
+	if o.ToEnglish = q.ToEnglish; q.Prompt != "" {
+		o.Prompt = &q.Prompt
 	}
 	return o, checkSource(r, o.Source, field)
 }
@@ -136,7 +148,9 @@ func (a *api) readProcess(w http.ResponseWriter, r *http.Request) (processReques
 }
 
 func processFields(get func(string) string) processRequest {
-	return processRequest{VideoID: get(videoIDKey), Path: get("path"), URL: get("url")}
+	q := processRequest{VideoID: get(videoIDKey), Path: get("path"), URL: get("url"), Prompt: get(promptKey)}
+	q.ToEnglish, _ = strconv.ParseBool(get(toEnglishKey)) // what is no yes is a no, as with the old server
+	return q
 }
 
 // processJSON is lenient where the old server was: an id may be a number.
@@ -146,11 +160,16 @@ func processJSON(v any) (processRequest, error) {
 		return processRequest{}, invalid("Expected a JSON object.")
 	}
 	texts := map[string]string{}
-	for _, name := range []string{videoIDKey, "path", "url"} {
+	for _, name := range []string{videoIDKey, "path", "url", promptKey, toEnglishKey} {
 		switch v := m[name].(type) {
 		case nil:
 		case string:
 			texts[name] = v
+		case bool:
+			if name != toEnglishKey {
+				return processRequest{}, invalidField(name, "expected string")
+			}
+			texts[name] = strconv.FormatBool(v)
 		case float64:
 			if name != videoIDKey || v != math.Trunc(v) || math.Abs(v) > 1<<53 {
 				return processRequest{}, invalidField(name, "expected string")

@@ -22,7 +22,7 @@ type RetryRequest struct {
 
 // HoldRequest says how long a job waits.
 type HoldRequest struct {
-	Until *time.Time `json:"until,omitempty" doc:"Not taken earlier, with its zone after RFC 3339; without it, until it is released; one that has passed means now, one in more than ten years is refused" example:"2027-01-31T22:00:00Z"`
+	Until *time.Time `json:"until,omitempty" doc:"Not taken earlier, with its zone after RFC 3339; without it, until it is released; one that has passed is refused, and one in more than ten years" example:"2027-01-31T22:00:00Z"`
 }
 
 // MoveRequest says where in the line a job goes. Exactly one member is given.
@@ -143,8 +143,9 @@ func (a *api) hold(ctx context.Context, in *jobInput[*HoldRequest]) (*output[Job
 		if err := checkTime(&until, "until"); err != nil {
 			return nil, err
 		}
-		if until.IsZero() { // a time that has passed, and not none
-			until = time.Unix(0, 0)
+		if !until.After(time.Now()) {
+			return nil, invalidField("until", "expected a time to come").
+				withHint("Give a later time, or release the job to let it start.")
 		}
 	}
 	j, err := a.Desk.Hold(ctx, in.ID, until)

@@ -181,3 +181,24 @@ func TestAScheduledJobSaysWhen(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestAJobThatIsBackInTheLineShowsHowFarItCame(t *testing.T) {
+	t.Parallel()
+	reached := job.Progress{Stage: job.Transcribe, Fraction: 0.43}
+	tests := map[string]struct {
+		job  job.Job
+		want *httpapi.Progress
+	}{
+		"what waits for memory":       {job.Job{State: job.Queued, Reason: job.Memory, Progress: reached}, &httpapi.Progress{Stage: job.Transcribe, Fraction: 0.43}},
+		"what has not begun":          {job.Job{State: job.Queued, Reason: job.Memory}, nil},
+		"what has ended says no more": {job.Job{State: job.Done, Progress: reached}, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, httpapi.JobOf(tt.job).Progress); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"strings"
 	"time"
 
 	"sluice/internal/board"
@@ -29,11 +30,13 @@ type Job struct {
 	BeamSize   int    `json:"beam_size" doc:"1 is greedy" example:"5"`
 	Threads    int    `json:"threads" doc:"0 is chosen by the machine"`
 	Words      bool   `json:"words" doc:"Whether words have times"`
+	Prompt     string `json:"prompt,omitempty" doc:"What the recogniser was told may come" example:"Sluice, Seoul, Kim Mina, ggml."`
+	ToEnglish  bool   `json:"to_english,omitempty" doc:"The recogniser translates to English"`
 	Reuse      bool   `json:"reuse" doc:"Whether finished stages of other jobs are used"`
 	Priority   int    `json:"priority" doc:"Higher goes first"`
 
 	Stage    job.Stage  `json:"stage,omitempty" doc:"The stage that runs or comes next"`
-	Progress *Progress  `json:"progress,omitempty" doc:"How far the running stage is"`
+	Progress *Progress  `json:"progress,omitempty" doc:"How far the running stage is; of a queued job, how much of the stage that comes next is done and kept"`
 	Stages   []StageRun `json:"stages" nullable:"false" doc:"What has run, in order"`
 	Attempts int        `json:"attempts" doc:"Errors of the current stage since the last checkpoint"`
 	Crashes  int        `json:"crashes" doc:"Engine deaths since the last checkpoint"`
@@ -53,7 +56,8 @@ type Source struct {
 	Name        string         `json:"name" doc:"The file's own name" example:"interview.mp4"`
 	Path        string         `json:"path,omitempty" doc:"Only of kind path" example:"/Users/mina/Movies/interview.mp4"`
 	Upload      string         `json:"upload,omitempty" doc:"Id of the upload; only of kind upload"`
-	Size        int64          `json:"size" doc:"Bytes" example:"734003200"`
+	URL         string         `json:"url,omitempty" doc:"Without what follows a ?, which may be secret; only of kind url" example:"https://media.example.com/interview.mp4"`
+	Size        int64          `json:"size" doc:"Bytes; 0 of a source on the web that is not downloaded yet" example:"734003200"`
 	ModTime     *time.Time     `json:"mod_time,omitempty"`
 	Fingerprint string         `json:"fingerprint,omitempty" doc:"Identifies the content"`
 }
@@ -133,6 +137,8 @@ type Event struct {
 	Progress *Progress           `json:"progress,omitempty" doc:"With kind progress"`
 	Segment  *transcript.Segment `json:"segment,omitempty" doc:"With kind segment: live text, without an id yet"`
 	Memory   *job.Reading        `json:"memory,omitempty" doc:"With kind memory"`
+	Model    string              `json:"model,omitempty" doc:"With kind model: its name"`
+	Download *job.Download       `json:"download,omitempty" doc:"With kind model, while the model waits for its download or comes; without it, the list of models reads differently"`
 }
 
 // JobOf shows a job. Its place in the line is not part of a job: see Position.
@@ -142,6 +148,7 @@ func JobOf(j job.Job) Job {
 		Title: j.Title, Source: sourceOf(j.Source), DurationMS: j.DurationMS, ETASeconds: j.ETASeconds,
 		Language: j.Options.Language, Model: j.Options.Model, AudioTrack: j.Options.AudioTrack,
 		BeamSize: j.Options.BeamSize, Threads: j.Options.Threads, Words: j.Options.Words, Reuse: j.Options.Reuse,
+		Prompt: j.Options.Prompt, ToEnglish: j.Options.ToEnglish,
 		Priority: j.Priority, Stage: j.Stage, Stages: stagesOf(j.Stages),
 		Attempts: j.Attempts, Crashes: j.Crashes,
 		Quality:   Quality{Warnings: filled(j.Warnings)},
@@ -164,7 +171,7 @@ func JobOf(j job.Job) Job {
 	if j.Reason == job.Memory {
 		v.NeedBytes = j.Need.Bytes
 	}
-	if j.State == job.Running && j.Progress.Stage != "" {
+	if !j.State.Final() && j.Progress.Stage != "" {
 		p := progressOf(j.Progress)
 		v.Progress = &p
 		stages := job.Stages()
@@ -207,6 +214,8 @@ func EventOf(e board.Event) Event {
 	case board.Memory:
 		m := readingOf(e.Reading)
 		v.Memory = &m
+	case board.ModelChanged:
+		v.Model, v.Download = e.Model, e.Download
 	case board.JobGone, board.LineChanged, board.Reset:
 	}
 	if e.Counts != nil {
@@ -221,8 +230,14 @@ func sourceOf(s job.Source) Source {
 		Kind: s.Kind, Name: s.Name, Path: s.Path, Upload: s.Upload,
 		Size: s.Size, ModTime: moment(s.ModTime), Fingerprint: s.Fingerprint,
 	}
-	if s.Kind == job.FromUpload {
-		v.Path = "" // where uploads lie is nobody's business
+	if s.Kind != job.FromPath {
+		v.Path = "" // where uploads and downloads lie is nobody's business
+	}
+	if s.Kind == job.FromURL {
+		v.URL, _, _ = strings.Cut(s.URL, "?")
+		if s.Size == 0 { // what it is known by so far is not its content
+			v.Fingerprint = ""
+		}
 	}
 	return v
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -93,4 +94,35 @@ func TestADropOfWhatMayNotBeRead(t *testing.T) {
 	if diff := cmp.Diff(want, refused); diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
 	}
+}
+
+func TestAWatchedFolderIsFirstSeenWhenAllOfItCanBe(t *testing.T) {
+	t.Parallel()
+	p := newPatrol(t, func(c *intake.WatchConfig) { c.Recursive = true })
+	p.put("in/shut/old.mp4", "old")
+	for path, mode := range map[string]os.FileMode{filepath.Dir(p.dir): 0o755, p.dir: 0o755, p.path("in"): 0o755, p.path("in/shut"): 0} {
+		must(t, os.Chmod(path, mode))
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // as above
+		if os.Geteuid() == 0 {
+			if err := syscall.Setfsuid(65534); err != nil {
+				done <- err
+				return
+			}
+		}
+		p.Look(t.Context(), p.now)
+		done <- nil
+	}()
+	must(t, <-done)
+	must(t, os.Chmod(p.path("in/shut"), 0o700))
+	if n := strings.Count(p.log.String(), "cannot be watched now"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, p.log)
+	}
+	p.pass()
+	p.took()
+	p.put("in/shut/new.mp4", "new")
+	p.pass()
+	p.took("in/shut/new.mp4")
 }

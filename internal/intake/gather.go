@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -218,7 +219,11 @@ func (g *gathering) file(path, place string) int {
 	if media, again := g.seen[key]; again {
 		return media
 	}
-	if err := identify(filepath.Base(path), place); err != nil {
+	err := identify(filepath.Base(path), place)
+	if err == nil && !utf8.ValidString(path) {
+		err = notText(filepath.Base(path))
+	}
+	if err != nil {
 		g.seen[key] = 0
 		g.refuse(path, err)
 		return 0

@@ -1,8 +1,9 @@
-// Package intake turns what people give - a path, an upload, a drop of files
-// and folders - into sources that jobs can rely on, and proves later that they
-// are still the same files. It reads the ends of a file and runs nothing: of a
-// drop it says what is evidently no media, but whether a file can be heard is
-// not its question. It writes nowhere but to the uploads folder.
+// Package intake turns what people give - a path, an upload, an address on the
+// web, a drop of files and folders, a folder to watch - into sources that jobs
+// can rely on, and proves later that they are still the same files. It reads the
+// ends of a file and runs nothing: of a drop it says what is evidently no media,
+// but whether a file can be heard is not its question. It writes nowhere but to
+// the uploads folder, the folder it is told to fetch to, and its own ledger.
 package intake
 
 import (
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"sluice/internal/disk"
+	"sluice/internal/netguard"
 	"sluice/internal/pipeline"
 )
 
@@ -25,6 +27,8 @@ type Intake struct {
 	active  map[string]int64 // uploads that are arriving: bytes so far, by id
 	kept    int64            // bytes of the finished ones
 	counted bool             // kept is right
+
+	absent map[string]absence // servers that did not answer, by host
 }
 
 // Config of an Intake; the zero value works for paths, uploads need UploadDir.
@@ -32,6 +36,7 @@ type Config struct {
 	UploadDir string                      // one folder per upload below it
 	MaxUpload int64                       // 50 GiB: what one upload, and all that are kept together, may take
 	MinFree   int64                       // 2 GiB: what uploads leave free on the disk; negative = nothing
+	Web       Web                         // what may be fetched
 	Home      string                      // what "~/" stands for; the user's home
 	FreeBytes func(string) (int64, error) // free space of the disk a folder is on
 	Now       func() time.Time            // time.Now
@@ -51,8 +56,14 @@ func New(cfg Config) *Intake {
 	if cfg.FreeBytes == nil {
 		cfg.FreeBytes = disk.Free
 	}
+	if cfg.Web.Guard == nil {
+		cfg.Web.Guard, _ = netguard.New(netguard.Config{}) // nothing to be wrong with
+	}
+	if cfg.Web.Max == 0 {
+		cfg.Web.Max = 20e9
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Intake{cfg: cfg, active: map[string]int64{}}
+	return &Intake{cfg: cfg, active: map[string]int64{}, absent: map[string]absence{}}
 }

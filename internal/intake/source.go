@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -40,6 +41,9 @@ func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error)
 	if err != nil {
 		return job.Source{}, sourceFault(given, path, err)
 	}
+	if !utf8.ValidString(path) { // a link has led there
+		return job.Source{}, notText(filepath.Base(path))
+	}
 	src, err := inspect(ctx, path)
 	if err != nil {
 		return job.Source{}, err
@@ -53,6 +57,9 @@ func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error)
 // It implements pipeline.Sources. Faults: source_missing, source_denied,
 // source_changed, not_a_file.
 func (in *Intake) Open(ctx context.Context, s job.Source) (string, error) {
+	if s.Kind == job.FromURL {
+		return s.Path, atHand(s)
+	}
 	path, err := filepath.EvalSymlinks(s.Path)
 	if err != nil {
 		return "", sourceFault(s.Name, s.Path, err)
@@ -71,10 +78,17 @@ func (in *Intake) Open(ctx context.Context, s job.Source) (string, error) {
 
 // Look says whether a source still seems to be the file that was submitted. It
 // reads nothing but the file's size and time, so a job that waits may be asked
-// for again and again. Faults: those of Open.
+// for again and again. Faults: those of Open, and url_unreachable while a server
+// that did not answer is left alone.
 func (in *Intake) Look(ctx context.Context, s job.Source) error {
 	if err := context.Cause(ctx); err != nil {
 		return fmt.Errorf("look at source: %w", err)
+	}
+	if s.Kind == job.FromURL {
+		if atHand(s) == nil {
+			return nil
+		}
+		return in.away(s.URL) // else it can be fetched
 	}
 	path, err := filepath.EvalSymlinks(s.Path)
 	if err != nil {
@@ -124,8 +138,17 @@ func whole(path string) (string, error) {
 	case !filepath.IsAbs(path):
 		return "", fault.New(fault.RequestInvalid, fmt.Sprintf("%s is not a whole path.", quoted(filepath.Base(path))), nil).
 			WithHint("Give the whole path, from / on: Sluice does not know which folder you are in.")
+	case !utf8.ValidString(path):
+		return "", notText(filepath.Base(path))
 	}
 	return filepath.Clean(path), nil
+}
+
+// notText refuses a name that is no UTF-8: written down, it would name another
+// file, or none.
+func notText(name string) error {
+	return fault.New(fault.RequestInvalid, fmt.Sprintf("The path of %s has letters that cannot be read.", quoted(name)), nil).
+		WithHint("Rename the file, or the folder it is in.")
 }
 
 func below(path, dir string) bool {

@@ -28,7 +28,7 @@ type Job struct {
 	ETASeconds int   // until the result is there, as of now; 0 = not known. Reckoned by the line, stored nowhere
 
 	Stage    Stage    // the stage that runs or comes next
-	Progress Progress // of that stage; only while running
+	Progress Progress // of that stage: while running, and of a queued job what of it is done and kept
 	Need     Need     // what the next stage needs, when a gate has refused it
 
 	Fresh map[Stage]int // stages that a retry asked to do anew, and how often: part of the keys of what they leave
@@ -71,17 +71,20 @@ type SourceKind string
 const (
 	FromPath   SourceKind = "path"
 	FromUpload SourceKind = "upload"
+	FromURL    SourceKind = "url"
 )
 
-// Source is the media given. Sluice never writes to it or beside it.
+// Source is the media given. Sluice never writes to it or beside it. One on the
+// web has no path, and no content that is known, before it has been fetched.
 type Source struct {
 	Kind        SourceKind `json:"kind"`
 	Path        string     `json:"path"` // absolute
 	Name        string     `json:"name"` // for people: the file's own name, NFC
 	Upload      string     `json:"upload,omitempty"`
-	Size        int64      `json:"size"` // bytes
+	URL         string     `json:"url,omitempty"` // may hold secrets behind the ?
+	Size        int64      `json:"size"`          // bytes
 	ModTime     time.Time  `json:"mod_time"`
-	Fingerprint string     `json:"fingerprint"` // hex SHA-256 over size, mtime, first and last 64 KiB
+	Fingerprint string     `json:"fingerprint"` // hex SHA-256 over size, mtime, first and last 64 KiB; of what was fetched, over all of it; before, over the URL
 }
 
 // Options is what to do with the source. All fields are resolved: defaults
@@ -94,6 +97,8 @@ type Options struct {
 	BeamSize   int    `json:"beam_size"`             // 1 = greedy
 	Threads    int    `json:"threads"`               // 0 = chosen by the machine
 	Words      bool   `json:"words"`                 // word times
+	Prompt     string `json:"prompt,omitempty"`      // words that may come, told to the recogniser
+	ToEnglish  bool   `json:"to_english,omitempty"`  // the recogniser translates to English
 	Reuse      bool   `json:"reuse"`                 // false: finished stages of other jobs are not used
 }
 

@@ -14,6 +14,8 @@ type Order struct {
 	BeamSize   int
 	Threads    int
 	Words      *bool
+	Prompt     *string // "" = none
+	ToEnglish  bool
 	Reuse      *bool
 	Priority   int
 	NotBefore  time.Time // zero = as soon as its turn comes
@@ -38,6 +40,7 @@ const (
 	MaxBeamSize      = 8 // whisper.cpp's own limit of decoders
 	MaxThreads       = 64
 	MaxTitle         = 500      // characters
+	MaxPrompt        = 2000     // bytes; the recogniser takes the last 224 of its tokens
 	MaxMetadataBytes = 16 << 10 // keys and values together
 	MaxOrders        = 1000     // in one request
 	MaxDropped       = 10_000   // files that one drop may bring, folders opened
@@ -74,10 +77,10 @@ type Budget struct {
 	Context int    `json:"context,omitempty"` // tokens that a language model sees at once
 	Need    int64  `json:"need_bytes"`
 	From    Known  `json:"from"`
-	Fits    bool   `json:"fits"`   // this machine can give it at all
-	Chosen  bool   `json:"chosen"` // by the settings, or for this machine
-	Here    bool   `json:"installed"`
-	Text    string `json:"text,omitempty"` // what to know of it
+	Fits    bool   `json:"fits"`                // this machine can give it at all
+	Chosen  bool   `json:"chosen"`              // by the settings, or for this machine
+	Here    *bool  `json:"installed,omitempty"` // nil = not known
+	Text    string `json:"text,omitempty"`      // what to know of it
 }
 
 // Known says where a need comes from, the surest last.

@@ -10,7 +10,7 @@ import (
 )
 
 // Extract writes one track of a source to req.Out, a file that appears whole
-// and durable or not at all. It blocks; when ctx ends it stops ffmpeg, removes
+// and durable or not at all; what grows until then is told to req.Sound. It blocks; when ctx ends it stops ffmpeg, removes
 // what it wrote and returns ctx's cause. Sound that could be read in part is a
 // result with a warning; sound of which nothing could be read is a fault, and
 // so is more of it than the disk has room for or the file can hold. A track of
@@ -37,7 +37,13 @@ func (f *FFmpeg) Extract(ctx context.Context, req pipeline.ExtractRequest, repor
 
 	x := extraction{FFmpeg: f, tools: tools, found: found, track: chosen, out: out}
 	done := &progress{report: report, total: expected}
-	out.moved = done.at
+	out.moved, out.sound = done.at, req.Sound
+	if chosen.Channels > 1 {
+		out.doubt = doubtful(expected)
+	}
+	if req.Sound != nil {
+		req.Sound.Begin(expected)
+	}
 	warnings, err := x.sound(ctx)
 	if err != nil {
 		return pipeline.Audio{}, err
@@ -72,7 +78,7 @@ func (x extraction) sound(ctx context.Context) ([]job.Warning, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.track.Channels > 1 && x.out.level[0].quiet() && x.out.bytes > 0 {
+	if x.out.silent() {
 		channel, ok, err := x.loudest(ctx)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"sluice/internal/disk"
 	"sluice/internal/fault"
+	"sluice/internal/pipeline"
 )
 
 const (
@@ -24,8 +25,10 @@ type pcmFile struct {
 	file  *os.File
 	bytes int64
 	level levels
-	moved func(ms int64) // told after every write; may be nil
-	err   error          // why writing stopped
+	moved func(ms int64)  // told after every write; may be nil
+	sound *pipeline.Sound // told how far the sound stands for good; may be nil
+	doubt int64           // samples against which a mix is weighed before it is told of; 0 = it is believed
+	err   error           // why writing stopped
 
 	limits limits
 	look   int64 // where the free space is looked at next
@@ -33,10 +36,13 @@ type pcmFile struct {
 
 // createPCM begins a file of about so many bytes; 0 = nobody knows.
 func createPCM(path string, expected int64, within limits) (*pcmFile, error) {
-	part := path + ".part"
+	part := path + pipeline.PartSuffix
 	// What a crash left behind goes; a name of its own for every run would pile up gigabytes.
-	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, diskFault("remove old sound", err)
+	// Whole sound of an earlier run goes, too: whoever listens would take it for this one.
+	for _, old := range []string{part, path} {
+		if err := os.Remove(old); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, diskFault("remove old sound", err)
+		}
 	}
 	if err := within.room(expected); err != nil {
 		return nil, err
@@ -63,7 +69,24 @@ func (p *pcmFile) Write(b []byte) (int, error) {
 	if p.moved != nil {
 		p.moved(p.ms())
 	}
+	p.tell()
 	return n, nil
+}
+
+// tell says how much of the sound stands for good. Of a mix that is nothing
+// until it is sure that it will not be thrown away for being silent.
+func (p *pcmFile) tell() {
+	if p.doubt > 0 && !p.level[0].quiet(p.doubt) {
+		p.doubt = 0
+	}
+	if p.doubt == 0 && p.sound != nil {
+		p.sound.Grow(p.bytes)
+	}
+}
+
+// silent says that the sound is a mix with next to nothing in it.
+func (p *pcmFile) silent() bool {
+	return p.doubt > 0 && p.bytes > 0 && p.level[0].quiet(p.bytes/2)
 }
 
 // admit says whether so many bytes more may be written.
@@ -88,7 +111,7 @@ func (p *pcmFile) rewind() error {
 	if err := p.file.Truncate(0); err != nil {
 		return diskFault("rewind sound", err)
 	}
-	p.bytes, p.look, p.level = 0, spaceEvery, make(levels, 1)
+	p.bytes, p.look, p.level, p.doubt = 0, spaceEvery, make(levels, 1), 0
 	return nil
 }
 
@@ -138,7 +161,6 @@ func diskFault(doing string, err error) error {
 type levels []level
 
 type level struct {
-	samples int64
 	squares uint64 // 48 hours at full scale stay below 2^62
 	peak    int
 	low     byte // first half of a sample cut in two by a write
@@ -176,16 +198,8 @@ func (l *level) add(b []byte, offset int64) {
 
 func (l *level) sample(low, high byte) {
 	v := int(int16(uint16(low) | uint16(high)<<8))
-	l.samples++
 	l.squares += uint64(v * v)
 	l.peak = max(l.peak, v, -v)
-}
-
-func (l level) rms() float64 {
-	if l.samples == 0 {
-		return 0
-	}
-	return math.Sqrt(float64(l.squares) / float64(l.samples))
 }
 
 const (
@@ -194,8 +208,23 @@ const (
 	lostFactor = 100 // 20 dB: no ordinary mix loses as much
 )
 
-// quiet says that a mix holds next to nothing.
-func (l level) quiet() bool { return l.rms() < quietRMS }
+// quiet says that a mix of so many samples holds next to nothing. Of one that is
+// still being made the length is what it is expected to get: when it is not
+// quiet now, it never will be, since what comes can only add to it.
+func (l level) quiet(samples int64) bool {
+	return float64(l.squares) < quietRMS*quietRMS*float64(samples)
+}
+
+// doubtful is the number of samples against which the mix of a track is weighed
+// while nobody knows yet how long it gets. A length that the file states may be
+// wrong, so that of a minute is the least; where it states none, the mix is
+// doubted to its end.
+func doubtful(expectedMS int64) int64 {
+	if expectedMS <= 0 {
+		return math.MaxInt64
+	}
+	return max(expectedMS, 60_000) * sampleRate / 1000
+}
 
 // loudest finds the channel with the most sound in it, if one has much more
 // than the mix. It compares sums and not means: the mix has its holes filled

@@ -10,6 +10,7 @@ type Entry struct {
 	Bytes       int64  // exact size of the file; 0 = not known
 	NeedBytes   int64  // memory the engine takes with it, without the sound
 	SHA256      string // published, lower case; "" = none known, then size and header are all the proof
+	URL         string // of the file; "" = below Config.BaseURL
 }
 
 // File is the name of the model's file.
@@ -39,7 +40,7 @@ const (
 // found alike in at least two independent public lists.
 func Catalog() []Entry {
 	entry := func(name, description string, languages job.Languages, bytes, beyond int64, sum string) Entry {
-		return Entry{name, description, languages, bytes, bytes + beyond, sum}
+		return Entry{Name: name, Description: description, Languages: languages, Bytes: bytes, NeedBytes: bytes + beyond, SHA256: sum}
 	}
 	const (
 		turbo  = "Nearly the quality of large-v3, several times faster."

@@ -80,7 +80,7 @@ func checkHeader(h []byte) error {
 	return nil
 }
 
-// checkMagic looks at the first four bytes: enough to end a download of
+// checkMagic looks at the first bytes: enough to end a download of
 // something else before it fills the disk.
 func checkMagic(h []byte) error {
 	start := bytes.ToLower(bytes.TrimLeft(h, " \t\r\n\ufeff"))

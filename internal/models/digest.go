@@ -33,18 +33,14 @@ func (p proof) of(info os.FileInfo) bool {
 // digest gives the SHA-256 of a file, from memory when the file has not
 // changed. Reading a new file is slow and ends with ctx.
 func (s *Store) digest(ctx context.Context, path string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.hashing.Lock()
+	defer s.hashing.Unlock()
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
-	if p := s.digests[path]; p.of(info) {
-		return p.SHA256, nil
-	}
-	if p := s.loadDigests()[path]; p.of(info) {
-		s.digests[path] = p
-		return p.SHA256, nil
+	if sum := s.known(path, info); sum != "" {
+		return sum, nil
 	}
 	sum, info, err := hashFile(ctx, path)
 	if err != nil {
@@ -54,8 +50,25 @@ func (s *Store) digest(ctx context.Context, path string) (string, error) {
 	return sum, nil
 }
 
-// remember keeps a digest; the caller holds mu.
+// known gives the SHA-256 of a file that has not changed since it was computed;
+// "" when it never was.
+func (s *Store) known(path string, info os.FileInfo) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.digests[path]; p.of(info) {
+		return p.SHA256
+	}
+	if p := s.loadDigests()[path]; p.of(info) {
+		s.digests[path] = p
+		return p.SHA256
+	}
+	return ""
+}
+
+// remember keeps a digest.
 func (s *Store) remember(path string, p proof) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.digests[path] = p
 	all := s.loadDigests()
 	for known := range all {

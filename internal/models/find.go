@@ -35,22 +35,36 @@ type file struct {
 func (s *Store) Model(ctx context.Context, name string) (pipeline.Model, error) {
 	f, err := s.named(name)
 	if err != nil {
-		return pipeline.Model{}, err
+		return s.absent(name), err
 	}
 	return s.open(ctx, f)
 }
 
-// Look is Model without the digest: quick enough for a request. A damaged file
-// of the right size and header passes. A catalog model that is missing comes
-// with its name and need beside the fault.
+// Look is Model without reading the file: quick enough for a request. A damaged
+// file of the right size and header passes. The digest is the published one, or
+// that of an earlier reading; "" = there was none. A catalog model that is
+// missing comes with its name and need beside the fault.
 func (s *Store) Look(name string) (pipeline.Model, error) {
 	f, err := s.named(name)
 	if err != nil {
-		e, _ := s.entry(name)
-		return pipeline.Model{Name: e.Name, NeedBytes: e.NeedBytes}, err
+		return s.absent(name), err
 	}
-	m, _, err := s.look(f)
-	return m, err
+	m, e, err := s.look(f)
+	switch {
+	case err != nil:
+		return m, err
+	case e != nil && e.SHA256 != "":
+		m.Digest = e.SHA256
+	default:
+		m.Digest = s.known(f.path, f.info)
+	}
+	return m, nil
+}
+
+// absent is what the catalog knows of a model without a file.
+func (s *Store) absent(name string) pipeline.Model {
+	e, _ := s.entry(name)
+	return pipeline.Model{Name: e.Name, NeedBytes: e.NeedBytes}
 }
 
 // named finds the file of a name.

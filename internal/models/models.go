@@ -21,7 +21,8 @@ import (
 type Store struct {
 	cfg Config
 
-	mu      sync.Mutex // held while a digest is computed: one disk, one reader
+	hashing sync.Mutex // held while a digest is computed: one disk, one reader
+	mu      sync.Mutex
 	digests map[string]proof
 
 	checking sync.Mutex
@@ -87,11 +88,14 @@ type Info struct {
 	NeedBytes   int64         `json:"need_bytes"` // memory
 	Catalog     bool          `json:"catalog"`    // can be downloaded; false: a file of the user's own
 	Installed   bool          `json:"installed"`
-	Damaged     bool          `json:"damaged,omitempty"`    // there, but no usable model: remove it, pull it again
+	Damaged     bool          `json:"damaged,omitempty"`    // there, but no usable model: it is replaced when it is pulled
 	PartBytes   int64         `json:"part_bytes,omitempty"` // of a download that has not finished
 	SHA256      string        `json:"sha256,omitempty"`     // published; "" = none known
 	Path        string        `json:"-"`                    // of the file when Installed or Damaged
 }
+
+// Catalog lists what can be downloaded.
+func (s *Store) Catalog() []Entry { return slices.Clone(s.cfg.Catalog) }
 
 // List gives the catalog in its order and then every other model file found,
 // by name. It reads folders and headers, and no network.
@@ -105,7 +109,7 @@ func (s *Store) List(ctx context.Context) ([]Info, error) {
 		}
 		if i := slices.IndexFunc(found, func(f file) bool { return f.name == e.File() }); i >= 0 {
 			info.Path = found[i].path
-			info.Damaged = s.inspect(found[i], &e) != nil
+			info.Damaged = s.inspect(found[i], &e) != nil || s.disproved(found[i], e)
 			info.Installed = !info.Damaged
 			found = slices.Delete(found, i, i+1)
 		}
@@ -135,6 +139,16 @@ func (s *Store) List(ctx context.Context) ([]Info, error) {
 	}
 	slices.SortFunc(own, func(a, b Info) int { return strings.Compare(a.Name, b.Name) })
 	return append(out, own...), nil
+}
+
+// disproved says that the digest of a file is known and not the published one.
+// None is computed for it.
+func (s *Store) disproved(f file, e Entry) bool {
+	if e.SHA256 == "" {
+		return false
+	}
+	sum := s.known(f.path, f.info)
+	return sum != "" && sum != e.SHA256
 }
 
 func clash(out, own []Info, name string) bool {

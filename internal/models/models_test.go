@@ -330,6 +330,37 @@ func TestListShowsTheCatalogAndTheUsersFiles(t *testing.T) {
 	}
 }
 
+func TestAFileOfAnotherDigestIsListedAsDamagedOnceThatIsKnown(t *testing.T) {
+	t.Parallel()
+	body := weights(4096, 1)
+	dir := t.TempDir()
+	path := put(t, dir, "ggml-small.bin", weights(4096, 9))
+	s := models.New(models.Config{Dir: dir, Catalog: small(body)})
+	listed := func() models.Info {
+		t.Helper()
+		all, err := s.List(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all[0]
+	}
+	if m := listed(); !m.Installed || m.Damaged {
+		t.Errorf("before it was read whole: %+v", m)
+	}
+	_, err := s.Model(t.Context(), "small")
+	wantCode(t, err, fault.ModelDamaged)
+	if m := listed(); m.Installed || !m.Damaged {
+		t.Errorf("after that: %+v", m)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, "ggml-small.bin", body)
+	if m := listed(); !m.Installed || m.Damaged {
+		t.Errorf("after it was replaced: %+v", m)
+	}
+}
+
 func TestListOfAnEmptyMachineIsTheCatalog(t *testing.T) {
 	t.Parallel()
 	got, err := models.New(models.Config{Dir: filepath.Join(t.TempDir(), "not-there-yet")}).List(t.Context())

@@ -49,11 +49,65 @@ func TestPlanFor(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, models.PlanFor(tt.gib<<30)); diff != "" {
+			if diff := cmp.Diff(tt.want, models.PlanFor(tt.gib<<30, 0)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if got := models.Recommend(tt.gib << 30); got != tt.want.Speech {
-				t.Errorf("recommends %s", got)
+		})
+	}
+}
+
+func TestAPlanKeepsWithinTheCeiling(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		gib, ceiling int64
+		want         models.Plan
+	}{
+		"all of it fits": {18, 5000 * mb, models.Plan{Speech: "large-v3-turbo-q5_0", LLM: "gemma3:4b", LLMNeed: 4200 * mb, Context: 8192}},
+		"the language model gives way alone": {
+			18, 4000 * mb, models.Plan{Speech: "large-v3-turbo-q5_0", LLM: "gemma3:1b", LLMNeed: 1500 * mb, Context: 4096},
+		},
+		"that of the largest machine gives way by one step": {
+			64, 10_000 * mb, models.Plan{Speech: "large-v3", LLM: "gemma3:12b", LLMNeed: 9700 * mb, Context: 8192},
+		},
+		"both give way":        {18, 1000 * mb, models.Plan{Speech: "small"}},
+		"hardly anything fits": {64, 300 * mb, models.Plan{Speech: "tiny"}},
+		"nothing fits":         {64, 250 * mb, models.Plan{}},
+		"the machine decides":  {4, 5000 * mb, models.Plan{Speech: "base", LLM: "gemma3:1b", LLMNeed: 1500 * mb, Context: 4096}},
+		"nothing is known":     {0, 0, models.Plan{Speech: "tiny"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, models.PlanFor(tt.gib<<30, tt.ceiling)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTheLargestThatFits(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		name, language string
+		ceiling        int64
+		want           string
+	}{
+		"whatever is spoken":                     {"large-v3", "auto", 3000 * mb, "large-v3-turbo"},
+		"never English alone for another":        {"large-v3", "ko", 2240 * mb, "large-v3-q5_0"},
+		"the English one where that is spoken":   {"large-v3", "en", 1000 * mb, "small.en"},
+		"all languages where that is not told":   {"large-v3", "auto", 1000 * mb, "small"},
+		"who chose an English model speaks it":   {"medium.en", "auto", 1000 * mb, "small.en"},
+		"a file of which nobody knows":           {"mine", "auto", 1000 * mb, "small"},
+		"the smallest of all":                    {"large-v3", "ko", 256 * mb, "tiny-q5_1"},
+		"the smallest of all is English as well": {"large-v3", "en", 256 * mb, "tiny.en-q5_1"},
+		"there is none":                          {"large-v3", "en", 100 * mb, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := models.New(models.Config{Dir: t.TempDir()})
+			if got := s.Largest(tt.name, tt.language, func(need int64) bool { return need <= tt.ceiling }); got != tt.want {
+				t.Errorf("%q", got)
 			}
 		})
 	}
@@ -68,7 +122,7 @@ func TestEveryPlanFitsItsMachine(t *testing.T) {
 		ram := size * gib
 		share := min(ram*2/3, ram-min(6*gib, ram/3))
 		ceiling := share * 85 / 100
-		plan := models.PlanFor(ram)
+		plan := models.PlanFor(ram, 0)
 		speech := needOf(t, plan.Speech)
 		if speech > ceiling {
 			t.Errorf("%d GB: %s needs %d MB of %d", size, plan.Speech, speech/mb, ceiling/mb)

@@ -2,19 +2,16 @@ package models
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
 
-	"sluice/internal/disk"
+	"sluice/internal/download"
 	"sluice/internal/fault"
-	"sluice/internal/job"
 )
 
 // Pull downloads a catalog model and proves it. It blocks until the model is
@@ -47,8 +44,7 @@ func (s *Store) Pull(ctx context.Context, name string, report func(done, total i
 		}
 		return err
 	}
-	d := &download{s: s, e: e, url: s.cfg.BaseURL + "/" + e.File(), part: s.partPath(e), report: report}
-	if err := d.run(ctx); err != nil {
+	if err := s.bring(ctx, e, report); err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("pull model %s: %w", e.Name, context.Cause(ctx))
 		}
@@ -94,8 +90,7 @@ func (s *Store) Remove(ctx context.Context, name string) error {
 				WithHint("Cancel the download first.")
 		}
 		defer func() { _ = l.Unlock() }()
-		_ = os.Remove(s.partPath(e))
-		_ = os.Remove(s.partPath(e) + metaSuffix)
+		download.Discard(s.partPath(e))
 		if !ok {
 			return nil
 		}
@@ -114,12 +109,15 @@ func (s *Store) Remove(ctx context.Context, name string) error {
 	return nil
 }
 
-const (
-	partSuffix = ".part"
-	metaSuffix = ".json"
-)
+func (s *Store) partPath(e Entry) string { return filepath.Join(s.cfg.Dir, e.File()+".part") }
 
-func (s *Store) partPath(e Entry) string { return filepath.Join(s.cfg.Dir, e.File()+partSuffix) }
+// address is where the file of a model is downloaded from.
+func (s *Store) address(e Entry) string {
+	if e.URL != "" {
+		return e.URL
+	}
+	return s.cfg.BaseURL + "/" + e.File()
+}
 
 func (s *Store) lockPath(e Entry) string { return filepath.Join(s.cfg.Dir, "."+e.File()+".lock") }
 
@@ -154,40 +152,4 @@ func (s *Store) lock(ctx context.Context, e Entry, report func(done, total int64
 		case <-tick.C:
 		}
 	}
-}
-
-// origin is kept beside a partial file: what it is a part of.
-type origin struct {
-	URL  string `json:"url"`
-	ETag string `json:"etag"`
-}
-
-func (d *download) loadOrigin() origin {
-	var o origin
-	body, err := os.ReadFile(d.part + metaSuffix)
-	if err != nil || json.Unmarshal(body, &o) != nil || o.URL != d.url {
-		return origin{}
-	}
-	return o
-}
-
-func (d *download) saveOrigin(res *http.Response) error {
-	body, err := json.Marshal(origin{URL: d.url, ETag: res.Header.Get("ETag")})
-	if err != nil {
-		return err
-	}
-	return writeFile(d.part+metaSuffix, body)
-}
-
-func folderFault(err error) error {
-	if disk.Full(err) {
-		return fault.New(fault.DiskFull, "The disk is full.", err)
-	}
-	return fault.New(fault.DownloadFailed, "The models folder cannot be written to.", err).
-		WithHint("Check that the folder of models.dir exists and belongs to you.")
-}
-
-func spaceFault(e Entry, missing int64) error {
-	return fault.New(fault.DiskFull, fmt.Sprintf("There is not enough room on the disk for the speech model %s.", e.Name), nil).
-		WithHint("Free %s and pull again: it goes on where it stopped.", job.FormatBytes(missing))
 }

@@ -101,6 +101,14 @@ func send(body []byte, header ...string) func(*shop, http.ResponseWriter, *http.
 	}
 }
 
+// wrongRange gives bytes from the start and says that they are what was asked for.
+func wrongRange(s *shop, w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("ETag", etag)
+	w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", len(s.body)-1, len(s.body)))
+	w.WriteHeader(http.StatusPartialContent)
+	_, _ = w.Write(s.body)
+}
+
 // chunked sends the whole body without saying how long it is.
 func chunked(body []byte) func(*shop, http.ResponseWriter, *http.Request) {
 	return func(_ *shop, w http.ResponseWriter, _ *http.Request) {
@@ -177,9 +185,25 @@ func TestPull(t *testing.T) {
 		"a connection that only ever drops is given up, and the part stays": {
 			script: steps{dropAfter(100_000), dropAfter(0)}, code: fault.DownloadFailed, left: 100_000,
 		},
-		"a file that is gone from the source":    {script: steps{status(404)}, code: fault.DownloadFailed, asked: []string{""}, left: 0},
-		"a login page is refused at once":        {script: steps{send(page, "Content-Length", strconv.Itoa(len(page)))}, code: fault.DownloadFailed, asked: []string{""}, left: -1},
-		"a login page in pieces is refused too":  {script: steps{chunked(page)}, code: fault.DownloadFailed, asked: []string{""}, left: -1},
+		"a file that is gone from the source":   {script: steps{status(404)}, code: fault.DownloadFailed, asked: []string{""}, left: 0},
+		"a login page is refused at once":       {script: steps{send(page, "Content-Length", strconv.Itoa(len(page)))}, code: fault.DownloadFailed, asked: []string{""}, left: -1},
+		"a login page in pieces is refused too": {script: steps{chunked(page)}, code: fault.DownloadFailed, asked: []string{""}, left: -1},
+		"a login page in place of the rest costs nothing of what is there": {
+			script: steps{send(page, "Content-Length", strconv.Itoa(len(page)))}, part: body[:250_000], origin: etag, code: fault.DownloadFailed, left: 250_000,
+		},
+		"a login page without a length does neither": {
+			script: steps{chunked(page)}, part: body[:250_000], origin: etag, code: fault.DownloadFailed, left: 250_000,
+		},
+		"a server that lies about where its bytes belong is asked from the start": {
+			script: steps{wrongRange, whole}, part: body[:250_000], origin: etag, asked: []string{"bytes=250000-", ""}, left: -1,
+		},
+		"a server that announces more than it sends is asked for the rest": {
+			script: steps{dropAfter(250_000), dropAfter(100_000), whole}, asked: []string{"", "bytes=250000-", "bytes=350000-"}, left: -1,
+		},
+		"a model comes from its own address": {
+			script: steps{whole}, left: -1,
+			change: func(c *models.Config) { c.Catalog[0].URL, c.BaseURL = c.BaseURL+"/elsewhere", "http://127.0.0.1:1" },
+		},
 		"garbage of the right length is refused": {script: steps{send(bytes.Repeat([]byte("x"), len(body)))}, code: fault.DownloadFailed, left: -1},
 		"damage in the middle is removed":        {script: steps{send(other)}, code: fault.ModelDamaged, asked: []string{""}, left: -1},
 		"more than was announced is refused":     {script: steps{chunked(append(bytes.Clone(body), 1))}, code: fault.DownloadFailed, left: -1},
@@ -401,6 +425,39 @@ func TestOfflineSaysWhatToDo(t *testing.T) {
 	wantCode(t, err, fault.DownloadFailed)
 	if f := fault.From(err); f.Hint == "" || f.Say == "" || strings.Contains(f.Say+f.Hint, server.URL) {
 		t.Errorf("%q, %q", f.Say, f.Hint)
+	}
+}
+
+func TestABusyServerIsNamed(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		after, hint string
+		asked, wish int
+	}{
+		"it is asked as often as any other":      {"", "goes on where it stopped", 5, 0},
+		"who wants to be left alone for long is": {"120", "in 2 min", 1, 120},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			busy := func(_ *shop, w http.ResponseWriter, _ *http.Request) {
+				if tc.after != "" {
+					w.Header().Set("Retry-After", tc.after)
+				}
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			shop := &shop{body: weights(5000, 1), script: []func(*shop, http.ResponseWriter, *http.Request){busy}}
+			s, _ := open(t, shop, nil)
+			err := s.Pull(t.Context(), "small", nil)
+			wantCode(t, err, fault.DownloadFailed)
+			f := fault.From(err)
+			if !strings.Contains(f.Say, "503") || !strings.Contains(f.Hint, tc.hint) || f.RetryAfterSeconds != tc.wish {
+				t.Errorf("%q, %q, %d s", f.Say, f.Hint, f.RetryAfterSeconds)
+			}
+			if n := len(shop.requests()); n != tc.asked {
+				t.Errorf("asked %d times, want %d", n, tc.asked)
+			}
+		})
 	}
 }
 

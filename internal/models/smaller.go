@@ -37,6 +37,26 @@ func (s *Store) Smaller(ctx context.Context, name string, below int64) string {
 	return best.Name
 }
 
+// Largest names the catalog model to offer instead of name, which can never
+// fit: the largest one that does. It understands all languages; or, when English
+// is spoken or name knows nothing else, that alone. "" if there is none.
+func (s *Store) Largest(name, language string, fits func(need int64) bool) string {
+	_, languages := s.size(name)
+	if language == "en" {
+		languages = job.English
+	}
+	var best Entry
+	for _, e := range s.cfg.Catalog {
+		if e.Languages != job.Multilingual && e.Languages != languages {
+			continue
+		}
+		if fits(e.NeedBytes) && better(e, best, languages) {
+			best = e
+		}
+	}
+	return best.Name
+}
+
 // better says whether e is to be offered before best, which the catalog lists
 // earlier: when it is larger. Of two that need about the same the catalog has
 // the better one first, but who chose an English model speaks English.

@@ -6,6 +6,7 @@ package modeltest
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -19,8 +20,13 @@ import (
 type Model struct {
 	Width     int // 1024: numbers for each token, in heads of 64
 	Positions int // 1500: of sound that is heard in a window; the fewer, the sooner it is done
+	Hearing   int // 1: layers of the encoder; each costs time for every window
+	Speaking  int // 5: layers of the decoder; each costs memory and hardly any time. Two are taken for another kind of model
 	Seed      uint64
 }
+
+// Tiny has the shape and nearly the size of Whisper's own smallest model.
+func Tiny() Model { return Model{Width: 384, Hearing: 4, Speaking: 4} }
 
 // Says is what every model makes of every window.
 const Says = "This model never learned a word."
@@ -29,8 +35,6 @@ const Says = "This model never learned a word."
 const (
 	vocabulary = 51_865 // the least that whisper.cpp takes for multilingual
 	textCtx    = 448
-	hearing    = 1 // layers: each costs time for every window
-	speaking   = 5 // layers: each costs memory and hardly any time
 	mels       = 80
 	bins       = 201
 	headWidth  = 64
@@ -58,12 +62,8 @@ func (m Model) Write(path string) error {
 }
 
 func (m Model) encode(to io.Writer) error {
-	if m.Width == 0 {
-		m.Width = 1024
-	}
-	if m.Positions == 0 {
-		m.Positions = 1500
-	}
+	m.Width, m.Positions = cmp.Or(m.Width, 1024), cmp.Or(m.Positions, 1500)
+	m.Hearing, m.Speaking = cmp.Or(m.Hearing, 1), cmp.Or(m.Speaking, 5)
 	w := &writer{buf: bufio.NewWriterSize(to, 1<<20), random: rand.NewPCG(m.Seed, m.Seed)}
 	words := strings.Fields(Says)
 	w.header(m)
@@ -80,8 +80,8 @@ func (w *writer) header(m Model) {
 	w.number(0x67676d6c)
 	heads := m.Width / headWidth
 	for _, n := range []int{
-		vocabulary, m.Positions, m.Width, heads, hearing,
-		textCtx, m.Width, heads, speaking, mels, 1,
+		vocabulary, m.Positions, m.Width, heads, m.Hearing,
+		textCtx, m.Width, heads, m.Speaking, mels, 1,
 	} {
 		w.number(n)
 	}

@@ -27,11 +27,18 @@ func TestTheSeedDecidesTheFile(t *testing.T) {
 
 func TestTheSizesAreInTheHeader(t *testing.T) {
 	t.Parallel()
-	body := write(t, modeltest.Model{Width: 128, Positions: 300})
-	want := []uint32{0x67676d6c, 51_865, 300, 128, 2, 1, 448, 128, 2, 5, 80, 1}
-	for i, n := range want {
-		if got := binary.LittleEndian.Uint32(body[4*i:]); got != n {
-			t.Errorf("number %d is %d, want %d", i, got, n)
+	for name, tt := range map[string]struct {
+		model modeltest.Model
+		want  []uint32
+	}{
+		"with the usual layers": {modeltest.Model{Width: 128, Positions: 300}, []uint32{0x67676d6c, 51_865, 300, 128, 2, 1, 448, 128, 2, 5, 80, 1}},
+		"with others":           {modeltest.Model{Width: 64, Hearing: 3, Speaking: 4}, []uint32{0x67676d6c, 51_865, 1500, 64, 1, 3, 448, 64, 1, 4, 80, 1}},
+	} {
+		body := write(t, tt.model)
+		for i, n := range tt.want {
+			if got := binary.LittleEndian.Uint32(body[4*i:]); got != n {
+				t.Errorf("%s: number %d is %d, want %d", name, i, got, n)
+			}
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (w *writer) encoder(m Model) {
 	w.tensor("encoder.conv2.bias", full, 1, n)
 	w.floats(n, 0)
 	w.norm("encoder.ln_post", n)
-	for layer := range hearing {
+	for layer := range m.Hearing {
 		block := fmt.Sprintf("encoder.blocks.%d.", layer)
 		w.attention(block+"attn", n)
 		w.mlp(block+"mlp", n)
@@ -44,7 +44,7 @@ func (w *writer) decoder(m Model, s script) {
 		s.token(w, token)
 	}
 	w.norm("decoder.ln", n)
-	for layer := range speaking {
+	for layer := range m.Speaking {
 		block := fmt.Sprintf("decoder.blocks.%d.", layer)
 		w.attention(block+"attn", n)
 		w.attention(block+"cross_attn", n)
@@ -114,6 +114,13 @@ func (w *writer) float(value float32) {
 	_, _ = w.buf.Write(w.raw[:4])
 }
 
+// halved is a positive number, neither huge nor tiny, as a half float.
+func halved(value float32) uint16 {
+	const biases = 127 - 15 // what the exponents of the two begin with
+
+	return uint16(math.Float32bits(value)>>13 - biases<<10) //nolint:gosec // what is above is the sign's, and zero
+}
+
 // noise writes half floats between 1/128 and 1/64 of either sign, four at a
 // time: sign and fraction are random bits, the exponent is not.
 func (w *writer) noise(count int) {
@@ -181,9 +188,12 @@ func (s script) token(w *writer, token int) {
 		if t != token {
 			continue
 		}
-		const plus, minus = 0x251f, 0xa51f // a fiftieth
+		// Whatever the width, what is to come is as certain: else whisper.cpp would
+		// take the model's word for a guess, and try again and again.
+		const certain = 20
+		plus := halved(certain / float32(len(s.other)))
 		for _, up := range s.directions[i] {
-			bits := uint16(minus)
+			bits := plus | 0x8000
 			if up {
 				bits = plus
 			}

@@ -16,7 +16,7 @@ import (
 // that old checkpoints are no longer found.
 const (
 	extractVersion    = "extract/1"
-	transcribeVersion = "transcribe/1"
+	transcribeVersion = "transcribe/2"
 )
 
 // finished reads what a stage left under a key.
@@ -57,7 +57,8 @@ func (w *work) extractKey() string {
 // not part of it: they change the speed, not the words.
 func (w *work) transcribeKey(m Model) string {
 	o := w.job.Options
-	return w.key(job.Transcribe, transcribeVersion, w.extractKey(), m.Digest, o.Language, strconv.Itoa(o.BeamSize), strconv.FormatBool(o.Words))
+	return w.key(job.Transcribe, transcribeVersion, w.extractKey(), m.Digest, o.Language, strconv.Itoa(o.BeamSize),
+		strconv.FormatBool(o.Words), o.Prompt, strconv.FormatBool(o.ToEnglish))
 }
 
 // key hashes inputs. A job that must not reuse others' work adds itself, and one

@@ -18,8 +18,9 @@ import (
 
 // Pipeline runs the stages of one job after another.
 type Pipeline struct {
-	deps Deps
-	cfg  Config
+	deps    Deps
+	cfg     Config
+	growing sounds
 }
 
 // Deps is what a Pipeline needs; all are required.
@@ -59,7 +60,7 @@ func New(d Deps, cfg Config) *Pipeline { return &Pipeline{deps: d, cfg: cfg} }
 // Run carries a leased job to its end. It returns nil when the job is done, a
 // *job.Wait when a stage cannot start yet, else the fault that ended it.
 func (p *Pipeline) Run(ctx context.Context, lease job.Lease, j job.Job, report func(job.Progress)) error {
-	w := &work{Pipeline: p, lease: lease, job: j, report: report}
+	w := &work{Pipeline: p, lease: lease, job: j, report: report, listen: p.deps.Transcriber.Transcribe}
 	return w.end(ctx, w.run(ctx))
 }
 
@@ -85,9 +86,12 @@ func (p *Pipeline) Dir(jobID string) string { return filepath.Join(p.cfg.WorkDir
 // work is one job in the pipeline's hands.
 type work struct {
 	*Pipeline
-	lease  job.Lease
-	job    job.Job
-	report func(job.Progress)
+	lease   job.Lease
+	job     job.Job
+	report  func(job.Progress)
+	entered job.Stage // the stage that runs
+
+	listen func(ctx context.Context, req TranscribeRequest, watch Watch) error // the Transcriber's, or what is around it
 }
 
 func (w *work) run(ctx context.Context) error {
@@ -98,22 +102,40 @@ func (w *work) run(ctx context.Context) error {
 	if ok, err := w.reuse(ctx, in.model); ok || err != nil {
 		return err
 	}
-	audio, err := w.extract(ctx, in.source)
+	if w.job.Source.Kind == job.FromURL {
+		if ok, err := w.fetch(ctx, &in); ok || err != nil {
+			return err
+		}
+	}
+	audio, found, err := w.found(ctx)
 	if err != nil {
 		return err
+	}
+	if !found && w.untroubled() && w.fitTogether(ctx, in.model) {
+		return w.overlap(ctx, in)
+	}
+	if !found {
+		if err := w.begin(ctx, job.Need{Stage: job.Extract, Bytes: extractNeed}); err != nil {
+			return err
+		}
+		if audio, err = w.extract(ctx, in.source, nil, w.progress(job.Extract)); err != nil {
+			return err
+		}
 	}
 	return w.transcribe(ctx, in.model, audio)
 }
 
 // inputs is what a job starts from.
 type inputs struct {
-	source string // the path to read
+	source string // the path to read; "" = to be fetched
 	model  Model
 }
 
 func (w *work) open(ctx context.Context) (in inputs, err error) {
-	if in.source, err = w.deps.Sources.Open(ctx, w.job.Source); err != nil {
-		return in, err
+	if w.job.Source.Kind != job.FromURL { // that is fetched when it is certain to be needed
+		if in.source, err = w.deps.Sources.Open(ctx, w.job.Source); err != nil {
+			return in, err
+		}
 	}
 	in.model, err = w.equipped(ctx)
 	return in, err
@@ -130,8 +152,17 @@ func (w *work) equipped(ctx context.Context) (Model, error) {
 	if err := w.deps.Transcriber.Ready(ctx); err != nil {
 		return Model{}, err
 	}
-	return w.model(ctx)
+	m, err := w.model(ctx)
+	if !fault.Is(err, fault.ModelMissing) {
+		return m, err
+	}
+	if never := w.tooLarge(need(m)); never != nil { // nobody should install it
+		return m, never
+	}
+	return m, err
 }
+
+func (w *work) tooLarge(n job.Need) error { return w.deps.Models.TooLarge(n, w.job.Options.Language) }
 
 // end turns what was away before it was needed into a wait that costs nothing.
 func (w *work) end(ctx context.Context, err error) error {
@@ -151,6 +182,8 @@ func (w *work) end(ctx context.Context, err error) error {
 			return fault.New(fault.UploadUnknown, "The uploaded file is gone.", f)
 		}
 		return &job.Wait{Reason: job.NoSource, Text: f.Say, Until: again(w.job, sourceAgain)}
+	case fault.URLUnreachable:
+		return w.absent(f)
 	case fault.DiskFull:
 		return &job.Wait{Reason: job.Disk, Text: f.Say + " " + f.Hint, Until: again(w.job, roomAgain), All: true}
 	case fault.FFmpegMissing:
@@ -178,39 +211,56 @@ func Away(f *fault.Fault) job.Wait {
 	return job.Wait{Reason: job.NoModel, Text: f.Say + " " + f.Hint, Until: time.Now().Add(modelAgain)}
 }
 
-// begin asks the gate and opens a stage.
+// begin asks the gate for a stage and opens it.
 func (w *work) begin(ctx context.Context, need job.Need) error {
-	switch v := w.deps.Gate.Admit(ctx, need); {
-	case v.Never:
-		never := fault.New(fault.ModelTooLarge, "This machine can never give this job the memory: it "+v.Text+".", nil)
-		if best := w.deps.Models.Largest(); best != "" {
-			return never.WithHint("The largest model that fits is %s.", best)
+	v := w.deps.Gate.Admit(ctx, need)
+	if v.Never {
+		if never := w.tooLarge(need); never != nil {
+			return never
 		}
-		return never
-	case !v.Open:
+	}
+	if !v.Open {
 		return &job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: need}
 	}
-	if err := w.deps.Checkpoints.Begin(ctx, w.lease, need.Stage); err != nil {
-		return fmt.Errorf("begin %s: %w", need.Stage, err)
+	return w.enter(ctx, need.Stage)
+}
+
+// enter opens a stage that was let in.
+func (w *work) enter(ctx context.Context, stage job.Stage) error {
+	if w.entered == stage { // with the fetch
+		return nil
 	}
-	w.report(job.Progress{Stage: need.Stage})
+	if err := w.record(ctx, stage); err != nil {
+		return err
+	}
+	w.entered = stage
+	w.report(job.Progress{Stage: stage})
+	return nil
+}
+
+// record makes a stage that of the job.
+func (w *work) record(ctx context.Context, stage job.Stage) error {
+	if err := w.deps.Checkpoints.Begin(ctx, w.lease, stage); err != nil {
+		return fmt.Errorf("begin %s: %w", stage, err)
+	}
 	w.deps.Listener.Changed(w.job.ID)
 	return nil
 }
 
-// extract makes the source's sound, or finds it in the workdir.
-func (w *work) extract(ctx context.Context, source string) (Audio, error) {
-	key := w.extractKey()
-	if a, ok, err := finished[Audio](ctx, w, job.Extract, key); err != nil {
-		return Audio{}, err
-	} else if ok {
-		if a = w.adopt(a); whole(a) {
-			return a, w.measured(ctx, a)
-		}
+// found gives the source's sound when it lies in a workdir already.
+func (w *work) found(ctx context.Context) (a Audio, ok bool, err error) {
+	a, ok, err = finished[Audio](ctx, w, job.Extract, w.extractKey())
+	if err != nil || !ok {
+		return Audio{}, false, err
 	}
-	if err := w.begin(ctx, job.Need{Stage: job.Extract, Bytes: extractNeed}); err != nil {
-		return Audio{}, err
+	if a = w.adopt(a); !whole(a) {
+		return Audio{}, false, nil
 	}
+	return a, true, w.measured(ctx, a)
+}
+
+// extract makes the source's sound; growing is told of it meanwhile, if there is one.
+func (w *work) extract(ctx context.Context, source string, growing *Sound, progress func(float64)) (Audio, error) {
 	if err := os.MkdirAll(w.Dir(w.job.ID), 0o700); err != nil {
 		return Audio{}, fmt.Errorf("make workdir: %w", err)
 	}
@@ -219,15 +269,29 @@ func (w *work) extract(ctx context.Context, source string) (Audio, error) {
 		Source: source,
 		Track:  w.job.Options.AudioTrack,
 		Out:    w.sound(),
-	}, w.progress(job.Extract))
+		Sound:  growing,
+	}, progress)
 	took := time.Since(began)
 	if err != nil {
+		return Audio{}, err
+	}
+	if err := w.unchanged(ctx); err != nil {
 		return Audio{}, err
 	}
 	if err := w.measured(ctx, a); err != nil {
 		return Audio{}, err
 	}
-	return a, w.finish(ctx, job.Extract, key, a, false, took)
+	return a, w.finish(ctx, job.Extract, w.extractKey(), a, false, took)
+}
+
+// unchanged says that what was read was one file from its beginning to its end:
+// ffmpeg does not notice when another is written over it. One that has gone
+// since was read before it went.
+func (w *work) unchanged(ctx context.Context) error {
+	if err := w.deps.Sources.Look(ctx, w.job.Source); fault.Is(err, fault.SourceChanged) {
+		return err
+	}
+	return nil
 }
 
 // measured remembers how long the sound is, for forecasts. It comes before the

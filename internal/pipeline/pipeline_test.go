@@ -51,6 +51,11 @@ type bench struct {
 	history     []string
 	took        []time.Duration // by each finish
 	live        []transcript.Segment
+
+	fetched []string // fingerprints of what was asked for
+	away    *fault.Fault
+	broken  bool              // it went away only in the middle
+	settled map[string]string // sources and titles by job
 }
 
 func newBench(t *testing.T) *bench {
@@ -65,6 +70,7 @@ func newBench(t *testing.T) *bench {
 		stored:      map[string][]pipeline.Span{},
 		transcripts: map[string]transcript.Transcript{},
 		durations:   map[string]int64{},
+		settled:     map[string]string{},
 	}
 }
 
@@ -109,7 +115,13 @@ func (b *bench) Model(_ context.Context, name string, size int) (pipeline.Model,
 
 func (b *bench) Smaller(context.Context, string, int64) string { return "tinier" }
 
-func (b *bench) Largest() string { return "large" }
+// TooLarge says what it was asked.
+func (b *bench) TooLarge(n job.Need, language string) error {
+	if !b.verdict.Never {
+		return nil
+	}
+	return fault.New(fault.ModelTooLarge, n.Model+" is too large.", nil).WithHint("Take another for %s.", language)
+}
 
 func (b *bench) Afresh(context.Context) int64 { return b.free }
 
@@ -279,6 +291,8 @@ func TestWhatChangesTheWordsIsDoneAnew(t *testing.T) {
 		"another model":    {func(j *job.Job) { j.Options.Model = "large" }, 1, 2},
 		"another beam":     {func(j *job.Job) { j.Options.BeamSize = 5 }, 1, 2},
 		"word times":       {func(j *job.Job) { j.Options.Words = true }, 1, 2},
+		"a prompt":         {func(j *job.Job) { j.Options.Prompt = "Sluice" }, 1, 2},
+		"a translation":    {func(j *job.Job) { j.Options.ToEnglish = true }, 1, 2},
 		"another track":    {func(j *job.Job) { one := 1; j.Options.AudioTrack = &one }, 2, 2},
 		"another file":     {func(j *job.Job) { j.Source.Fingerprint = "g" }, 2, 2},
 		"other threads":    {func(j *job.Job) { j.Options.Threads = 7 }, 1, 1},
@@ -380,6 +394,23 @@ func TestWhatCanNeverFitFailsInsteadOfWaiting(t *testing.T) {
 	b := newBench(t)
 	b.verdict = job.Verdict{Never: true, Reason: job.Memory, Text: "needs 9 GB, this machine can give 5 GB"}
 	if err := b.run(aJob("a")); !fault.Is(err, fault.ModelTooLarge) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestAModelThatCanNeverFitIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.model = fault.New(fault.ModelMissing, "It is not installed.", nil).WithHint("Pull it.")
+	p := b.pipeline()
+	if w := p.Ready(t.Context(), aJob("a")); w == nil || w.Reason != job.NoModel {
+		t.Errorf("while it would fit it waits for %+v", w)
+	}
+	b.verdict = job.Verdict{Never: true, Reason: job.Memory} // the ceiling was lowered meanwhile
+	if w := p.Ready(t.Context(), aJob("a")); w != nil {
+		t.Errorf("it waits for %+v", w)
+	}
+	if err := b.run(aJob("a")); fault.From(err).Say != "tiny is too large." || b.extracted > 0 {
 		t.Errorf("err = %v", err)
 	}
 }

@@ -45,6 +45,7 @@ type ExtractRequest struct {
 	Source string
 	Track  *int   // nil = the default track
 	Out    string // path of the PCM file
+	Sound  *Sound // told while the file grows under its name and PartSuffix: Begin and Grow; nil = nobody listens
 }
 
 // Audio is extracted sound: 16 kHz, mono, signed 16 bit little endian.
@@ -62,6 +63,8 @@ type Transcriber interface {
 	// when ctx ends the work stops within two seconds. An error from
 	// watch.Span ends it with that error. Faults: the engine codes.
 	Transcribe(ctx context.Context, req TranscribeRequest, watch Watch) error
+	// Warm has the engine load a model, so that a request need not wait for it.
+	Warm(ctx context.Context, model string) error
 	// Ready says whether it may start now, quickly: fault engine_busy while
 	// another process has the engine.
 	Ready(ctx context.Context) error
@@ -73,11 +76,15 @@ type Transcriber interface {
 type TranscribeRequest struct {
 	Audio    Audio
 	FromMS   int64  // where the last finished span ended
-	Language string // code, or "auto": detected on the first span with speech
+	Language string // code, or "auto": every span keeps its own
+	Spoken   string // with auto: what was spoken last before FromMS; "" = nothing
 	Model    string // path of the model file
 	BeamSize int    // 1 = greedy
 	Threads  int    // 0 = the adapter's default
 	Words    bool
+
+	Prompt    string // words that may come, and how to write them; "" = none
+	ToEnglish bool   // the text is an English translation
 }
 
 // Watch gets what happens while the engine works. The calls come one after
@@ -91,24 +98,29 @@ type Watch struct {
 
 // Span is a finished piece of audio: the unit of resuming.
 type Span struct {
-	FromMS   int64                `json:"from_ms"`
-	ToMS     int64                `json:"to_ms"`
-	Language string               `json:"language"`
-	Segments []transcript.Segment `json:"segments"` // times from the start of the source; IDs are 0
-	Warnings []job.Warning        `json:"warnings,omitempty"`
+	FromMS     int64                `json:"from_ms"`
+	ToMS       int64                `json:"to_ms"`
+	Language   string               `json:"language"`         // of the text; "" = nothing was said up to here
+	Spoken     string               `json:"spoken,omitempty"` // when it is another one: the text is a translation
+	Segments   []transcript.Segment `json:"segments"`         // times from the start of the source; IDs are 0
+	Warnings   []job.Warning        `json:"warnings,omitempty"`
+	HeardAgain bool                 `json:"heard_again,omitempty"` // the first hearing was doubtful
 }
 
 // Models finds speech models on this machine.
 type Models interface {
 	// Model gives the file of a model by name or path, with what it needs in this
 	// context: for a speech model that is its beam. Faults: model_unknown,
-	// model_missing, model_damaged.
+	// model_missing, model_damaged; one that is missing comes with its name and
+	// need, where they are known.
 	Model(ctx context.Context, name string, size int) (Model, error)
 	// Smaller names the next smaller model to offer when one could not have so
 	// many bytes; "" = there is none.
 	Smaller(ctx context.Context, name string, below int64) string
-	// Largest names the largest model that fits this machine; "" = none does.
-	Largest() string
+	// TooLarge refuses what can never fit on this machine with fault
+	// model_too_large, which names the largest model that does and understands
+	// the language; nil = it can fit.
+	TooLarge(n job.Need, language string) error
 }
 
 // Model is an installed speech model.
@@ -140,6 +152,9 @@ type Checkpoints interface {
 	AddSpan(ctx context.Context, lease job.Lease, key string, s Span) error
 	// SetDuration stores how long the job's media is.
 	SetDuration(ctx context.Context, jobID string, ms int64) error
+	// SetSource replaces the job's source, and its title, by what they have turned
+	// out to be: a source on the web that was fetched.
+	SetSource(ctx context.Context, lease job.Lease, s job.Source, title string) error
 	// SaveTranscript stores the job's whole transcript, replacing an earlier one, and its warnings.
 	SaveTranscript(ctx context.Context, lease job.Lease, t transcript.Transcript, warnings []job.Warning) error
 }
@@ -166,6 +181,12 @@ type Sources interface {
 	// Look is Open for a job that cannot start yet: quick, and certain only of
 	// what is wrong.
 	Look(ctx context.Context, s job.Source) error
+	// Fetch brings a source from the web into dir and gives it with its path and
+	// its content's fingerprint; one that is there already is only looked at.
+	// Began, whose error ends it, is called at most once, when bytes come; total 0
+	// is not known. Faults: url_unreachable while the server is away, the other
+	// url codes, not_media, file_empty, source_too_large, disk_full.
+	Fetch(ctx context.Context, s job.Source, dir string, began func() error, report func(done, total int64)) (job.Source, error)
 }
 
 // Listener hears what happens to a running job beyond its progress. The calls

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"sluice/internal/fault"
 	"sluice/internal/job"
 )
@@ -115,11 +117,49 @@ func TestACrashResumesAfterTheLastSpan(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := b.transcribed[1]
-	if again.FromMS != 10_000 || again.Language != "ko" || b.extracted != 1 {
-		t.Errorf("resumed from %d ms in %q after %d extractions", again.FromMS, again.Language, b.extracted)
+	if again.FromMS != 10_000 || again.Language != "auto" || again.Spoken != "ko" || b.extracted != 1 {
+		t.Errorf("resumed from %d ms in %q after %q, with %d extractions", again.FromMS, again.Language, again.Spoken, b.extracted)
 	}
 	if n := len(b.transcripts["a"].Segments); n != 3 {
 		t.Errorf("%d segments", n)
+	}
+}
+
+func TestAStopSaysWhereTheNextTryGoesOn(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		spans int // that were finished before
+		hint  string
+	}{
+		"in the middle":             {1, "The next try goes on at 50 %."},
+		"before the first span end": {0, "The next try begins at the start."},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.breakAfter, b.breakWith = tt.spans, fault.EngineStopped
+			err := b.run(aJob("a"))
+			if !fault.Is(err, fault.EngineStopped) || fault.From(err).Hint != tt.hint {
+				t.Errorf("ended with %v, hint %q", err, fault.From(err).Hint)
+			}
+		})
+	}
+}
+
+func TestAResumedTranscriptionShowsAtOnceHowFarItIs(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.breakAfter = 1
+	if err := b.run(aJob("a")); !fault.Is(err, fault.EngineCrashed) {
+		t.Fatalf("err = %v", err)
+	}
+	b.breakAfter = 0 // the engine says nothing
+	var said []job.Progress
+	_ = b.pipeline().Run(t.Context(), job.Lease{ID: "a", Token: 1, Owner: "me"}, aJob("a"), func(p job.Progress) { said = append(said, p) })
+	want := []job.Progress{{Stage: job.Transcribe}, {Stage: job.Transcribe, Fraction: 0.5}}
+	if d := cmp.Diff(want, said); d != "" {
+		t.Errorf("-want +got\n%s", d)
 	}
 }
 

@@ -82,12 +82,14 @@ func TestOnlyAFinishedRunIsMeasured(t *testing.T) {
 	}
 }
 
-func TestWhatCanNeverFitFailsAndNamesWhatDoes(t *testing.T) {
+func TestWhatCanNeverFitFailsAndNamesWhatDoesForItsLanguage(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.verdict = job.Verdict{Never: true, Reason: job.Memory, Text: "needs 9.0 GB, this machine can give 4.0 GB"}
-	err := b.run(aJob("a"))
-	if !fault.Is(err, fault.ModelTooLarge) || fault.From(err).Hint != "The largest model that fits is large." {
+	j := aJob("a")
+	j.Options.Language = "ko"
+	err := b.run(j)
+	if !fault.Is(err, fault.ModelTooLarge) || fault.From(err).Hint != "Take another for ko." {
 		t.Errorf("ended with %v, hint %q", err, fault.From(err).Hint)
 	}
 }

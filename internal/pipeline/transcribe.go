@@ -20,22 +20,35 @@ func (w *work) transcribe(ctx context.Context, m Model, audio Audio) error {
 	if err := w.begin(ctx, need(m)); err != nil {
 		return err
 	}
-	key := w.transcribeKey(m)
-	var peak int64
-	spans, took, err := w.recognise(ctx, m, key, audio, &peak)
-	if fault.Is(err, fault.EngineOutOfMemory) && ctx.Err() == nil {
-		return w.starved(ctx, m, peak, fault.From(err))
-	}
+	spans, took, err := w.hear(ctx, m, audio)
 	if err != nil {
 		return err
 	}
-	if peak > 0 {
+	return w.keep(ctx, m, spans, took, audio.Warnings)
+}
+
+// hear is the work of the stage.
+func (w *work) hear(ctx context.Context, m Model, audio Audio) (spans []Span, took time.Duration, err error) {
+	var peak int64
+	spans, took, err = w.recognise(ctx, m, w.transcribeKey(m), audio, &peak)
+	switch {
+	case err == nil && peak > 0:
 		w.deps.Listener.Measured(m, peak)
+	case ctx.Err() != nil:
+	case fault.Is(err, fault.EngineOutOfMemory):
+		err = w.starved(ctx, m, peak, fault.From(err))
+	case fault.Is(err, fault.EngineStopped):
+		err = resumable(fault.From(err), len(spans) > 0, reached(spans, audio))
 	}
-	if err := w.save(ctx, spans, audio.Warnings); err != nil {
+	return spans, took, err
+}
+
+// keep stores what the stage has made.
+func (w *work) keep(ctx context.Context, m Model, spans []Span, took time.Duration, warnings []job.Warning) error {
+	if err := w.save(ctx, spans, warnings); err != nil {
 		return err
 	}
-	return w.finish(ctx, job.Transcribe, key, spans, false, took)
+	return w.finish(ctx, job.Transcribe, w.transcribeKey(m), spans, false, took)
 }
 
 func (w *work) model(ctx context.Context) (Model, error) {
@@ -80,24 +93,24 @@ func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio, 
 	if err != nil {
 		return nil, 0, fmt.Errorf("read spans: %w", err)
 	}
+	o := w.job.Options
 	req := TranscribeRequest{
-		Audio:    audio,
-		Language: w.job.Options.Language,
-		Model:    m.Path,
-		BeamSize: w.job.Options.BeamSize,
-		Threads:  w.job.Options.Threads,
-		Words:    w.job.Options.Words,
+		Audio:     audio,
+		Language:  o.Language,
+		Spoken:    spoken(spans), // a resumed job goes on as if it had never stopped
+		Model:     m.Path,
+		BeamSize:  o.BeamSize,
+		Threads:   o.Threads,
+		Words:     o.Words,
+		Prompt:    o.Prompt,
+		ToEnglish: o.ToEnglish,
 	}
 	if n := len(spans); n > 0 {
 		req.FromMS = spans[n-1].ToMS
-		// The language that was heard first stays: a resumed job must not
-		// change its mind in the middle.
-		if lang := language(spans); lang != "" {
-			req.Language = lang
-		}
+		w.report(job.Progress{Stage: job.Transcribe, Fraction: reached(spans, audio)}) // the engine says so when it has its model
 	}
 	began := time.Now()
-	err = w.deps.Transcriber.Transcribe(ctx, req, Watch{
+	err = w.listen(ctx, req, Watch{
 		Progress: w.progress(job.Transcribe),
 		Segment:  func(s transcript.Segment) { w.deps.Listener.Segment(w.job.ID, s) },
 		Memory:   func(bytes int64) { *peak = max(*peak, bytes) },
@@ -112,32 +125,32 @@ func (w *work) recognise(ctx context.Context, m Model, key string, audio Audio, 
 	return spans, time.Since(began), err
 }
 
+// reached is the part of the sound that need not be recognised again.
+func reached(spans []Span, audio Audio) float64 {
+	if len(spans) == 0 || audio.DurationMS <= 0 {
+		return 0
+	}
+	return min(float64(spans[len(spans)-1].ToMS)/float64(audio.DurationMS), 1)
+}
+
+// resumable says where the next try goes on after a stop that was nobody's
+// fault here. Of sound that still grew nobody knows the share that was done.
+func resumable(stop *fault.Fault, begun bool, at float64) error {
+	switch percent := int(at * 100); {
+	case !begun:
+		return stop.WithHint("The next try begins at the start.")
+	case percent == 0:
+		return stop.WithHint("The next try goes on where this one stopped.")
+	default:
+		return stop.WithHint("The next try goes on at %d %%.", percent)
+	}
+}
+
 // save stores the whole transcript, readable from now on.
 func (w *work) save(ctx context.Context, spans []Span, warnings []job.Warning) error {
-	t := transcript.Transcript{Language: language(spans), Complete: true, Segments: []transcript.Segment{}}
-	warnings = slices.Clone(warnings)
-	for _, s := range spans {
-		warnings = append(warnings, s.Warnings...)
-		for _, seg := range s.Segments {
-			seg.ID = len(t.Segments) + 1
-			t.Segments = append(t.Segments, seg)
-		}
-	}
-	if len(t.Segments) == 0 {
-		warnings = append(warnings, job.Warning{Code: "no_speech", Text: "No speech was found."})
-	}
-	if err := w.deps.Checkpoints.SaveTranscript(ctx, w.lease, t, warnings); err != nil {
+	warnings = slices.Concat(warnings, remarks(spans))
+	if err := w.deps.Checkpoints.SaveTranscript(ctx, w.lease, Join(spans, true), warnings); err != nil {
 		return fmt.Errorf("store transcript: %w", err)
 	}
 	return nil
-}
-
-// language is the first one that was heard.
-func language(spans []Span) string {
-	for _, s := range spans {
-		if s.Language != "" && s.Language != "auto" {
-			return s.Language
-		}
-	}
-	return ""
 }

@@ -36,9 +36,13 @@ type tool struct {
 	stdin io.Closer
 	end   context.CancelFunc
 	gone  chan struct{} // closed when it has ended
+	later time.Time     // it gave up by itself: nothing is gained by another before; read it once gone is closed
 }
 
-const endLimit = 2 * time.Second // for a tool that was asked to end
+const (
+	endLimit = 2 * time.Second // for a tool that was asked to end
+	respite  = time.Minute     // after one that found nobody to ask
+)
 
 // NewAwake makes one that is not held.
 func NewAwake(log *slog.Logger) *Awake {
@@ -70,7 +74,7 @@ func (a *Awake) Hold() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.tool != nil {
-		if a.tool.runs() {
+		if a.tool.runs() || time.Now().Before(a.tool.later) {
 			return
 		}
 		a.tool.stop() // somebody ended it: start another
@@ -116,8 +120,13 @@ func (a *Awake) start() (*tool, error) {
 	go func() {
 		defer close(t.gone)
 		// One that ends unasked found nobody to ask, or was ended by somebody.
-		if err := cmd.Wait(); ctx.Err() == nil {
-			a.complain(err)
+		err := cmd.Wait()
+		if ctx.Err() != nil {
+			return
+		}
+		a.complain(err)
+		if cmd.ProcessState.Exited() {
+			t.later = time.Now().Add(respite)
 		}
 	}()
 	return t, nil

@@ -212,6 +212,27 @@ func TestAToolThatWasEndedIsStartedAgain(t *testing.T) {
 	}
 }
 
+func TestAToolThatGaveUpIsNotAskedAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	var log lines
+	asked := 0
+	a := power.NewAwakeBy(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), func() ([]string, error) {
+		asked++
+		return tool("fail", "x")()
+	})
+	defer a.Release()
+	a.Hold()
+	for log.count() == 0 {
+		a.Hold()
+	}
+	for range 20 {
+		a.Hold()
+	}
+	if asked != 1 {
+		t.Errorf("it was started %d times", asked)
+	}
+}
+
 func TestAMachineThatCannotBeKeptAwakeIsSaidOnce(t *testing.T) {
 	t.Parallel()
 	for name, command := range map[string]func() ([]string, error){

@@ -84,9 +84,15 @@ func crashed(o Outcome, j job.Job, f *fault.Fault, s job.Starved) Outcome {
 		return o
 	}
 	o.State = job.Failed
-	if f.Code == fault.EngineOutOfMemory { // says more than "crashed"
+	switch f.Code {
+	case fault.EngineOutOfMemory: // says more than "crashed"
 		o.Error.Hint = offer(s.Smaller, o.Error.Hint)
-	} else {
+	case fault.EngineStopped: // not by what it read
+		if j.Error != nil && j.Error.Code == string(f.Code) {
+			o.Error.Message = "The speech engine was stopped twice, by somebody or by another program."
+			o.Error.Hint = "The file is not to blame: try again. " + o.Error.Hint
+		}
+	default:
 		w := fault.New(fault.WorkerCrashed, f.Say, f)
 		o.Error = failure(w, j.Stage)
 		o.Error.Detail = detail(f)
@@ -99,7 +105,7 @@ func startsAgain(n job.Need) string {
 	if n.Bytes <= 0 {
 		return ""
 	}
-	return "It starts again when " + job.FormatBytes(n.Bytes) + " is free."
+	return "It starts again when " + job.FormatBytes(n.Bytes) + " is free and memory is not critically short."
 }
 
 // offer names a model that needs less, where there is one.

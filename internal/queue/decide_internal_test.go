@@ -64,6 +64,9 @@ func TestDecide(t *testing.T) {
 		"the second crash without progress fails the job": {
 			job: job.Job{Crashes: 1}, err: away, want: job.Failed, crash: true, code: fault.WorkerCrashed,
 		},
+		"an engine that was stopped once more is nobody's poison": {
+			job: job.Job{Crashes: 1}, err: fault.New(fault.EngineStopped, "x", nil), want: job.Failed, crash: true, code: fault.EngineStopped,
+		},
 		"out of memory keeps its own name": {
 			job: job.Job{Crashes: 1}, err: fault.New(fault.EngineOutOfMemory, "x", nil), want: job.Failed, crash: true, code: fault.EngineOutOfMemory,
 		},
@@ -140,6 +143,30 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+func TestWhoStopsTheEngineTwiceIsToldSoAndNotTheFile(t *testing.T) {
+	t.Parallel()
+	const once = "The speech engine was stopped."
+	tests := map[string]struct {
+		last      fault.Code // of the death before
+		say, hint string
+	}{
+		"twice":         {fault.EngineStopped, "The speech engine was stopped twice, by somebody or by another program.", "The file is not to blame: try again. The next try goes on at 43 %."},
+		"after a crash": {fault.EngineCrashed, once, "The next try goes on at 43 %."},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := job.Job{Crashes: 1, Stage: job.Transcribe, Error: &job.Failure{Code: string(tt.last)}}
+			stop := fault.New(fault.EngineStopped, once, errors.New("signal: killed")).WithHint("The next try goes on at %d %%.", 43)
+			got := decide(j, stop, nil, 0, time.Now())
+			want := &job.Failure{Code: "engine_stopped", Message: tt.say, Hint: tt.hint, Stage: job.Transcribe, Detail: "signal: killed"}
+			if d := cmp.Diff(want, got.Error); d != "" || got.State != job.Failed {
+				t.Errorf("%s, -want +got\n%s", got.State, d)
+			}
+		})
+	}
+}
+
 // retryIn is a failure whose other side has said when to come back.
 func retryIn(code fault.Code, seconds int) error {
 	f := fault.New(code, "x", nil)
@@ -176,11 +203,11 @@ func TestADeathForWantOfMemoryIsSaidWithFigures(t *testing.T) {
 		Err: fault.New(fault.EngineOutOfMemory, "The engine died.", nil),
 	}
 	first := decide(job.Job{}, fmt.Errorf("stage: %w", starved), nil, 0, time.Now())
-	want := job.Wait{Reason: job.Memory, Text: "The engine died. It starts again when 1.6 GB is free.", Need: starved.Need}
+	want := job.Wait{Reason: job.Memory, Text: "The engine died. It starts again when 1.6 GB is free and memory is not critically short.", Need: starved.Need}
 	if d := cmp.Diff(want, first.Wait); d != "" {
 		t.Errorf("the first time (-want +got):\n%s", d)
 	}
-	if got, want := first.Error.Hint, "It starts again when 1.6 GB is free."; got != want {
+	if got, want := first.Error.Hint, "It starts again when 1.6 GB is free and memory is not critically short."; got != want {
 		t.Errorf("the first time the hint is %q, want %q", got, want)
 	}
 	second := decide(job.Job{Crashes: 1}, starved, nil, 0, time.Now())

@@ -2,11 +2,14 @@ package settings
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"sluice/internal/job"
 )
 
 // The checks end a sentence that starts with the key: "server.listen ...".
@@ -42,6 +45,13 @@ func modelName(s string) (string, error) {
 	return s, nil
 }
 
+func prompt(s string) (string, error) {
+	if len(s) > job.MaxPrompt || strings.ContainsRune(s, 0) {
+		return "", fmt.Errorf("needs text of at most %d bytes", job.MaxPrompt)
+	}
+	return s, nil
+}
+
 func language(s string) (string, error) {
 	s = strings.ToLower(s)
 	if s == "auto" {
@@ -67,12 +77,22 @@ func webAddress(s string) (string, error) {
 	return strings.TrimRight(s, "/"), nil
 }
 
+// target takes a place on the network. Which ones can be told apart is for who
+// dials to say.
+func target(s string) (string, error) {
+	if strings.Contains(s, "://") || strings.ContainsAny(s, " @?#*") {
+		return "", errors.New("needs names, addresses or networks, such as nas.local, 10.0.0.7:8080 or 192.168.0.0/24")
+	}
+	return s, nil
+}
+
 // ollamaPort is where Ollama listens unless it is told otherwise.
 const ollamaPort = "11434"
 
 // ollamaHost makes a whole URL of what Ollama's own tools take: a host, a port
 // or both, without a scheme on Ollama's port, with one on the scheme's. What a
-// server listens on - nothing, 0.0.0.0 - is asked for on this machine.
+// server listens on - nothing, 0.0.0.0 - is asked for on this machine. More than
+// that no client of Ollama's sends.
 func ollamaHost(s string) (string, error) {
 	wrong := errors.New("needs an address such as 127.0.0.1:11434 or http://studio.local:11434")
 	scheme, rest, whole := strings.Cut(s, "://")
@@ -86,8 +106,13 @@ func ollamaHost(s string) (string, error) {
 	if err != nil || rest == "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsFunc(s, unicode.IsSpace) {
 		return "", wrong // url's own words would repeat what may be a password
 	}
-	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+	switch {
+	case u.User != nil:
+		return "", errors.New("may hold no user name and no password: Ollama asks for neither")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return "", errors.New("may hold no ? or #")
+	case strings.Trim(u.Path, "/") != "":
+		return "", errors.New("may hold no path, only a host and a port")
 	}
 	if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
 		return "", errors.New("has no port between 1 and 65535")
@@ -95,9 +120,7 @@ func ollamaHost(s string) (string, error) {
 	if u.Host == "" {
 		return "", wrong
 	}
-	u.Host = reachable(u, whole)
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
-	return u.String(), nil
+	return u.Scheme + "://" + reachable(u, whole), nil
 }
 
 // reachable is the host and port of a server to connect to; whole says that
@@ -109,13 +132,14 @@ func reachable(u *url.URL, whole bool) string {
 	}
 	switch {
 	case port != "":
-		return net.JoinHostPort(host, port)
 	case !whole:
-		return net.JoinHostPort(host, ollamaPort)
-	case strings.Contains(host, ":"):
-		return "[" + host + "]"
+		port = ollamaPort
+	case u.Scheme == "https":
+		port = "443"
+	default:
+		port = "80"
 	}
-	return host
+	return net.JoinHostPort(host, port)
 }
 
 func ollamaModel(s string) (string, error) {

@@ -24,7 +24,7 @@ func environ(list []string) map[string]string {
 // env applies SLUICE_ variables. An empty one is not set: that is what scripts
 // and compose files pass on for "nothing". An unknown one is only noted, since
 // it may be meant for something that Sluice is started by.
-func (l *loader) env(env map[string]string) error {
+func (l *loader) env(env map[string]string) {
 	known := others()
 	for _, k := range l.keys {
 		known = append(known, k.Env())
@@ -32,9 +32,7 @@ func (l *loader) env(env map[string]string) error {
 		if text == "" {
 			continue
 		}
-		if err := l.set(k, loose(text), FromEnv, place{what: "the environment variable " + k.Env()}); err != nil {
-			return err
-		}
+		l.set(k, loose(text), FromEnv, place{what: "the environment variable " + k.Env()})
 	}
 	var notes []string
 	for name := range env {
@@ -44,5 +42,4 @@ func (l *loader) env(env map[string]string) error {
 	}
 	sort.Strings(notes)
 	l.s.Notes = append(l.s.Notes, notes...)
-	return nil
 }

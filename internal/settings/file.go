@@ -21,7 +21,7 @@ import (
 const maxFile = 1 << 20
 
 // files applies settings.toml and the overlay beside it.
-func (l *loader) files(named string) error {
+func (l *loader) files(named string) {
 	file := l.s.Dirs.File()
 	if named != "" {
 		file = named
@@ -30,24 +30,22 @@ func (l *loader) files(named string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && named == "":
 	case err != nil:
-		return fault.New(fault.SettingInvalid, "The settings file "+filepath.Base(file)+" cannot be read.", err).
-			WithHint("Check that it is there and that you may read it.")
+		l.reject(fault.New(fault.SettingInvalid, "The settings file "+filepath.Base(file)+" cannot be read.", err).
+			WithHint("Check that it is there and that you may read it."))
 	default:
-		if err := l.file(filepath.Base(file), body, FromFile); err != nil {
-			return err
-		}
+		l.file(filepath.Base(file), body, FromFile)
 	}
 
 	file = overlay(file)
 	body, err = read(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
 	case err != nil:
-		return fault.New(fault.SettingInvalid, "The window's settings in "+filepath.Base(file)+" cannot be read.", err).
-			WithHint("Check that you may read the file, or remove it.")
+		l.reject(fault.New(fault.SettingInvalid, "The window's settings in "+filepath.Base(file)+" cannot be read.", err).
+			WithHint("Check that you may read the file, or remove it."))
+	default:
+		l.file(filepath.Base(file), body, FromOverlay)
 	}
-	return l.file(filepath.Base(file), body, FromOverlay)
 }
 
 func read(path string) ([]byte, error) {
@@ -66,7 +64,7 @@ func read(path string) ([]byte, error) {
 // file applies one file. In the user's own an unknown key is an error. In the
 // overlay it is not: a newer Sluice has written it, and going back to an older
 // one must not need an editor.
-func (l *loader) file(name string, body []byte, from Origin) error {
+func (l *loader) file(name string, body []byte, from Origin) {
 	var root map[string]any
 	if err := toml.Unmarshal(body, &root); err != nil {
 		at := place{what: name}
@@ -74,8 +72,9 @@ func (l *loader) file(name string, body []byte, from Origin) error {
 		if errors.As(err, &syntax) {
 			at.line, _ = syntax.Position()
 		}
-		return fault.New(fault.SettingInvalid, at.String()+": this is not TOML.", err).
-			WithHint("%s.", strings.TrimPrefix(err.Error(), "toml: "))
+		l.reject(fault.New(fault.SettingInvalid, at.String()+": this is not TOML.", err).
+			WithHint("%s.", strings.TrimPrefix(err.Error(), "toml: ")))
+		return
 	}
 	found := map[string]any{}
 	l.flatten("", root, found)
@@ -94,16 +93,13 @@ func (l *loader) file(name string, body []byte, from Origin) error {
 		k, ok := l.find(key)
 		switch {
 		case ok:
-			if err := l.set(k, typed(found[key]), from, at); err != nil {
-				return err
-			}
+			l.set(k, typed(found[key]), from, at)
 		case from == FromOverlay:
 			l.s.Notes = append(l.s.Notes, fmt.Sprintf("%s: %s is no setting here and was left out", at, key))
 		default:
-			return unknown(at, key, l.keys)
+			l.reject(unknown(at, key, l.keys))
 		}
 	}
-	return nil
 }
 
 // flatten gives tables their dotted names, down to what is a key or can be none.

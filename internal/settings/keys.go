@@ -1,6 +1,9 @@
 package settings
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Key is one row of the table of settings.
 type Key struct {
@@ -81,6 +84,12 @@ func Keys() []Key {
 			field:   func(s *Settings) field { return switchField{&s.Speech.Words} },
 		},
 		{
+			Name:    "speech.prompt",
+			Doc:     "Names and words that are likely to come, told to the recogniser so that it writes them right. Only the last 224 of its tokens count.",
+			Example: "Sluice, Seoul, Kim Mina, ggml.",
+			field:   func(s *Settings) field { return textField{&s.Speech.Prompt, prompt} },
+		},
+		{
 			Name:    "models.dir",
 			Doc:     "Folder of the speech models. Empty: the folder models beside the database.",
 			Example: "/Volumes/Models", Locked: true,
@@ -93,6 +102,18 @@ func Keys() []Key {
 			field: func(s *Settings) field { return textField{&s.Models.URL, webAddress} },
 		},
 		{
+			Name:    "models.catalog",
+			Doc:     "File of further speech models to download: a JSON list of objects with name and bytes and, if known, url, sha256, description, languages (multilingual or english) and need_bytes. Without a url a model is looked for below models.url.",
+			Example: "~/models.json", Locked: true,
+			field: func(s *Settings) field { return pathField{&s.Models.Catalog, false} },
+		},
+		{
+			Name:    "models.auto_download",
+			Doc:     "Download the speech model that a new job needs, when it is not installed.",
+			Default: "false",
+			field:   func(s *Settings) field { return switchField{&s.Models.AutoDownload} },
+		},
+		{
 			Name:    "media.ffmpeg",
 			Doc:     "Path of ffmpeg; ffprobe is looked for beside it. Empty: the one on the search path.",
 			Example: "/opt/homebrew/bin/ffmpeg", Locked: true,
@@ -102,7 +123,7 @@ func Keys() []Key {
 			Name:    "ollama.host",
 			Doc:     "Where Ollama, which runs the language models, listens: a whole address, or a name and a port as Ollama's own OLLAMA_HOST has them.",
 			Default: "http://127.0.0.1:11434", Locked: true,
-			field: func(s *Settings) field { return addressField{&s.Ollama.Host, ollamaHost} },
+			field: func(s *Settings) field { return textField{&s.Ollama.Host, ollamaHost} },
 		},
 		{
 			Name:    "ollama.model",
@@ -133,6 +154,42 @@ func Keys() []Key {
 			Doc:     "Most that uploads may take together, and so the largest one. They stay for a day after their last job.",
 			Default: "50GB",
 			field:   func(s *Settings) field { return sizeField{&s.Uploads.Max, 1e6, false} },
+		},
+		{
+			Name:    "watch.folders",
+			Doc:     "Folders whose new audio and video files become jobs by themselves, each once. A file is taken when it has stopped growing. Files that are there when a folder is first looked at are left alone, unless watch.existing is true; what comes later is taken, also what came while Sluice did not run.",
+			Example: "~/Movies/Inbox", Locked: true,
+			field: func(s *Settings) field { return pathsField{&s.Watch.Folders} },
+		},
+		{
+			Name:    "watch.recursive",
+			Doc:     "Watch the folders within watch.folders too. Links are not followed.",
+			Default: "false",
+			field:   func(s *Settings) field { return switchField{&s.Watch.Recursive} },
+		},
+		{
+			Name:    "watch.existing",
+			Doc:     "Take the files too that were there before a folder was first looked at.",
+			Default: "false",
+			field:   func(s *Settings) field { return switchField{&s.Watch.Existing} },
+		},
+		{
+			Name:    "watch.settle",
+			Doc:     "How long a file in a watched folder must not have changed before it is taken. Raise it when files come over a slow network.",
+			Default: "10s",
+			field:   func(s *Settings) field { return durationField{&s.Watch.Settle, 100 * time.Millisecond, time.Hour} },
+		},
+		{
+			Name:    "fetch.max",
+			Doc:     "Largest file that a source on the web may be. It is downloaded when its job's turn comes and stays for a day after the job.",
+			Default: "20GB",
+			field:   func(s *Settings) field { return sizeField{&s.Fetch.Max, 1e6, false} },
+		},
+		{
+			Name:    "fetch.allow",
+			Doc:     "Places on this machine or its own network that a source on the web may come from: a name or an address, with a port or without, or a network such as 192.168.0.0/24. Others are refused, since an address could be used to reach what only this machine can reach.",
+			Example: "nas.local", Locked: true,
+			field: func(s *Settings) field { return textsField{&s.Fetch.Allow, target} },
 		},
 		{
 			Name:    "disk.min_free",

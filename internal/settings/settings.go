@@ -7,11 +7,13 @@ package settings
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
 
 	"sluice/internal/fault"
 )
@@ -26,6 +28,8 @@ type Settings struct {
 	Memory  Memory
 	Power   Power
 	Uploads Uploads
+	Watch   Watch
+	Fetch   Fetch
 	Disk    Disk
 
 	Dirs  Dirs     // where this user's files lie
@@ -48,12 +52,15 @@ type Speech struct {
 	BeamSize int
 	Threads  int // 0 = by the machine
 	Words    bool
+	Prompt   string // words that may come; "" = none
 }
 
 // Models is where speech models lie and come from.
 type Models struct {
-	Dir string
-	URL string // "" = where the catalog says
+	Dir          string
+	URL          string // "" = where the catalog says
+	Catalog      string // file of further models; "" = none
+	AutoDownload bool   // what a new job needs and is not there
 }
 
 // Media is how media files are read.
@@ -63,8 +70,8 @@ type Media struct {
 
 // Ollama is where the language models run.
 type Ollama struct {
-	Host  Address // whole URL of the server, without / at the end
-	Model string  // "" = by the machine's memory
+	Host  string // whole URL of the server, without / at the end
+	Model string // "" = by the machine's memory
 }
 
 // Memory is how much of it may be planned for.
@@ -81,6 +88,20 @@ type Power struct {
 // Uploads is what may be sent in.
 type Uploads struct {
 	Max int64 // bytes of one upload
+}
+
+// Watch is which folders are watched, and how.
+type Watch struct {
+	Folders   []string
+	Recursive bool
+	Existing  bool          // what was there before, too
+	Settle    time.Duration // unchanged for so long
+}
+
+// Fetch is what may be brought from the web.
+type Fetch struct {
+	Max   int64    // bytes of one file
+	Allow []string // hosts and networks that are not public
 }
 
 // Disk is what is left alone.
@@ -112,6 +133,21 @@ type Options struct {
 // Load gathers all settings. A wrong name or value is fault setting_invalid,
 // which says where it is and what would be right.
 func Load(o Options) (*Settings, error) {
+	s, wrong, err := Salvage(o)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(wrong) > 0:
+		return nil, wrong[0]
+	}
+	return s, nil
+}
+
+// Salvage gathers the settings that are right, and a fault for each that is
+// not, in the order of the layers: a key with a wrong value has its default, a
+// file that cannot be read counts as none. It is for looking at a machine, not
+// for working on it. The error says that there is nothing to look at.
+func Salvage(o Options) (s *Settings, wrong []error, err error) {
 	if o.Environ == nil {
 		o.Environ = os.Environ()
 	}
@@ -121,7 +157,7 @@ func Load(o Options) (*Settings, error) {
 	if o.Home == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return nil, fault.New(fault.SettingInvalid, "This user has no home folder.", err).
+			return nil, nil, fault.New(fault.SettingInvalid, "This user has no home folder.", err).
 				WithHint("Set SLUICE_HOME to a folder for Sluice's files.")
 		}
 		o.Home = home
@@ -129,29 +165,24 @@ func Load(o Options) (*Settings, error) {
 	env := environ(o.Environ)
 	dirs, err := FindDirs(o.OS, o.Home, env)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 
-	s := &Settings{Dirs: dirs, origins: map[string]Origin{}}
+	s = &Settings{Dirs: dirs, origins: map[string]Origin{}}
 	l := loader{s: s, home: o.Home, keys: Keys()}
 	for _, k := range l.keys {
-		if err := l.set(k, loose(k.Default), FromDefault, place{what: "the default"}); err != nil {
-			return nil, err
-		}
+		l.set(k, loose(k.Default), FromDefault, place{what: "the default"})
 	}
-	if err := l.files(o.File); err != nil {
-		return nil, err
-	}
-	if err := l.env(env); err != nil {
-		return nil, err
-	}
-	if err := l.flags(o.Flags); err != nil {
-		return nil, err
-	}
+	l.files(o.File)
+	l.env(env)
+	l.flags(o.Flags)
 	if s.Models.Dir == "" {
 		s.Models.Dir = filepath.Join(dirs.Data, "models")
 	}
-	return s, s.agree()
+	if err := s.agree(); err != nil {
+		l.reject(err)
+	}
+	return s, l.wrong, nil
 }
 
 // Origin says where the value of a key came from; "" for an unknown key.
@@ -190,10 +221,14 @@ func loopback(host string) bool {
 
 // loader fills in Settings, one layer after another.
 type loader struct {
-	s    *Settings
-	home string
-	keys []Key
+	s     *Settings
+	home  string
+	keys  []Key
+	wrong []error
 }
+
+// reject notes what is wrong and goes on without it.
+func (l *loader) reject(err error) { l.wrong = append(l.wrong, err) }
 
 // place is where a value stands, for people.
 type place struct {
@@ -208,14 +243,19 @@ func (p place) String() string {
 	return p.what
 }
 
-// set gives a key its value from one layer.
-func (l *loader) set(k Key, v value, from Origin, at place) error {
-	if err := k.field(l.s).set(v, l.home); err != nil {
-		return fault.New(fault.SettingInvalid, fmt.Sprintf("%s: %s %s.", at, k.Name, err), nil).
-			WithHint("Write it like this: %s.", k.example())
+// set gives a key its value from one layer; a wrong one makes it the default.
+func (l *loader) set(k Key, v value, from Origin, at place) {
+	f := k.field(l.s)
+	if err := f.set(v, l.home); err != nil {
+		l.reject(fault.New(fault.SettingInvalid, fmt.Sprintf("%s: %s %s.", at, k.Name, err), nil).
+			WithHint("Write it like this: %s.", k.example()))
+		if from == FromDefault {
+			return
+		}
+		_ = f.set(loose(k.Default), l.home)
+		from = FromDefault
 	}
 	l.s.origins[k.Name] = from
-	return nil
 }
 
 func (l *loader) find(name string) (Key, bool) {
@@ -227,19 +267,16 @@ func (l *loader) find(name string) (Key, bool) {
 }
 
 // flags applies what the command line sets.
-func (l *loader) flags(flags map[string]string) error {
-	for name := range flags {
+func (l *loader) flags(flags map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(flags)) {
 		if _, ok := l.find(name); !ok {
-			return fault.New(fault.SettingInvalid, fmt.Sprintf("The command line: %q is no setting.", name), nil).
-				WithHint("The settings file lists them all.")
+			l.reject(fault.New(fault.SettingInvalid, fmt.Sprintf("The command line: %q is no setting.", name), nil).
+				WithHint("The settings file lists them all."))
 		}
 	}
 	for _, k := range l.keys {
 		if text, ok := flags[k.Name]; ok {
-			if err := l.set(k, loose(text), FromFlag, place{what: "the command line"}); err != nil {
-				return err
-			}
+			l.set(k, loose(text), FromFlag, place{what: "the command line"})
 		}
 	}
-	return nil
 }

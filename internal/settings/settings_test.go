@@ -133,9 +133,12 @@ language = "KO"
 beam_size = 1
 threads = 4
 words = true
+prompt = "  Seoul, Kim Mina "
 [models]
 dir = "~/models"
 url = "https://models.example.com/whisper/"
+catalog = "~/models.json"
+auto_download = true
 [media]
 ffmpeg = "/opt/bin/ffmpeg"
 [ollama]
@@ -148,25 +151,39 @@ script = "/tmp/pressure.ndjson"
 only_on_ac = true
 [uploads]
 max = 5_000_000
+[watch]
+folders = ["~/Inbox", "/Volumes/NAS/new"]
+recursive = true
+existing = true
+settle = "1m30s"
+[fetch]
+max = "3GB"
+allow = ["nas.local", "192.168.0.0/24"]
 [disk]
 min_free = "1.5 GiB"
 `
 	want = map[string]string{
 		"server.listen": "127.0.0.1:9000", "server.token": "•••",
 		"server.roots": home + "/Movies:/srv/media", "speech.model": "small",
-		"speech.language": "ko", "speech.beam_size": "1", "speech.threads": "4", "speech.words": "true",
+		"speech.language": "ko", "speech.beam_size": "1", "speech.threads": "4", "speech.words": "true", "speech.prompt": "Seoul, Kim Mina",
 		"models.dir": home + "/models", "models.url": "https://models.example.com/whisper",
+		"models.catalog": home + "/models.json", "models.auto_download": "true",
 		"media.ffmpeg": "/opt/bin/ffmpeg", "ollama.host": "http://studio.local:11434", "ollama.model": "qwen3:8b",
 		"memory.ceiling": "10GB", "memory.script": "/tmp/pressure.ndjson", "power.only_on_ac": "true", "uploads.max": "5MB",
+		"watch.folders": home + "/Inbox:/Volumes/NAS/new", "watch.recursive": "true", "watch.existing": "true", "watch.settle": "1m30s",
+		"fetch.max": "3GB", "fetch.allow": "nas.local,192.168.0.0/24",
 		"disk.min_free": "1536MiB",
 	}
 	env = []string{
 		"SLUICE_SERVER_LISTEN=127.0.0.1:9000", "SLUICE_SERVER_TOKEN=s3cret-for-tests",
 		"SLUICE_SERVER_ROOTS=~/Movies:/srv/media", "SLUICE_SPEECH_MODEL=small", "SLUICE_SPEECH_LANGUAGE=ko",
-		"SLUICE_SPEECH_BEAM_SIZE=1", "SLUICE_SPEECH_THREADS=4", "SLUICE_SPEECH_WORDS=yes",
+		"SLUICE_SPEECH_BEAM_SIZE=1", "SLUICE_SPEECH_THREADS=4", "SLUICE_SPEECH_WORDS=yes", "SLUICE_SPEECH_PROMPT=Seoul, Kim Mina",
 		"SLUICE_MODELS_DIR=~/models", "SLUICE_MODELS_URL=https://models.example.com/whisper",
+		"SLUICE_MODELS_CATALOG=~/models.json", "SLUICE_MODELS_AUTO_DOWNLOAD=on",
 		"SLUICE_MEDIA_FFMPEG=/opt/bin/ffmpeg", "SLUICE_OLLAMA_HOST=studio.local", "SLUICE_OLLAMA_MODEL=qwen3:8b",
 		"SLUICE_POWER_ONLY_ON_AC=on", "SLUICE_MEMORY_CEILING=10 gb", "SLUICE_MEMORY_SCRIPT=/tmp/pressure.ndjson", "SLUICE_UPLOADS_MAX=5M",
+		"SLUICE_WATCH_FOLDERS=~/Inbox:/Volumes/NAS/new", "SLUICE_WATCH_RECURSIVE=1", "SLUICE_WATCH_EXISTING=true", "SLUICE_WATCH_SETTLE=90s",
+		"SLUICE_FETCH_MAX=3000000000", "SLUICE_FETCH_ALLOW=nas.local, 192.168.0.0/24,",
 		"SLUICE_DISK_MIN_FREE=1610612736",
 	}
 	return file, env, want
@@ -319,7 +336,7 @@ func TestWrongFiles(t *testing.T) {
 		},
 		"a password in Ollama's address is not repeated": {
 			"[ollama]\nhost = \"http://ann:pw@studio.local:99999\"\n",
-			"settings.toml, line 2: ollama.host has no port between 1 and 65535.",
+			"settings.toml, line 2: ollama.host may hold no user name and no password: Ollama asks for neither.",
 			`Write it like this: ollama.host = "http://127.0.0.1:11434".`,
 		},
 		"a language model that is none": {
@@ -504,24 +521,29 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 func TestOllamaIsFoundAsItsOwnToolsFindIt(t *testing.T) {
 	t.Parallel()
 	const none, badPort = "needs an address such as 127.0.0.1:11434 or http://studio.local:11434", "has no port between 1 and 65535"
+	const userInfo = "may hold no user name and no password: Ollama asks for neither"
 	tests := map[string]struct{ host, want, wrong string }{
 		"a whole address":                     {"http://127.0.0.1:11434", "http://127.0.0.1:11434", ""},
 		"an address and a port":               {"127.0.0.1:11435", "http://127.0.0.1:11435", ""},
 		"a name alone":                        {"studio.local", "http://studio.local:11434", ""},
 		"localhost":                           {"localhost", "http://localhost:11434", ""},
 		"a port alone":                        {":11500", "http://127.0.0.1:11500", ""},
-		"a scheme brings its own port":        {"https://llm.example.com", "https://llm.example.com", ""},
+		"a scheme brings its own port":        {"https://llm.example.com", "https://llm.example.com:443", ""},
+		"so does the other":                   {"http://studio.local", "http://studio.local:80", ""},
 		"a scheme in capitals":                {"HTTP://studio.local:1", "http://studio.local:1", ""},
-		"a path and a slash at the end":       {"https://example.com/ollama/", "https://example.com/ollama", ""},
+		"a slash at the end":                  {"https://example.com/", "https://example.com:443", ""},
+		"a path":                              {"https://example.com/ollama/", "", "may hold no path, only a host and a port"},
 		"what a server listens on":            {"0.0.0.0", "http://127.0.0.1:11434", ""},
 		"what a server listens on, as a URL":  {"http://0.0.0.0:11434", "http://127.0.0.1:11434", ""},
 		"what a server listens on, version 6": {"[::]:11434", "http://127.0.0.1:11434", ""},
 		"version 6 without brackets":          {"::1", "http://[::1]:11434", ""},
 		"version 6 with brackets":             {"[::1]", "http://[::1]:11434", ""},
 		"version 6 with a port":               {"[fd00::5]:99", "http://[fd00::5]:99", ""},
-		"version 6 as a URL":                  {"https://[fd00::5]", "https://[fd00::5]", ""},
+		"version 6 as a URL":                  {"https://[fd00::5]", "https://[fd00::5]:443", ""},
 		"spaces around it":                    {" 127.0.0.1:11434 ", "http://127.0.0.1:11434", ""},
-		"a name and a password":               {"ann:pw@studio.local", "http://ann:pw@studio.local:11434", ""},
+		"a name and a password":               {"ann:pw@studio.local", "", userInfo},
+		"a name and a password in a URL":      {"http://ann:pw@studio.local:11434", "", userInfo},
+		"a name alone before it":              {"ann@studio.local", "", userInfo},
 		"nothing":                             {" ", "", none},
 		"only a scheme":                       {"http://", "", none},
 		"a scheme and a slash":                {"http:///", "", none},
@@ -548,42 +570,58 @@ func TestOllamaIsFoundAsItsOwnToolsFindIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := string(s.Ollama.Host); got != tt.want {
+			if got := s.Ollama.Host; got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestThePasswordOfAnAddressIsNeverPrinted(t *testing.T) {
+func TestWhatIsRightIsKeptBesideWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	const whole = "https://ann:hunter2@llm.example.com/ollama"
-	s, err := user{env: []string{"SLUICE_OLLAMA_HOST=" + whole}}.load(t)
+	u := user{
+		file:    "[speech]\nbeam_size = 99\nthreads = 3\nbeam = 1\n[disk]\nmin_free = \"1GB\"\n",
+		overlay: "this is not TOML\n",
+		env:     []string{"SLUICE_OLLAMA_HOST=http://ann:hunter2@studio.local", "SLUICE_SERVER_LISTEN=0.0.0.0:7584", "SLUICE_DISK_MIN_FREE=much"},
+		flags:   map[string]string{"speech.language": "ko"},
+	}
+	s, wrong, err := settings.Salvage(u.options(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(s.Ollama.Host) != whole {
-		t.Errorf("%q cannot be used", string(s.Ollama.Host))
-	}
-	asJSON, err := json.Marshal(s.Ollama)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var log bytes.Buffer
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("settings", "host", s.Ollama.Host, "ollama", s.Ollama)
-	value, _ := s.Value("ollama.host")
-	for _, text := range []string{
-		fmt.Sprintf("%v %+v %#v %s", s.Ollama, s.Ollama, s.Ollama, s.Ollama.Host), string(asJSON), log.String(), value,
-	} {
-		if strings.Contains(text, "hunter2") || strings.Contains(text, "ann") {
-			t.Errorf("the password shows in %s", text)
+	said := make([]string, 0, len(wrong))
+	for _, w := range wrong {
+		said = append(said, fault.From(w).Say)
+		if fault.From(w).Hint == "" {
+			t.Errorf("no hint with %v", w)
 		}
 	}
-	if want := "https://•••@llm.example.com/ollama"; value != want {
-		t.Errorf("shows as %s, want %s", value, want)
+	want := []string{
+		"settings.toml, line 2: speech.beam_size needs a whole number from 1 to 8, not \"99\".",
+		"settings.toml, line 4: speech.beam is no setting.",
+		"settings.ui.toml, line 1: this is not TOML.",
+		"the environment variable SLUICE_OLLAMA_HOST: ollama.host may hold no user name and no password: Ollama asks for neither.",
+		"the environment variable SLUICE_DISK_MIN_FREE: disk.min_free needs a size such as 10GB, not \"much\".",
+		"server.listen opens 0.0.0.0:7584 to other machines, and there is no token.",
 	}
-	if got := settings.Address("http://ann:hunter2@bad host").String(); got != "•••" {
-		t.Errorf("an address that is none shows as %s", got)
+	if diff := cmp.Diff(want, said); diff != "" {
+		t.Error(diff)
+	}
+	type few struct {
+		Beam, Threads  int
+		MinFree        int64
+		Host, Language string
+	}
+	if diff := cmp.Diff(few{5, 3, 2e9, "http://127.0.0.1:11434", "ko"}, few{
+		s.Speech.BeamSize, s.Speech.Threads, s.Disk.MinFree, s.Ollama.Host, s.Speech.Language,
+	}); diff != "" {
+		t.Error(diff)
+	}
+	if from := s.Origin("disk.min_free"); from != settings.FromDefault {
+		t.Errorf("the default of disk.min_free is from %s", from)
+	}
+	if _, err := u.load(t); fault.From(err).Say != want[0] {
+		t.Errorf("whoever wants to work is told %v", err)
 	}
 }
 

@@ -64,20 +64,6 @@ func (f textField) set(v value, _ string) error {
 
 func (f textField) toml(text string) string { return strconv.Quote(text) }
 
-// addressField takes an address that may hold a password.
-type addressField struct {
-	p     *Address
-	check func(string) (string, error)
-}
-
-func (f addressField) text() string { return f.p.String() }
-
-func (f addressField) set(v value, home string) error {
-	return textField{(*string)(f.p), f.check}.set(v, home)
-}
-
-func (f addressField) toml(text string) string { return strconv.Quote(text) }
-
 type numberField struct {
 	p        *int
 	min, max int

@@ -26,13 +26,15 @@ func (s *Store) Finished(ctx context.Context, stage job.Stage, key string) (body
 	return body, true, nil
 }
 
-// Begin says that a stage has started. See pipeline.Checkpoints.
+// Begin says that a stage has started. See pipeline.Checkpoints. One that began
+// before it may go on beside it.
 func (s *Store) Begin(ctx context.Context, lease job.Lease, stage job.Stage) error {
 	return s.fenced(ctx, lease, func(t *tx, h holding) error {
-		if err := s.closeRun(t, h.seq, ""); err != nil {
+		err := t.exec(`UPDATE stage_runs INDEXED BY stage_runs_job SET finished_at = ? WHERE job = ? AND stage = ? AND finished_at = 0`, s.now(), h.seq, stage)
+		if err != nil {
 			return err
 		}
-		err := t.exec(`INSERT INTO stage_runs (job, stage, started_at) VALUES (?, ?, ?)`, h.seq, stage, s.now())
+		err = t.exec(`INSERT INTO stage_runs (job, stage, started_at) VALUES (?, ?, ?)`, h.seq, stage, s.now())
 		if err != nil {
 			return err
 		}
@@ -81,7 +83,9 @@ func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, ke
 		if err := s.record(t, h.seq, job.VerbFinish, job.Running, ""); err != nil {
 			return err
 		}
-		return t.exec(`UPDATE jobs SET stage = ?, progress_stage = '', progress = 0, eta_seconds = 0 WHERE seq = ?`, after(stage), h.seq)
+		// Not while another stage runs: the next one may have begun before this one ended.
+		return t.exec(`UPDATE jobs SET stage = ?, progress_stage = '', progress = 0, eta_seconds = 0
+			WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM stage_runs INDEXED BY stage_runs_job WHERE job = ? AND finished_at = 0)`, after(stage), h.seq, h.seq)
 	})
 }
 
@@ -113,8 +117,8 @@ func (s *Store) Spans(ctx context.Context, lease job.Lease, key string) ([]pipel
 		if err != nil {
 			return err
 		}
-		if len(found) > 0 { // the run that reads them goes on from there
-			err = t.exec(`UPDATE stage_runs INDEXED BY stage_runs_job SET resumed = 1 WHERE job = ? AND finished_at = 0`, h.seq)
+		if len(found) > 0 { // the run that reads them goes on from there; another stage may run beside it
+			err = t.exec(`UPDATE stage_runs INDEXED BY stage_runs_job SET resumed = 1 WHERE job = ? AND stage = ? AND finished_at = 0`, h.seq, job.Transcribe)
 		}
 		spans = found
 		return err

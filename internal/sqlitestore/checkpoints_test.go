@@ -124,6 +124,29 @@ func TestStagesLeaveTheirHistory(t *testing.T) {
 	b.same("stages in a list", page.Jobs[0].Stages, want)
 }
 
+func TestAStageMayBeginBeforeTheOneBeforeItEnds(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id, t0 := b.lease.ID, b.clock.Now()
+	at := func(n int) time.Time { return t0.Add(time.Duration(n) * time.Minute) }
+	must(t, b.Begin(t.Context(), b.lease, job.Extract))
+	b.clock.Advance(time.Minute)
+	must(t, b.Begin(t.Context(), b.lease, job.Transcribe))
+	_, err := b.Renew(t.Context(), b.lease, job.Progress{Stage: job.Transcribe, Fraction: 0.25})
+	must(t, err)
+	b.clock.Advance(time.Minute)
+	must(t, b.Finish(t.Context(), b.lease, job.Extract, "k", []byte("x"), false, time.Minute))
+	j := get(t, b.Store, id)
+	b.same("stage", j.Stage, job.Transcribe)
+	b.same("progress", j.Progress, job.Progress{Stage: job.Transcribe, Fraction: 0.25})
+	b.clock.Advance(time.Minute)
+	must(t, b.Finish(t.Context(), b.lease, job.Transcribe, "k2", []byte("y"), false, time.Minute))
+	b.same("stages", get(t, b.Store, id).Stages, []job.StageRun{
+		{Stage: job.Extract, StartedAt: at(0), FinishedAt: at(2)},
+		{Stage: job.Transcribe, StartedAt: at(1), FinishedAt: at(3)},
+	})
+}
+
 func TestDeathsCloseTheStageTheyCameIn(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -266,6 +289,35 @@ func TestAnotherJobGoesOnFromTheSpansOfTheFirst(t *testing.T) {
 	must(t, err)
 	b.same("spans", got, want)
 	b.same("segments", len(b.text(second.ID).Segments), 2)
+}
+
+func TestAJobThatIsBackInTheLineKnowsHowFarItCame(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id := b.lease.ID
+	must(t, b.SetDuration(t.Context(), id, 4000))
+	must(t, b.Begin(t.Context(), b.lease, job.Transcribe))
+	for _, sp := range []pipeline.Span{span(0, 1000, "en", "a"), span(1000, 3000, "en", "b")} {
+		must(t, b.AddSpan(t.Context(), b.lease, "k", sp))
+	}
+	_, err := b.Renew(t.Context(), b.lease, job.Progress{Stage: job.Transcribe, Fraction: 0.9})
+	must(t, err)
+	back, err := b.Settle(t.Context(), b.lease, queue.Outcome{State: job.Queued, Wait: job.Wait{Reason: job.Memory}})
+	must(t, err)
+	want := job.Progress{Stage: job.Transcribe, Fraction: 0.75}
+	b.same("settled", back.Progress, want)
+	next, err := b.Next(t.Context())
+	must(t, err)
+	b.same("next in line", next.Progress, want)
+	taken, lease, err := b.Take(t.Context(), id, "me")
+	must(t, err)
+	b.same("taken", taken.Progress, job.Progress{})
+	done, err := b.Settle(t.Context(), lease, queue.Outcome{State: job.Failed, Error: &job.Failure{Code: "internal"}})
+	must(t, err)
+	b.same("failed", done.Progress, job.Progress{})
+	again, err := b.Retry(t.Context(), id, job.Retry{From: job.Transcribe})
+	must(t, err)
+	b.same("begun anew", again.Progress, job.Progress{})
 }
 
 func TestASpanDropsWhatLayBehindItsStart(t *testing.T) {

@@ -42,6 +42,22 @@ func TestARunThatGoesOnFromSpansTellsNoPace(t *testing.T) {
 	}
 }
 
+func TestAnExtractionBesideATranscriptionThatGoesOnTellsItsPace(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	must(t, b.AddSpan(t.Context(), b.lease, "k", span(0, 1000, "en", "a")))
+	lease := b.another()
+	must(t, b.SetDuration(t.Context(), lease.ID, 2000))
+	must(t, b.Begin(t.Context(), lease, job.Extract))
+	_, err := b.Spans(t.Context(), lease, "k")
+	must(t, err)
+	must(t, b.Begin(t.Context(), lease, job.Transcribe))
+	must(t, b.Finish(t.Context(), lease, job.Extract, "e", nil, false, time.Second))
+	got, err := b.Paces(t.Context())
+	must(t, err)
+	b.same("paces", got, []queue.Pace{{Stage: job.Extract, Ratio: 0.5}})
+}
+
 func TestPaceAndPauseSurviveARestart(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/s.db"

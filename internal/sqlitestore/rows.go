@@ -15,7 +15,8 @@ const jobColumns = `seq, id, state, reason, reason_text, until, ready_at, priori
 	stage, progress_stage, progress, eta_seconds, need, attempts, crashes, deaths, error, warnings,
 	cancel_requested, token, owner, created_at, started_at, finished_at, duration_ms, fresh,
 	(SELECT json_group_array(json_array(stage, started_at, finished_at, reused, error) ORDER BY seq)
-	   FROM stage_runs INDEXED BY stage_runs_job WHERE stage_runs.job = jobs.seq)`
+	   FROM stage_runs INDEXED BY stage_runs_job WHERE stage_runs.job = jobs.seq),
+	iif(state = 'queued' AND stage = 'transcribe', (SELECT to_ms FROM spans WHERE key = transcribe_key ORDER BY from_ms DESC LIMIT 1), 0)`
 
 // scanJob reads jobColumns as they look at the given moment.
 func scanJob(row scanner, now int64) (job.Job, error) {
@@ -23,11 +24,15 @@ func scanJob(row scanner, now int64) (job.Job, error) {
 	var until, readyAt, created, started, finished int64
 	var source, options, runs string
 	var metadata, need, failure, warnings, fresh sql.NullString
+	var heard sql.NullInt64 // milliseconds
 	err := row.Scan(&j.Seq, &j.ID, &j.State, &j.Reason, &j.ReasonText, &until, &readyAt, &j.Priority, &j.Rank, &j.Title, &source, &options, &metadata,
 		&j.Stage, &j.Progress.Stage, &j.Progress.Fraction, &j.Progress.ETASeconds, &need, &j.Attempts, &j.Crashes, &j.Deaths, &failure, &warnings,
-		&j.CancelRequested, &j.Token, &j.Owner, &created, &started, &finished, &j.DurationMS, &fresh, &runs)
+		&j.CancelRequested, &j.Token, &j.Owner, &created, &started, &finished, &j.DurationMS, &fresh, &runs, &heard)
 	if err != nil {
 		return job.Job{}, err
+	}
+	if heard.Int64 > 0 && j.DurationMS > 0 {
+		j.Progress = job.Progress{Stage: j.Stage, Fraction: min(float64(heard.Int64)/float64(j.DurationMS), 1)}
 	}
 	j.Until, j.CreatedAt, j.StartedAt, j.FinishedAt = moment(until), moment(created), moment(started), moment(finished)
 	if j.State == job.Queued && readyAt > 0 && readyAt <= now {

@@ -39,20 +39,14 @@ func (s *Store) Transcript(ctx context.Context, jobID string) (transcript.Transc
 
 // partial puts the finished spans together.
 func (s *Store) partial(ctx context.Context, key string, t *transcript.Transcript) error {
-	return s.query(ctx, `SELECT body FROM spans WHERE key = ? ORDER BY from_ms`, []any{key}, func(row scanner) error {
+	var spans []pipeline.Span
+	err := s.query(ctx, `SELECT body FROM spans WHERE key = ? ORDER BY from_ms`, []any{key}, func(row scanner) error {
 		sp, err := scanSpan(row)
-		if err != nil {
-			return err
-		}
-		if t.Language == "" && sp.Language != "auto" { // what was asked for, not what was heard
-			t.Language = sp.Language
-		}
-		for _, seg := range sp.Segments {
-			seg.ID = len(t.Segments) + 1
-			t.Segments = append(t.Segments, seg)
-		}
-		return nil
+		spans = append(spans, sp)
+		return err
 	})
+	*t = pipeline.Join(spans, false)
+	return err
 }
 
 func scanSpan(row scanner) (pipeline.Span, error) {

@@ -19,8 +19,13 @@ func (r *Reference) Begin(_ context.Context, lease job.Lease, stage job.Stage) e
 	if err != nil {
 		return err
 	}
-	r.closeRun(k, "")
-	k.Stages = append(slices.Clone(k.Stages), job.StageRun{Stage: stage, StartedAt: r.clock.Now()})
+	k.Stages = slices.Clone(k.Stages)
+	for i := range k.Stages {
+		if run := &k.Stages[i]; run.Stage == stage && run.FinishedAt.IsZero() {
+			run.FinishedAt = r.clock.Now()
+		}
+	}
+	k.Stages = append(k.Stages, job.StageRun{Stage: stage, StartedAt: r.clock.Now()})
 	k.Stage, k.Progress, k.Need = stage, job.Progress{Stage: stage}, job.Need{}
 	r.record(k, job.VerbBegin, job.Running, "")
 	return nil
@@ -54,6 +59,9 @@ func (r *Reference) Finish(_ context.Context, lease job.Lease, stage job.Stage, 
 		k.Stages = append(k.Stages, job.StageRun{Stage: stage, StartedAt: now, FinishedAt: now, Reused: reused})
 	}
 	r.record(k, job.VerbFinish, job.Running, "")
+	if slices.ContainsFunc(k.Stages, func(run job.StageRun) bool { return run.FinishedAt.IsZero() }) {
+		return nil // the next stage has begun already
+	}
 	all := job.Stages()
 	k.Progress, k.Stage = job.Progress{}, all[min(slices.Index(all, stage)+1, len(all)-1)]
 	return nil

@@ -18,6 +18,8 @@ type Segment struct {
 	EndMS   int64  `json:"end_ms"`
 	Text    string `json:"text"`
 	Words   []Word `json:"words,omitempty"` // only when word times were asked for
+
+	Language string `json:"language,omitempty"` // only when it is not the transcript's
 }
 
 // Word is one word with its time, inside its segment.

@@ -33,7 +33,12 @@ func (l *line) Reading() job.Reading {
 	return l.reading
 }
 
-func (l *line) Critical() bool { return l.Reading().Level == job.Critical }
+func (l *line) Shut() string {
+	if l.Reading().Level == job.Critical {
+		return "memory is critically short"
+	}
+	return ""
+}
 
 // set changes what the board will read.
 func (l *line) set(change func(*line)) {

@@ -33,6 +33,7 @@ type child struct {
 	state    *os.ProcessState
 	stderr   *tail
 	nextID   int64
+	beam     int // the widest search it was asked for
 
 	footprint   atomic.Int64 // bytes, as the engine told it last
 	memoryShort func() bool  // whether memory ran out since the start
@@ -95,6 +96,17 @@ func calm() []string {
 // listen reads messages until the output ends.
 func (c *child) listen(out io.Reader) {
 	defer close(c.messages)
+	readMessages(out, func(m Message) {
+		if m.Type == MsgMemory {
+			c.footprint.Store(m.Bytes)
+		}
+		c.messages <- m
+	}, func(bytes int) { c.log.Debug("engine said something else", "bytes", bytes) })
+}
+
+// readMessages hands on one message for each line, and tells of lines that are
+// none: a library may say something on the wrong stream.
+func readMessages(out io.Reader, each func(Message), other func(bytes int)) {
 	lines := bufio.NewReaderSize(out, 64<<10)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -103,13 +115,10 @@ func (c *child) listen(out io.Reader) {
 		}
 		var m Message
 		if err := json.Unmarshal(line, &m); err != nil || m.Type == "" {
-			c.log.Debug("engine said something else", "bytes", len(line))
+			other(len(line))
 			continue
 		}
-		if m.Type == MsgMemory {
-			c.footprint.Store(m.Bytes)
-		}
-		c.messages <- m
+		each(m)
 	}
 }
 

@@ -141,7 +141,7 @@ func deathFault(c *child, memoryShort bool) error {
 }
 
 func stoppedFault(cause error) error {
-	return fault.New(fault.EngineStopped, "Somebody stopped the speech engine.", cause)
+	return fault.New(fault.EngineStopped, "The speech engine was stopped, by somebody or by another program.", cause)
 }
 
 // tellsOfNone says whether a line of the log tells that memory was refused: by

@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"sluice/internal/pipeline"
 )
 
 // Planning says how sound is cut into spans; the zero value works.
@@ -25,6 +27,10 @@ type Planning struct {
 	EdgeMS  int64 // 1000: silence this short before the first word is not cut off; twice as much after the last
 	PauseMS int64 // 3000: longer pauses inside a span are shortened to 2 s
 	BreakMS int64 // 10000: a pause this long ends the span
+
+	// Growing gives the sound at a path that is still being written; nil = it is
+	// whole. Leaving it out is the same as always nil.
+	Growing func(path string) *pipeline.Sound
 }
 
 func (p Planning) withDefaults() Planning {
@@ -53,57 +59,104 @@ type PlannedSpan struct {
 	Pieces   []Piece
 }
 
-// Plan reads sound from a sample on and cuts it into spans as it goes.
+// Plan reads sound from a sample on and cuts it into spans as it goes. Sound
+// that still grows is waited for: what the spans are depends on the sound
+// alone, never on how fast it came.
 type Plan struct {
 	cfg     Planning
 	file    io.Closer
 	sound   *bufio.Reader
-	origin  int64 // the sample that frame 0 starts at
-	total   int64 // samples in the whole sound
-	read    bool  // the sound has been read to its end
+	growing *pipeline.Sound // nil = all of it was there from the start
+	origin  int64           // the sample that frame 0 starts at
+	next    int64           // the sample that is read next
+	there   int64           // samples that can be read by now
+	whole   bool            // and they are all
+	read    bool            // the sound has been read to its end
+	short   bool            // all of it fits into one look of the model
+	sized   bool            // short is known
 	speech  detector
 	from    int64 // where the next span starts
 	waiting []island
+
+	raw   [2 * frameSamples]byte // what is being read
+	frame [frameSamples]int16
 }
 
 // OpenPlan starts at sample from. Close the plan afterwards.
 func OpenPlan(path string, from int64, cfg Planning) (*Plan, error) {
-	f, err := os.Open(path)
+	var growing *pipeline.Sound
+	if cfg.Growing != nil {
+		growing = cfg.Growing(path)
+	}
+	f, err := OpenSound(path, growing != nil)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, noSound(err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open sound: %w", err)
 	}
-	info, err := f.Stat()
+	cfg = cfg.withDefaults()
+	// The sound before the start is what tells noise from speech there, so that
+	// a resumed plan judges every frame as one that began at 0.
+	primed := min(from/frameSamples, primeFrames)
+	p := &Plan{
+		cfg: cfg, file: f, growing: growing,
+		origin: from - primed*frameSamples, from: from,
+		speech: detector{most: cfg.MostMS / frameMS, judged: primed},
+	}
+	p.next = p.origin
+	if growing == nil {
+		var info fs.FileInfo
+		if info, err = f.Stat(); err == nil {
+			p.there, p.whole = info.Size()/2, true
+		}
+	}
 	if err == nil {
-		_, err = f.Seek(2*from, io.SeekStart)
+		_, err = f.Seek(2*p.origin, io.SeekStart)
 	}
 	if err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("open sound: %w", err)
 	}
-	cfg = cfg.withDefaults()
-	return &Plan{
-		cfg: cfg, file: f, sound: bufio.NewReaderSize(f, 64<<10),
-		origin: from, from: from, total: info.Size() / 2,
-		speech: detector{most: cfg.MostMS / frameMS},
-	}, nil
+	p.sound = bufio.NewReaderSize(f, 64<<10)
+	return p, nil
+}
+
+// OpenSound opens the sound at a path. Of sound that grows, or did a moment
+// ago, there is a part until it gets its name: what already has the name while
+// there is a part is older.
+func OpenSound(path string, growing bool) (*os.File, error) {
+	if growing {
+		if f, err := os.Open(path + pipeline.PartSuffix); !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+	}
+	return os.Open(path)
 }
 
 // Close closes the sound.
 func (p *Plan) Close() error { return p.file.Close() }
 
-// Total gives the length of the whole sound in samples.
-func (p *Plan) Total() int64 { return p.total }
+// Total gives the length of the whole sound in samples; of sound that grows
+// what it is expected to get, and 0 when nobody knows.
+func (p *Plan) Total() int64 {
+	if p.whole {
+		return p.there
+	}
+	if ms := p.growing.Expected(); ms > 0 {
+		return max(ms*samplesPerMS, p.there)
+	}
+	return 0
+}
 
 // Next gives the next span, and io.EOF after the last. It reads on for as long
-// as the sound is silent; when ctx ends it returns with the cause.
+// as the sound is silent, and waits while it grows; when ctx ends it returns
+// with the cause.
 func (p *Plan) Next(ctx context.Context) (PlannedSpan, error) {
-	if p.from >= p.total {
-		return PlannedSpan{}, io.EOF
+	if err := p.size(ctx); err != nil {
+		return PlannedSpan{}, err
 	}
-	for {
+	for !p.over() {
 		if ctx.Err() != nil {
 			return PlannedSpan{}, context.Cause(ctx)
 		}
@@ -111,36 +164,76 @@ func (p *Plan) Next(ctx context.Context) (PlannedSpan, error) {
 			return p.cut(n), nil
 		}
 		if p.read {
-			break
+			return p.rest(), nil
 		}
-		if err := p.listen(); err != nil {
+		if err := p.listen(ctx); err != nil {
 			return PlannedSpan{}, err
 		}
 	}
-	if n := len(p.waiting); n > 0 {
-		return p.cut(n), nil
-	}
-	silent := PlannedSpan{From: p.from, To: p.total}
-	p.from = p.total
-	return silent, nil
+	return PlannedSpan{}, io.EOF
 }
 
-// listen reads on for a second.
-func (p *Plan) listen() error {
-	var raw [2 * frameSamples]byte
-	var frame [frameSamples]int16
-	for range 1000 / frameMS {
-		n, err := io.ReadFull(p.sound, raw[:])
+// over says that the last span ended with the sound.
+func (p *Plan) over() bool { return p.whole && p.from >= p.there }
+
+// rest is the last span.
+func (p *Plan) rest() PlannedSpan {
+	if n := len(p.waiting); n > 0 {
+		return p.cut(n)
+	}
+	silent := PlannedSpan{From: p.from, To: p.there}
+	p.from = p.there
+	return silent
+}
+
+// size finds out whether all of the sound fits into one look of the model.
+func (p *Plan) size(ctx context.Context) error {
+	if p.sized || p.from > 0 {
+		return nil
+	}
+	longest := p.cfg.WholeMS * samplesPerMS
+	if err := p.await(ctx, longest+1); err != nil {
+		return err
+	}
+	p.sized, p.short = true, p.there <= longest
+	return nil
+}
+
+// await waits until there are so many samples, or there will be no more.
+func (p *Plan) await(ctx context.Context, samples int64) error {
+	if p.whole || p.there >= samples {
+		return nil
+	}
+	bytes, whole, err := p.growing.Await(ctx, 2*samples)
+	if err != nil {
+		return err
+	}
+	p.there, p.whole = bytes/2, whole
+	return nil
+}
+
+// listen reads on for a second, or to the next island: whether a span is ripe
+// is asked after each, so that it does not matter where the reading began.
+func (p *Plan) listen(ctx context.Context) error {
+	if err := p.await(ctx, p.next+SampleRate); err != nil {
+		return err
+	}
+	for i := 0; i < 1000/frameMS && len(p.speech.islands) == 0; i++ {
+		n, err := io.ReadFull(p.sound, p.raw[:])
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return fmt.Errorf("read sound: %w", err)
 		}
 		for i := range n / 2 {
-			frame[i] = int16(binary.LittleEndian.Uint16(raw[2*i:]))
+			p.frame[i] = int16(binary.LittleEndian.Uint16(p.raw[2*i:]))
 		}
+		p.next += int64(n / 2)
 		if n > 1 {
-			p.speech.push(frame[:n/2])
+			p.speech.push(p.frame[:n/2])
 		}
 		if err != nil {
+			if !p.whole || p.next < p.there {
+				return noSound(fmt.Errorf("it ends at sample %d of %d", p.next, p.there))
+			}
 			p.speech.flush()
 			p.read = true
 			break
@@ -148,7 +241,7 @@ func (p *Plan) listen() error {
 	}
 	for _, s := range p.speech.islands {
 		p.waiting = append(p.waiting, island{
-			from: min(p.origin+s.from*frameSamples, p.total), to: min(p.origin+s.to*frameSamples, p.total),
+			from: min(p.origin+s.from*frameSamples, p.there), to: min(p.origin+s.to*frameSamples, p.there),
 		})
 	}
 	p.speech.islands = p.speech.islands[:0]
@@ -158,8 +251,8 @@ func (p *Plan) listen() error {
 // ripe says how many of the waiting islands make the next span; 0 = that
 // depends on what is still to come.
 func (p *Plan) ripe() int {
-	if p.origin == 0 && p.from == 0 && p.total <= p.cfg.WholeMS*samplesPerMS {
-		return p.whole()
+	if p.short && p.from == 0 {
+		return p.atOnce()
 	}
 	for n := 1; n < len(p.waiting); n++ {
 		if p.gap(n) >= p.cfg.BreakMS*samplesPerMS {
@@ -172,8 +265,8 @@ func (p *Plan) ripe() int {
 	return 0
 }
 
-// whole takes sound that fits into one look of the model at once.
-func (p *Plan) whole() int {
+// atOnce takes sound that fits into one look of the model as it is.
+func (p *Plan) atOnce() int {
 	if !p.read {
 		return 0
 	}
@@ -230,7 +323,7 @@ func (p *Plan) pieces(n int) []Piece {
 
 func (p *Plan) startBefore(first island) int64 {
 	silence := first.from - p.from
-	if p.from == p.origin && silence <= p.cfg.EdgeMS*samplesPerMS {
+	if p.from == 0 && silence <= p.cfg.EdgeMS*samplesPerMS {
 		return p.from
 	}
 	return first.from - min(silence, p.cfg.LeadMS*samplesPerMS)
@@ -239,10 +332,10 @@ func (p *Plan) startBefore(first island) int64 {
 func (p *Plan) endAfter(n int) int64 {
 	last := p.waiting[n-1]
 	if n == len(p.waiting) {
-		if p.read && p.total-last.to <= 2*p.cfg.EdgeMS*samplesPerMS {
-			return p.total
+		if p.read && p.there-last.to <= 2*p.cfg.EdgeMS*samplesPerMS {
+			return p.there
 		}
-		return min(last.to+p.cfg.TailMS*samplesPerMS, p.total)
+		return min(last.to+p.cfg.TailMS*samplesPerMS, p.there)
 	}
 	gap := p.gap(n)
 	lead := min(gap/2, p.cfg.LeadMS*samplesPerMS)
@@ -253,7 +346,7 @@ func (p *Plan) endAfter(n int) int64 {
 // cut makes a span of the first n islands. It reaches to where the next span's
 // sound begins, so that nothing is looked at twice after a resume.
 func (p *Plan) cut(n int) PlannedSpan {
-	s := PlannedSpan{From: p.from, Pieces: p.pieces(n), To: p.total}
+	s := PlannedSpan{From: p.from, Pieces: p.pieces(n), To: p.there}
 	if n < len(p.waiting) {
 		lead := min(p.gap(n)/2, p.cfg.LeadMS*samplesPerMS)
 		// On the frames' grid, so that a resumed plan sees the same frames.

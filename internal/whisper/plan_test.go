@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"sluice/internal/whisper"
 )
 
@@ -201,4 +203,25 @@ func covered(spans []whisper.PlannedSpan, said [2]float64) bool {
 		}
 	}
 	return false
+}
+
+// Words that follow one another quickly are found several in a second. What
+// made a span of them may not depend on where that second began.
+func TestFromEverySpanOnTheSpansAreTheSame(t *testing.T) {
+	t.Parallel()
+	for _, step := range []float64{0.52, 0.58, 0.64, 0.7, 0.76, 0.82, 0.88, 0.94} {
+		t.Run(fmt.Sprintf("a word every %.2f s", step), func(t *testing.T) {
+			t.Parallel()
+			path := scene{130, -65, -25, every(step, step-0.3, 129)}.write(t)
+			whole := plan(t, path, 0, whisper.Planning{})
+			if len(whole) < 4 {
+				t.Fatalf("%d spans are too few to resume between", len(whole))
+			}
+			for k, s := range whole[:len(whole)-1] {
+				if diff := cmp.Diff(whole[k+1:], plan(t, path, s.To, whisper.Planning{})); diff != "" {
+					t.Errorf("from %.2f s on: -unbroken +resumed\n%s", float64(s.To)/whisper.SampleRate, diff)
+				}
+			}
+		})
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"sluice/internal/fault"
@@ -71,15 +72,115 @@ func play(role string) int {
 			fmt.Fprintln(os.Stderr, "terminate called after throwing an instance of 'std::bad_alloc'")
 			return 134
 		case "raves":
-			var all []transcript.Segment
+			var all []whisper.Heard
+			all = append(all, heardAt(-5, 9_000_000, "this is all"))
 			for i := range int64(5) {
-				all = append(all, transcript.Segment{StartMS: i*1_000_000 - 5, EndMS: 3, Text: "again"})
+				all = append(all, heardAt(i*1_000_000, 3, "this comes again"))
 			}
 			say(whisper.Message{Type: whisper.MsgProgress, ID: r.ID, Fraction: 7})
 			say(whisper.Message{Type: whisper.MsgResult, ID: r.ID, Language: "de", Probability: 0.2, Segments: all})
+		default:
+			answer(role, r, say)
 		}
 	}
 	return 0
+}
+
+// askedFile names the file in which a played engine notes what it was asked.
+const askedFile = "SLUICE_TEST_ASKED"
+
+// answer plays an engine that hears 12 s, or parts of them, well or badly.
+func answer(role string, r whisper.Request, say func(whisper.Message)) {
+	way := "whole"
+	switch length := r.Pieces[len(r.Pieces)-1].To - r.Pieces[0].From; {
+	case r.Temperature > 0:
+		way = "chance"
+	case length < 12*whisper.SampleRate:
+		way = "half"
+	}
+	if f, err := os.OpenFile(os.Getenv(askedFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		_, _ = f.WriteString(way[:1])
+		_ = f.Close()
+	}
+	from, to := r.Pieces[0].From/16, r.Pieces[len(r.Pieces)-1].To/16
+	text := "A good text"
+	segments := func() []whisper.Heard { return []whisper.Heard{heardAt(from, to, text)} }
+	loop := func() {
+		text = strings.Repeat("Then he said it again. ", 5)
+	}
+	heard := segments()
+	switch {
+	case role == "loops as a whole" && way == "half", role == "loops without chance" && way == "chance":
+		text = map[string]string{"half": "Half of it.", "chance": "A text drawn by chance."}[way]
+		heard = segments()
+	case strings.HasPrefix(role, "loops"):
+		loop()
+		heard = segments()
+		if role == "loops always" && way == "half" {
+			heard[0].EndMS = heard[0].StartMS + 100 // worth less than the whole
+		}
+	case role == "says nothing":
+		heard = nil
+	case role == "talks too fast":
+		text = muchText()
+		heard = segments()
+		if way != "whole" {
+			heard[0].LogProb = -3
+		}
+	case role == "says little":
+		text = little()
+		heard = segments()
+		if way != "whole" {
+			heard[0].LogProb = -3
+		}
+	case role == "is unsure as a whole" && way == "whole":
+		heard[0].LogProb = -1.2
+	case role == "is unsure as a whole": // sure of nine tenths of what the other is worth
+		heard[0].EndMS = from + (to-from)*72/100
+	case role == "hears ghosts":
+		ghost := heardAt(to, to, "Thank you for watching")
+		ghost.LogProb, ghost.NoSpeech = -1.5, 0.9
+		heard = append(heard, ghost)
+	}
+	if !r.Again && len(heard) > 0 {
+		say(whisper.Message{Type: whisper.MsgSegment, ID: r.ID, Segment: &heard[0].Segment})
+	}
+	if role == "begins anew" {
+		say(whisper.Message{Type: whisper.MsgProgress, ID: r.ID, Fraction: 0.9})
+		say(whisper.Message{Type: whisper.MsgProgress, ID: r.ID, Fraction: 0.1})
+	}
+	say(whisper.Message{Type: whisper.MsgMemory, Bytes: 1000})
+	say(whisper.Message{Type: whisper.MsgResult, ID: r.ID, Language: "en", Probability: 1, Segments: heard})
+}
+
+// little is text of few words that are never in the same order.
+func little() string {
+	words := []string{"the", "yellow", "horse", "moves", "near", "your"}
+	var b strings.Builder
+	for i := range 60 {
+		b.WriteString(words[(i*i+i/6)%len(words)] + " ")
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// muchText is more than anybody says in 12 s, without repeating much.
+func muchText() string {
+	var b strings.Builder
+	n := uint32(7)
+	for i := range 120 {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		for range 6 {
+			n = n*1664525 + 1013904223
+			b.WriteByte('a' + byte(n>>24)%26)
+		}
+	}
+	return b.String()
+}
+
+func heardAt(start, end int64, text string) whisper.Heard {
+	return whisper.Heard{Segment: transcript.Segment{StartMS: start, EndMS: end, Text: text}, LogProb: -0.3}
 }
 
 // trace is a long stack trace, which pushes out what was said before it.

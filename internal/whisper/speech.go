@@ -8,6 +8,7 @@ const (
 	frameMS      = 20
 
 	floorFrames  = 1500 // 30 s around a frame decide what is quiet there
+	primeFrames  = floorFrames/2 + 10
 	floorShare   = 0.10 // the quietest tenth is the noise
 	aboveFloor   = 8    // dB over the noise is speech
 	quietest     = -62  // dBFS: below is silence however still the rest is
@@ -40,6 +41,9 @@ type detector struct {
 
 // loudness gives the level of a frame in dBFS, without hum below 80 Hz.
 func (d *detector) loudness(frame []int16) float64 {
+	if d.settled() && len(frame) == frameSamples && [frameSamples]int16(frame) == [frameSamples]int16{} {
+		return -120 // hours of it are no work
+	}
 	var sum float64
 	for _, s := range frame {
 		x := float64(s) / 32768
@@ -49,6 +53,9 @@ func (d *detector) loudness(frame []int16) float64 {
 	}
 	return 10 * math.Log10(sum/float64(max(len(frame), 1))+1e-12)
 }
+
+// settled says that the filter has nothing left to give.
+func (d *detector) settled() bool { return d.previous == 0 && math.Abs(d.filtered) < 1e-12 }
 
 // push takes the next frame and judges the one that is 15 s back.
 func (d *detector) push(frame []int16) {

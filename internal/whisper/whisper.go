@@ -17,7 +17,6 @@ import (
 	"github.com/gofrs/flock"
 
 	"sluice/internal/fault"
-	"sluice/internal/job"
 	"sluice/internal/pipeline"
 	"sluice/internal/transcript"
 )
@@ -89,7 +88,10 @@ func (t *Transcriber) Transcribe(ctx context.Context, req pipeline.TranscribeReq
 		return err
 	}
 	defer func() { _ = plan.Close() }()
-	r := &run{t: t, req: req, watch: watch, language: language, total: plan.Total()}
+	r := &run{t: t, req: req, watch: watch, language: language, spoken: language, growing: plan.growing != nil}
+	if language == Auto {
+		r.spoken = req.Spoken
+	}
 	for {
 		span, err := plan.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -98,6 +100,7 @@ func (t *Transcriber) Transcribe(ctx context.Context, req pipeline.TranscribeReq
 		if err != nil {
 			return err
 		}
+		r.total = plan.Total() // known late when the media do not say it
 		if err := r.span(ctx, span); err != nil {
 			return err
 		}
@@ -109,20 +112,26 @@ type run struct {
 	t        *Transcriber
 	req      pipeline.TranscribeRequest
 	watch    pipeline.Watch
-	language string
-	total    int64  // samples
+	language string // as it was asked for
+	spoken   string // what was heard last; "" = nothing yet
+	growing  bool   // the sound was not whole when the run began
+	total    int64  // samples; 0 = not known yet
+	at       int64  // the furthest sample of which progress was told
 	engine   *child // the one that heard the span before
 }
 
 func (r *run) span(ctx context.Context, planned PlannedSpan) error {
 	done := pipeline.Span{
-		FromMS: planned.From / samplesPerMS, ToMS: planned.To / samplesPerMS,
-		Language: r.known(), Segments: []transcript.Segment{},
+		FromMS: planned.From / samplesPerMS, ToMS: planned.To / samplesPerMS, Segments: []transcript.Segment{},
 	}
 	if len(planned.Pieces) > 0 {
 		if err := r.hear(ctx, planned, &done); err != nil {
 			return err
 		}
+	}
+	done.Language = r.spoken
+	if r.req.ToEnglish && r.spoken != "" {
+		done.Language, done.Spoken = "en", r.spoken
 	}
 	r.progress(planned, 1)
 	if r.watch.Span == nil {
@@ -131,43 +140,31 @@ func (r *run) span(ctx context.Context, planned PlannedSpan) error {
 	return r.watch.Span(done)
 }
 
-// known is the language, or "" while it is still to be detected.
-func (r *run) known() string {
-	if r.language == Auto {
-		return ""
-	}
-	return r.language
-}
-
-func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span) error {
+// ask has the engine hear something and gives its answer; tell gets all that
+// it says before.
+func (r *run) ask(ctx context.Context, q Request, tell func(Message)) (Message, error) {
 	c, err := r.ready(ctx)
 	if err != nil {
-		return err
+		return Message{}, err
 	}
-	threads := r.req.Threads
-	if threads <= 0 {
-		threads = r.t.cfg.Threads
-	}
-	id := c.ask(Request{
-		PCM: r.req.Audio.Path, Pieces: planned.Pieces, Language: r.language, Beam: r.req.BeamSize,
-		Threads: threads, Words: r.req.Words,
-	})
+	c.beam = max(c.beam, q.Beam)
+	id := c.ask(q)
 	stuck := time.NewTimer(r.t.cfg.StuckAfter)
 	defer stuck.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			r.cancel(c, id)
-			return context.Cause(ctx)
+			return Message{}, context.Cause(ctx)
 		case <-stuck.C:
 			c.kill()
 			r.t.forget()
-			return stuckFault("it computed nothing for "+r.t.cfg.StuckAfter.String(), c.stderr.text())
+			return Message{}, stuckFault("it computed nothing for "+r.t.cfg.StuckAfter.String(), c.stderr.text())
 		case m, ok := <-c.messages:
 			if !ok {
 				err := c.death()
 				r.t.forget()
-				return err
+				return Message{}, err
 			}
 			stuck.Reset(r.t.cfg.StuckAfter)
 			if m.ID != 0 && m.ID != id {
@@ -175,16 +172,15 @@ func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span
 			}
 			if m.Type == MsgError {
 				if m.Code == CodeNoSound { // not the engine's fault: it stays
-					return noSound(errors.New(m.Text))
+					return Message{}, noSound(errors.New(m.Text))
 				}
 				r.t.end(time.Second)
-				return toldFault(m, c.stderr)
+				return Message{}, toldFault(m, c.stderr)
 			}
 			if m.Type == MsgResult {
-				r.take(m, done)
-				return nil
+				return m, nil
 			}
-			r.tell(m, planned)
+			tell(m)
 		}
 	}
 }
@@ -231,6 +227,7 @@ func (r *run) cancel(c *child, id int64) {
 	}
 }
 
+// tell hands on what is said while a span is heard for the first time.
 func (r *run) tell(m Message, planned PlannedSpan) {
 	switch m.Type {
 	case MsgProgress:
@@ -240,10 +237,15 @@ func (r *run) tell(m Message, planned PlannedSpan) {
 			r.watch.Segment(*m.Segment)
 		}
 	case MsgMemory:
-		if r.watch.Memory != nil {
-			r.watch.Memory(m.Bytes)
-		}
+		r.memory(m)
 	case MsgReady, MsgLanguage, MsgResult, MsgError:
+	}
+}
+
+func (r *run) memory(m Message) {
+	// What an engine takes for a wide search stays with it.
+	if r.watch.Memory != nil && m.Type == MsgMemory && max(r.req.BeamSize, 1) >= r.engine.beam {
+		r.watch.Memory(m.Bytes)
 	}
 }
 
@@ -251,60 +253,7 @@ func (r *run) progress(planned PlannedSpan, fraction float64) {
 	if r.watch.Progress == nil || r.total == 0 {
 		return
 	}
-	at := float64(planned.From) + fraction*float64(planned.To-planned.From)
-	r.watch.Progress(min(at/float64(r.total), 1))
-}
-
-// unsure is the probability below which a detected language is doubted.
-const unsure = 0.5
-
-// take makes the result the span's, inside the span's own times.
-func (r *run) take(m Message, done *pipeline.Span) {
-	if r.language == Auto && m.Language != "" {
-		if m.Probability < unsure {
-			done.Warnings = append(done.Warnings, job.Warning{
-				Code: "language_unsure", AtMS: done.FromMS,
-				Text: fmt.Sprintf("The language was taken to be %q, but that is not sure.", m.Language),
-			})
-		}
-		r.language = m.Language
-	}
-	done.Language = r.known()
-	for _, s := range m.Segments {
-		done.Segments = append(done.Segments, within(s, done.FromMS, done.ToMS))
-	}
-	if at, ok := repeats(done.Segments); ok {
-		done.Warnings = append(done.Warnings, job.Warning{
-			Code: "text_repeats", AtMS: at, Text: "The same words come again and again here: the recogniser may have been caught in a loop.",
-		})
-	}
-}
-
-func within(s transcript.Segment, from, to int64) transcript.Segment {
-	clamp := func(ms, least int64) int64 { return max(min(max(ms, from), to), least) }
-	s.StartMS = clamp(s.StartMS, from)
-	s.EndMS = clamp(s.EndMS, s.StartMS)
-	for i := range s.Words {
-		w := &s.Words[i]
-		w.StartMS = clamp(w.StartMS, s.StartMS)
-		w.EndMS = clamp(w.EndMS, w.StartMS)
-	}
-	return s
-}
-
-// manyTimes is how often in a row people do not say the same.
-const manyTimes = 4
-
-func repeats(segments []transcript.Segment) (atMS int64, ok bool) {
-	same := 1
-	for i := 1; i < len(segments); i++ {
-		if segments[i].Text != segments[i-1].Text {
-			same = 1
-			continue
-		}
-		if same++; same >= manyTimes {
-			return segments[i-same+1].StartMS, true
-		}
-	}
-	return 0, false
+	// A span that is heard in another language begins anew.
+	r.at = max(r.at, planned.From+int64(fraction*float64(planned.To-planned.From)))
+	r.watch.Progress(min(float64(r.at)/float64(r.total), 1))
 }

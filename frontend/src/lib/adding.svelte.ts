@@ -1,5 +1,5 @@
-// Adding files, from the button or from a drop, and telling what came of it.
-import { Problem } from "./api/client";
+// Adding files, from the button, from a drop or by an address, and telling what came of it.
+import { Problem, submit } from "./api/client";
 import type { Dropped, Refused } from "./api/types";
 import { board } from "./live/board.svelte";
 import { router } from "./route.svelte";
@@ -11,6 +11,8 @@ import { t } from "./words/words.svelte";
 class Adding {
   /** Files that were not added, until somebody has read it. */
   refused = $state<Refused[]>([]);
+  /** What the dialog for an address begins with; undefined while it is closed. */
+  address = $state<string>();
   #asking = false;
 
   /** choose lets people pick files. One dialog at a time. */
@@ -25,6 +27,13 @@ class Adding {
     } finally {
       this.#asking = false;
     }
+  }
+
+  /** fetch puts the file at an address in the line. A refusal is thrown: who asked says it. */
+  async fetch(address: string): Promise<void> {
+    const job = await submit(address);
+    this.begin();
+    this.tell({ jobs: [job], refused: [] });
   }
 
   /** begin goes to where the files can be seen. When they have come at last, people may be elsewhere again. */

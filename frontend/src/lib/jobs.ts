@@ -19,6 +19,16 @@ export function final(job: Job): boolean {
   return job.state === "done" || job.state === "failed" || job.state === "canceled";
 }
 
+/** fetching says whether the job's file is still on the web. */
+export function fetching({ source }: Job): boolean {
+  return source.kind === "url" && source.size === 0;
+}
+
+/** keptShare is how much is done of a job that is back in the line; 0 when nothing is, or it is not there. */
+export function keptShare(job: Job): number {
+  return job.state === "queued" ? (job.progress?.fraction ?? 0) : 0;
+}
+
 /** runSeconds is how long a run of a stage lasted; one that goes on lasts until now. */
 export function runSeconds(run: StageRun, now: number): number {
   const end = run.finished_at ? Date.parse(run.finished_at) : now;

@@ -41,12 +41,13 @@ export function needs(m: Model): string {
 
 /**
  * about says what to expect of a model. In English the server's own sentence
- * knows more than its name. A file of somebody's own is listed where it lies,
- * so one that is not installed is no good.
+ * knows more than its name.
  */
 export function about(m: Model): string {
   if (language.code === "en" && m.note) return m.note;
   const kind = m.name.replace(/-q\d.*$/, "").replace(/\.en$/, "");
   const known = (t.models.about as Record<string, string | undefined>)[kind];
-  return known ?? (m.installed ? t.models.own : t.models.damaged);
+  if (known) return known;
+  if (m.damaged) return t.models.damaged;
+  return m.catalog ? (m.note ?? "") : t.models.own; // of a catalog of one's own only its file knows more
 }

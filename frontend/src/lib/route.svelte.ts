@@ -1,13 +1,13 @@
 // Where in the page we are. Views live behind the hash of the address, so the
 // server needs to know only one page.
 
-export type Place = "queue" | "library" | "machine" | "settings" | "job";
+export type Place = "queue" | "library" | "machine" | "models" | "settings" | "job";
 
 /** Route is a place; a job may be opened at a segment of its transcript. */
 export type Route = { place: Place; job: string; at?: number };
 
 /** The places of the sidebar, in order. */
-export const places = ["queue", "library", "machine", "settings"] as const;
+export const places = ["queue", "library", "machine", "models", "settings"] as const;
 
 class Router {
   route = $state<Route>(parse(location.hash));

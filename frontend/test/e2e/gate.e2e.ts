@@ -59,7 +59,7 @@ test("critically short memory shuts the gate, and it opens when memory has settl
   await shoot(page, "gate-shut");
   expect(await violations(page)).toEqual([]);
   await korean.getByRole("banner").getByText(ko.frame.gate.shut).waitFor();
-  await korean.getByRole("banner").getByText(ko.reasons.shut("300 MB")).waitFor();
+  await korean.getByRole("banner").getByText(ko.reasons.shut("300 MB", "1%")).waitFor();
 
   await server.script("normal", 9e9);
   await strip.getByText(en.frame.gate.waiting).waitFor();

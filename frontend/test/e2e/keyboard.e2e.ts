@@ -105,7 +105,8 @@ test("shortcuts go from view to view and choose files", async () => {
   for (const [key, heading] of [
     ["2", en.frame.places.library],
     ["3", en.frame.places.machine],
-    ["4", en.settings.title],
+    ["4", en.frame.places.models],
+    ["5", en.settings.title],
     ["1", en.queue.title],
   ] as const) {
     await page.keyboard.press(`Control+${key}`);

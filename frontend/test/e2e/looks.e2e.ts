@@ -19,6 +19,7 @@ const views: Record<string, { hash: () => string; ready: (page: Page) => Promise
       await page.getByRole("table").waitFor();
     },
   },
+  models: { hash: () => "models", ready: (page) => shown(page, "large-v3-turbo-q5_0") },
   settings: { hash: () => "settings", ready: (page) => page.getByRole("radio").first().waitFor() },
   "job-running": {
     hash: () => `job/${jobs.running}`,

@@ -82,7 +82,7 @@ test("a model that is not installed is waited for, and one that never fits canno
     .waitFor();
 
   await radio(page, "small").check();
-  await dialog.getByText("sluice models pull small").waitFor();
+  await dialog.getByText(words.waits("small")).waitFor();
   await yes.click();
   await gone(page);
   const main = page.getByRole("main");
@@ -135,7 +135,7 @@ test.for(looks)("the dialog is sound for axe, and fits: $colorScheme, $locale", 
   await radio(page, "sluice-other").waitFor();
   await dialogFits(page, `model-${look.colorScheme}`);
   await radio(page, "tiny").check();
-  await page.getByText("sluice models pull tiny").waitFor();
+  await page.getByText(say.models.waits("tiny")).waitFor();
   expect(await inView(page, "tiny")).toBe(true);
   await dialogFits(page, `model-away-${look.colorScheme}`);
   await radio(page, "large-v3").scrollIntoViewIfNeeded();

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"strings"
 
 	"sluice/internal/transcript"
@@ -45,28 +46,45 @@ func (c clock) source(ms, side int64) int64 {
 
 // segment places a raw segment in the source: inside the pieces, ends after
 // starts, words inside. It says false when nothing is left to say.
-func (c clock) segment(r rawSegment, words bool) (transcript.Segment, bool) {
+func (c clock) segment(r rawSegment, words bool) (whisper.Heard, bool) {
 	text := strings.TrimSpace(r.text())
 	if text == "" {
-		return transcript.Segment{}, false
+		return whisper.Heard{}, false
 	}
 	s := transcript.Segment{StartMS: c.start(r.start), Text: text}
 	s.EndMS = max(c.end(r.end), s.StartMS)
-	if !words {
-		return s, true
+	if words {
+		s.Words = c.words(r.tokens, s.StartMS, s.EndMS)
 	}
-	last := s.StartMS
-	for _, w := range splitWords(r.tokens) {
-		start := min(max(c.start(w.StartMS), last), s.EndMS)
-		end := min(max(c.end(w.EndMS), start), s.EndMS)
-		s.Words = append(s.Words, transcript.Word{StartMS: start, EndMS: end, Text: w.Text})
-		last = start
+	return whisper.Heard{Segment: s, LogProb: told(r.logProb), NoSpeech: told(r.noSpeech)}, true
+}
+
+// words places the words of a segment inside it, one after the other: what the
+// model says of single tokens goes back and forth.
+func (c clock) words(tokens []rawToken, from, to int64) []transcript.Word {
+	var words []transcript.Word
+	for _, w := range splitWords(tokens) {
+		start := min(max(c.start(w.StartMS), from), to)
+		end := min(max(c.end(w.EndMS), start), to)
+		if n := len(words); n > 0 {
+			words[n-1].EndMS = min(words[n-1].EndMS, start)
+		}
+		words = append(words, transcript.Word{StartMS: start, EndMS: end, Text: w.Text})
+		from = start
 	}
-	return s, true
+	return words
+}
+
+// told is a number that JSON can hold: a model may reckon with infinities.
+func told(x float64) float64 {
+	if math.IsNaN(x) {
+		return -99
+	}
+	return min(max(x, -99), 99)
 }
 
 // inOrder makes starts rise: a model now and then goes back a little.
-func inOrder(segments []transcript.Segment) []transcript.Segment {
+func inOrder(segments []whisper.Heard) []whisper.Heard {
 	for i := 1; i < len(segments); i++ {
 		before, s := segments[i-1], &segments[i]
 		if s.StartMS < before.StartMS {

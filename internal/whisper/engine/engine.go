@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"sluice/internal/fault"
-	"sluice/internal/transcript"
 	"sluice/internal/whisper"
 )
 
@@ -145,7 +144,8 @@ var errInputEnded = errors.New("input ended")
 type recogniser interface {
 	multilingual() bool
 	// hear recognises samples; segments come live through each, whole at the end.
-	hear(samples []float32, r whisper.Request, each func(rawSegment), progress func(fraction float64)) ([]rawSegment, error)
+	// With r.Spoken it also looks which language they sound like.
+	hear(samples []float32, r whisper.Request, each func(rawSegment), progress func(fraction float64)) (hearing, error)
 	// detect gives the most probable language.
 	detect(samples []float32, threads int) (code string, probability float64, err error)
 	// abort makes a running hear return errAborted; allow lifts it.
@@ -154,6 +154,14 @@ type recogniser interface {
 	// steps counts what has been computed: it stands still when the model hangs.
 	steps() int64
 	close()
+}
+
+// hearing is what was heard of a span, and the language that its first window
+// sounds most like, whichever it was heard in; "" = nobody looked.
+type hearing struct {
+	segments    []rawSegment
+	language    string
+	probability float64
 }
 
 var errAborted = errors.New("aborted")
@@ -279,7 +287,7 @@ func (e *engine) span(r whisper.Request) (whisper.Message, error) {
 	if r.Threads <= 0 {
 		r.Threads = e.cfg.Threads
 	}
-	samples, err := readSamples(r.PCM, r.Pieces)
+	samples, err := readSamples(r)
 	if err != nil {
 		return whisper.Message{}, err
 	}
@@ -287,42 +295,67 @@ func (e *engine) span(r whisper.Request) (whisper.Message, error) {
 	if err != nil {
 		return whisper.Message{}, err
 	}
-	r.Language = language
-	e.say(whisper.Message{Type: whisper.MsgLanguage, ID: r.ID, Language: language, Probability: probability})
-
+	if !automatic(r.Language) {
+		r.Spoken = ""
+	}
 	clock := newClock(r.Pieces)
-	each := func(s rawSegment) {
-		if seg, ok := clock.segment(s, false); ok {
-			e.say(whisper.Message{Type: whisper.MsgSegment, ID: r.ID, Segment: &seg})
-		}
+	r.Language = language
+	h, err := e.hear(r, samples, clock, probability)
+	if err == nil && h.language != "" && h.language != language && h.probability >= certain && len(samples) >= telling {
+		r.Language, r.Spoken, r.Again, probability = h.language, "", true, h.probability
+		h, err = e.hear(r, samples, clock, probability)
 	}
-	progress := func(f float64) {
-		e.say(whisper.Message{Type: whisper.MsgProgress, ID: r.ID, Fraction: min(max(f, 0), 1)})
+	if err != nil {
+		return whisper.Message{}, err
 	}
-	var raw []rawSegment
-	if len(samples) >= shortest {
-		if raw, err = e.model.hear(samples, r, each, progress); err != nil {
-			return whisper.Message{}, err
-		}
-	}
-	segments := []transcript.Segment{}
-	for _, s := range joinPieces(raw) {
+	segments := []whisper.Heard{}
+	for _, s := range joinPieces(h.segments) {
 		if seg, ok := clock.segment(s, r.Words); ok {
 			segments = append(segments, seg)
 		}
 	}
 	return whisper.Message{
-		Type: whisper.MsgResult, ID: r.ID, Language: language, Probability: probability, Segments: inOrder(segments),
+		Type: whisper.MsgResult, ID: r.ID, Language: r.Language, Probability: probability, Segments: inOrder(segments),
 	}, nil
+}
+
+// hear recognises samples in the request's language, and tells of it live.
+func (e *engine) hear(r whisper.Request, samples []float32, clock clock, probability float64) (hearing, error) {
+	e.say(whisper.Message{Type: whisper.MsgLanguage, ID: r.ID, Language: r.Language, Probability: probability})
+	if len(samples) < shortest {
+		return hearing{}, nil
+	}
+	return e.model.hear(samples, r, func(s rawSegment) {
+		if seg, ok := clock.segment(s, false); ok && !r.Again {
+			e.say(whisper.Message{Type: whisper.MsgSegment, ID: r.ID, Segment: &seg.Segment})
+		}
+	}, func(f float64) {
+		e.say(whisper.Message{Type: whisper.MsgProgress, ID: r.ID, Fraction: min(max(f, 0), 1)})
+	})
+}
+
+// A span leaves the language of the one before it only when it is long enough
+// to tell and sounds clearly like another one.
+const (
+	telling = 2 * whisper.SampleRate
+	certain = 0.7
+)
+
+func automatic(language string) bool {
+	return language == "" || strings.EqualFold(language, whisper.Auto)
 }
 
 // shortest is what whisper.cpp hears at all: 0.1 s.
 const shortest = whisper.SampleRate / 10
 
+// language is what the span is heard in at first: what was asked for, else that
+// of the span before, else what it sounds most like.
 func (e *engine) language(r whisper.Request, samples []float32) (code string, probability float64, err error) {
-	wanted := strings.ToLower(r.Language)
-	detect := wanted == "" || wanted == whisper.Auto
+	wanted, before := strings.ToLower(r.Language), strings.ToLower(r.Spoken)
+	detect := automatic(wanted)
 	switch {
+	case r.ToEnglish && !e.model.multilingual():
+		return "", 0, fault.New(fault.LanguageUnknown, "This speech model knows only English: it cannot translate.", errors.New("to english"))
 	case !detect && !whisper.KnowsLanguage(wanted):
 		return "", 0, fault.New(fault.LanguageUnknown, "The recogniser does not know this language.", fmt.Errorf("language %q", r.Language))
 	case !detect && !e.model.multilingual() && wanted != "en":
@@ -331,6 +364,8 @@ func (e *engine) language(r whisper.Request, samples []float32) (code string, pr
 		return wanted, 1, nil
 	case !e.model.multilingual():
 		return "en", 1, nil
+	case !automatic(before) && whisper.KnowsLanguage(before):
+		return before, 1, nil
 	case len(samples) < shortest:
 		return "en", 0, nil
 	}

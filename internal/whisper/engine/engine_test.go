@@ -115,3 +115,19 @@ func TestASpanThatBeginsWhileTheParentGoesIsAborted(t *testing.T) {
 		t.Errorf("code is %q, want %q", code, whisper.CodeCanceled)
 	}
 }
+
+func TestASpanInAnotherLanguageIsToldLiveOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "sound.pcm")
+	if err := os.WriteFile(path, make([]byte, 4*whisper.SampleRate), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ask := request(path)
+	ask.Language, ask.Spoken, ask.Pieces[0].To = whisper.Auto, "en", 2*whisper.SampleRate
+	var out bytes.Buffer
+	m := &engine.FakeModel{Sounds: "de"}
+	engine.Answer(t.Context(), ask, &out, m)
+	if live := bytes.Count(out.Bytes(), []byte(`"type":"segment"`)); m.Computed.Load() != 2 || live != 1 {
+		t.Errorf("it was heard %d times, and %d segments were told live, want 2 and 1", m.Computed.Load(), live)
+	}
+}

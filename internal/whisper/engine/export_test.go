@@ -38,12 +38,24 @@ func rawTokens(texts []string) []rawToken {
 // Place puts a segment that was heard at start..end into the source.
 func Place(pieces []whisper.Piece, start, end int64) transcript.Segment {
 	s, _ := newClock(pieces).segment(rawSegment{start: start, end: end, tokens: rawTokens([]string{" x"})}, false)
-	return s
+	return s.Segment
+}
+
+// PlaceWords puts words that the model heard at these times into a segment of
+// the source from 0 to end.
+func PlaceWords(heard []transcript.Word, end int64) []transcript.Word {
+	s := rawSegment{end: end}
+	for _, w := range heard {
+		s.tokens = append(s.tokens, rawToken{start: w.StartMS, end: w.EndMS, text: " " + w.Text})
+	}
+	placed, _ := newClock([]whisper.Piece{{To: 60 * whisper.SampleRate}}).segment(s, true)
+	return placed.Words
 }
 
 // FakeModel computes for as long as Computes unless it is aborted.
 type FakeModel struct {
 	Computes time.Duration
+	Sounds   string // the language that all sounds like; "" = it does not look
 	OnAllow  func() // before the abort is lifted
 	OnAbort  func() // before it takes effect
 
@@ -70,14 +82,15 @@ func (m *FakeModel) multilingual() bool { return true }
 func (m *FakeModel) steps() int64       { return 0 }
 func (m *FakeModel) close()             { m.closed.Store(true) }
 
-func (m *FakeModel) hear([]float32, whisper.Request, func(rawSegment), func(float64)) ([]rawSegment, error) {
+func (m *FakeModel) hear(_ []float32, _ whisper.Request, each func(rawSegment), _ func(float64)) (hearing, error) {
 	for end := time.Now().Add(m.Computes); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if m.aborted.Load() {
-			return nil, errAborted
+			return hearing{}, errAborted
 		}
 	}
 	m.Computed.Add(1)
-	return nil, nil
+	each(rawSegment{end: 1000, tokens: rawTokens([]string{" x"})})
+	return hearing{language: m.Sounds, probability: 1}, nil
 }
 
 func (m *FakeModel) detect([]float32, int) (string, float64, error) { return "en", 1, nil }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"sluice/internal/whisper"
 )
@@ -17,9 +16,15 @@ const longest = 11 * 60 * whisper.SampleRate
 
 var errNoSound = errors.New("no sound")
 
-// readSamples reads the pieces one after the other. Sound that ends early
-// gives fewer samples.
-func readSamples(path string, pieces []whisper.Piece) ([]float32, error) {
+// readSamples gives the pieces one after the other, as the model is to hear them.
+func readSamples(r whisper.Request) ([]float32, error) {
+	samples, err := readPieces(r.PCM, r.Growing, r.Pieces)
+	whisper.Even(samples)
+	return samples, err
+}
+
+// readPieces reads the pieces. Sound that ends early gives fewer samples.
+func readPieces(path string, growing bool, pieces []whisper.Piece) ([]float32, error) {
 	var total int64
 	for _, p := range pieces {
 		if p.From < 0 || p.To < p.From || p.To-p.From > longest-total {
@@ -27,7 +32,7 @@ func readSamples(path string, pieces []whisper.Piece) ([]float32, error) {
 		}
 		total += p.To - p.From
 	}
-	f, err := os.Open(path)
+	f, err := whisper.OpenSound(path, growing)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", errNoSound, err)
 	}

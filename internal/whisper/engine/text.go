@@ -13,6 +13,8 @@ import (
 type rawSegment struct {
 	start, end int64
 	tokens     []rawToken
+	logProb    float64 // of a token, on average
+	noSpeech   float64 // probability that nobody speaks in its window
 }
 
 type rawToken struct {

@@ -92,6 +92,25 @@ func TestWhatWasHeardIsPlacedInTheSource(t *testing.T) {
 	}
 }
 
+func TestWordsNeitherOverlapNorLeaveTheirSegment(t *testing.T) {
+	t.Parallel()
+	got := engine.PlaceWords([]transcript.Word{
+		{StartMS: 0, EndMS: 900, Text: "too"},
+		{StartMS: 400, EndMS: 800, Text: "long"},
+		{StartMS: 300, EndMS: 350, Text: "back"},
+		{StartMS: 1900, EndMS: 9000, Text: "beyond"},
+	}, 2000)
+	want := []transcript.Word{
+		{StartMS: 0, EndMS: 400, Text: "too"},
+		{StartMS: 400, EndMS: 400, Text: "long"},
+		{StartMS: 400, EndMS: 400, Text: "back"},
+		{StartMS: 1900, EndMS: 2000, Text: "beyond"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func FuzzJoinedTextIsUTF8AndLosesNothing(f *testing.F) {
 	f.Add("그는 길 한 옆", uint8(3), uint8(7))
 	f.Add("a😀b", uint8(2), uint8(4))

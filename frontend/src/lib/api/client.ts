@@ -124,7 +124,12 @@ export async function upload(
   signal?: AbortSignal,
 ): Promise<SubmittedJob> {
   const stored = await put(file, progress, signal);
-  const job = await answer(api.POST("/api/v1/jobs", { body: { source: stored.source }, signal }));
+  return submit(stored.source, signal);
+}
+
+/** submit puts what lies at a source in the line: an upload, or an address on the web. */
+export async function submit(source: string, signal?: AbortSignal): Promise<SubmittedJob> {
+  const job = await answer(api.POST("/api/v1/jobs", { body: { source }, signal }));
   return "jobs" in job ? (job.jobs[0] as SubmittedJob) : job;
 }
 

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Check that this machine has what jobs need
-         * @description Looks anew each time, at all things at once, and answers within about three seconds: what does not answer by then is a finding like the rest. Only `fail` keeps jobs from running. The budget has what is used when a job names no model first, stage by stage, and then the rest by need; a need of 0 is not known.
+         * @description Looks anew each time, at all things at once, and answers within about three seconds: what does not answer by then is a finding like the rest. Only `fail` keeps jobs from running. The budget goes stage by stage, and has in each what is used when a job names no model first, and then the rest by need; a need of 0 is not known, and neither is an `installed` that is left out.
          */
         get: operations["get-doctor"];
         put?: never;
@@ -346,12 +346,56 @@ export interface paths {
         };
         /**
          * List the speech models
-         * @description Every one that is installed or can be, as 'sluice models list' shows it. default: jobs that name none use it. suits: the settings name it or, when they name none, it is what suits this machine; it need not be installed. fits: this machine can run it at all. size_bytes: of its file. need_bytes: memory that it is expected to take.
+         * @description Every one that is installed or can be, as 'sluice models list' shows it. default: jobs that name none use it. suits: the settings name it or, when they name none or one that can never fit, it is what suits this machine; it need not be installed. fits: this machine can run it at all. catalog: it can be downloaded; otherwise it is a file of the user's own. damaged: its file is no good; a download replaces it. size_bytes: of its file. need_bytes: memory that it is expected to take. jobs: how many live jobs need it. download: how far it is, when it is not installed and something of it is here or somebody wants it; how it goes on is told by events of kind `model`.
          */
         get: operations["list-models"];
         put?: never;
-        post?: never;
+        /**
+         * Download a speech model
+         * @description Puts it at the end of the line of downloads, which come one at a time, and answers at once. One that has stopped goes on where it was; one that is in the line stays in its place. 200: it is installed already.
+         */
+        post: operations["download-model"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a speech model
+         * @description Its file, or what has arrived of it. Refused while a live job needs it or while it is being downloaded. A file of the user's own in the folder of models is deleted for good.
+         */
+        delete: operations["delete-model"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Cancel a download
+         * @description What has arrived is kept, for a download later. A model that is not being downloaded is no error.
+         */
+        delete: operations["cancel-download"];
         options?: never;
         head?: never;
         patch?: never;
@@ -516,7 +560,7 @@ export interface paths {
         put?: never;
         /**
          * Submit one file, as the old server took it
-         * @description Either path or a file. Fields that the old server did not know are ignored. Use `POST /api/v1/jobs` for anything new.
+         * @description Either path, url or a file. Other fields that the old server did not know are ignored. Use `POST /api/v1/jobs` for anything new.
          */
         post: operations["process"];
         delete?: never;
@@ -535,7 +579,7 @@ export interface components {
             context?: number;
             fits: boolean;
             from: components["schemas"]["Known"];
-            installed: boolean;
+            installed?: boolean;
             model: string;
             /** Format: int64 */
             need_bytes: number;
@@ -561,7 +605,7 @@ export interface components {
          * @description Stable name of a failure
          * @enum {string}
          */
-        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "route_unknown" | "method_refused" | "setting_invalid" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away" | "ollama_unreachable" | "ollama_failed" | "ollama_busy";
+        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "route_unknown" | "method_refused" | "setting_invalid" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "source_too_large" | "url_refused" | "url_unreachable" | "url_broken" | "url_failed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away" | "ollama_unreachable" | "ollama_failed" | "ollama_busy";
         Counts: {
             /** Format: int64 */
             canceled: number;
@@ -578,6 +622,26 @@ export interface components {
             budget: components["schemas"]["Budget"][];
             findings: components["schemas"]["Finding"][];
         };
+        Download: {
+            /** Format: int64 */
+            done_bytes: number;
+            error?: components["schemas"]["DownloadError"];
+            /** Format: int64 */
+            eta_seconds?: number;
+            state: components["schemas"]["DownloadState"];
+            /** Format: int64 */
+            total_bytes?: number;
+        };
+        DownloadError: {
+            code: string;
+            hint?: string;
+            message: string;
+        };
+        /**
+         * @description What happens with a download
+         * @enum {string}
+         */
+        DownloadState: "waiting" | "running" | "stalled" | "stopped";
         Drop: {
             /** @description Absolute paths of files and folders on this machine */
             paths: string[];
@@ -664,8 +728,13 @@ export interface components {
              * @description Higher goes first
              */
             priority: number;
-            /** @description How far the running stage is */
+            /** @description How far the running stage is; of a queued job, how much of the stage that comes next is done and kept */
             progress?: components["schemas"]["Progress"];
+            /**
+             * @description What the recogniser was told may come
+             * @example Sluice, Seoul, Kim Mina, ggml.
+             */
+            prompt?: string;
             quality: components["schemas"]["Quality"];
             /** @description Why a queued job is not next */
             reason?: components["schemas"]["Reason"];
@@ -691,6 +760,8 @@ export interface components {
             threads: number;
             /** @example Interview with the harbour master */
             title: string;
+            /** @description The recogniser translates to English */
+            to_english?: boolean;
             /**
              * Format: date-time
              * @description When the reason ends, when known; with reason scheduled, the time of not_before
@@ -707,6 +778,8 @@ export interface components {
         Event: {
             /** @description With kinds job and gone, when they were read */
             counts?: components["schemas"]["Counts"];
+            /** @description With kind model, while the model waits for its download or comes; without it, the list of models reads differently */
+            download?: components["schemas"]["Download"];
             /** @example b7f3-1043 */
             id: string;
             /** @description With kind job */
@@ -715,6 +788,8 @@ export interface components {
             kind: components["schemas"]["EventKind"];
             /** @description With kind memory */
             memory?: components["schemas"]["Reading"];
+            /** @description With kind model: its name */
+            model?: string;
             /** @description With kind progress */
             progress?: components["schemas"]["Progress"];
             /** @description With kind segment: live text, without an id yet */
@@ -724,7 +799,7 @@ export interface components {
          * @description What an event carries
          * @enum {string}
          */
-        EventKind: "job" | "gone" | "progress" | "segment" | "memory" | "line" | "reset";
+        EventKind: "job" | "gone" | "progress" | "segment" | "memory" | "line" | "model" | "reset";
         Failure: {
             /** @example no_audio_track */
             code: string;
@@ -831,7 +906,7 @@ export interface components {
         HoldRequest: {
             /**
              * Format: date-time
-             * @description Not taken earlier, with its zone after RFC 3339; without it, until it is released; one that has passed means now, one in more than ten years is refused
+             * @description Not taken earlier, with its zone after RFC 3339; without it, until it is released; one that has passed is refused, and one in more than ten years
              * @example 2027-01-31T22:00:00Z
              */
             until?: string;
@@ -924,8 +999,13 @@ export interface components {
              * @description Higher goes first
              */
             priority: number;
-            /** @description How far the running stage is */
+            /** @description How far the running stage is; of a queued job, how much of the stage that comes next is done and kept */
             progress?: components["schemas"]["Progress"];
+            /**
+             * @description What the recogniser was told may come
+             * @example Sluice, Seoul, Kim Mina, ggml.
+             */
+            prompt?: string;
             quality: components["schemas"]["Quality"];
             /** @description Why a queued job is not next */
             reason?: components["schemas"]["Reason"];
@@ -951,6 +1031,8 @@ export interface components {
             threads: number;
             /** @example Interview with the harbour master */
             title: string;
+            /** @description The recogniser translates to English */
+            to_english?: boolean;
             /**
              * Format: date-time
              * @description When the reason ends, when known; with reason scheduled, the time of not_before
@@ -1018,10 +1100,15 @@ export interface components {
              * @description Higher goes first
              */
             priority?: number;
+            /**
+             * @description Names and words that are likely to come, told to the recogniser before every part; it takes the last 224 of its tokens. Empty: none
+             * @example Sluice, Seoul, Kim Mina, ggml.
+             */
+            prompt?: string;
             /** @description false: do everything anew, even what another job has finished */
             reuse?: boolean;
             /**
-             * @description Absolute path of a media file on this machine, or upload:ID
+             * @description Absolute path of a media file on this machine, http or https address of one, or upload:ID
              * @example /Users/mina/Movies/interview.mp4
              */
             source: string;
@@ -1035,6 +1122,8 @@ export interface components {
              * @example Interview with the harbour master
              */
             title?: string;
+            /** @description The recogniser's own translation to English; the transcript's language is then en. Refused with models for English only; the turbo models were not trained for it */
+            to_english?: boolean;
             /** @description Whether words get times */
             words?: boolean;
         };
@@ -1065,9 +1154,14 @@ export interface components {
             memory: components["schemas"]["Reading"];
         };
         Model: {
+            catalog: boolean;
+            damaged?: boolean;
             default: boolean;
+            download?: components["schemas"]["Download"];
             fits: boolean;
             installed: boolean;
+            /** Format: int64 */
+            jobs?: number;
             languages?: components["schemas"]["Languages"];
             name: string;
             /** Format: int64 */
@@ -1080,6 +1174,13 @@ export interface components {
         ModelList: {
             /** @description Those of the catalog in its order, then files of the user's own by name */
             models: components["schemas"]["Model"][];
+        };
+        ModelRequest: {
+            /**
+             * @description Name of a model of the catalog
+             * @example large-v3-turbo
+             */
+            name: string;
         };
         MoveRequest: {
             /**
@@ -1257,6 +1358,7 @@ export interface components {
             end_ms: number;
             /** Format: int64 */
             id: number;
+            language?: string;
             /** Format: int64 */
             start_ms: number;
             text: string;
@@ -1309,18 +1411,23 @@ export interface components {
             path?: string;
             /**
              * Format: int64
-             * @description Bytes
+             * @description Bytes; 0 of a source on the web that is not downloaded yet
              * @example 734003200
              */
             size: number;
             /** @description Id of the upload; only of kind upload */
             upload?: string;
+            /**
+             * @description Without what follows a ?, which may be secret; only of kind url
+             * @example https://media.example.com/interview.mp4
+             */
+            url?: string;
         };
         /**
          * @description Where a source came from
          * @enum {string}
          */
-        SourceKind: "path" | "upload";
+        SourceKind: "path" | "upload" | "url";
         /**
          * @description One step of a job
          * @enum {string}
@@ -1419,8 +1526,13 @@ export interface components {
              * @description Higher goes first
              */
             priority: number;
-            /** @description How far the running stage is */
+            /** @description How far the running stage is; of a queued job, how much of the stage that comes next is done and kept */
             progress?: components["schemas"]["Progress"];
+            /**
+             * @description What the recogniser was told may come
+             * @example Sluice, Seoul, Kim Mina, ggml.
+             */
+            prompt?: string;
             quality: components["schemas"]["Quality"];
             /** @description Why a queued job is not next */
             reason?: components["schemas"]["Reason"];
@@ -1446,6 +1558,8 @@ export interface components {
             threads: number;
             /** @example Interview with the harbour master */
             title: string;
+            /** @description The recogniser translates to English */
+            to_english?: boolean;
             /**
              * Format: date-time
              * @description When the reason ends, when known; with reason scheduled, the time of not_before
@@ -1875,10 +1989,15 @@ export interface operations {
                      * @description Higher goes first
                      */
                     priority?: number;
+                    /**
+                     * @description Names and words that are likely to come, told to the recogniser before every part; it takes the last 224 of its tokens. Empty: none
+                     * @example Sluice, Seoul, Kim Mina, ggml.
+                     */
+                    prompt?: string;
                     /** @description false: do everything anew, even what another job has finished */
                     reuse?: boolean;
                     /**
-                     * @description Absolute path of a media file on this machine, or upload:ID
+                     * @description Absolute path of a media file on this machine, http or https address of one, or upload:ID
                      * @example /Users/mina/Movies/interview.mp4
                      */
                     source?: string;
@@ -1892,6 +2011,8 @@ export interface operations {
                      * @example Interview with the harbour master
                      */
                     title?: string;
+                    /** @description The recogniser's own translation to English; the transcript's language is then en. Refused with models for English only; the turbo models were not trained for it */
+                    to_english?: boolean;
                     /** @description Whether words get times */
                     words?: boolean;
                 };
@@ -3051,24 +3172,33 @@ export interface operations {
                      *         {
                      *           "name": "large-v3-turbo",
                      *           "installed": true,
+                     *           "catalog": true,
                      *           "default": true,
                      *           "suits": true,
                      *           "fits": true,
                      *           "languages": "multilingual",
                      *           "size_bytes": 1624555275,
                      *           "need_bytes": 2295643915,
-                     *           "note": "Nearly the quality of large-v3, several times faster."
+                     *           "note": "Nearly the quality of large-v3, several times faster.",
+                     *           "jobs": 2
                      *         },
                      *         {
                      *           "name": "base.en",
                      *           "installed": false,
+                     *           "catalog": true,
                      *           "default": false,
                      *           "suits": false,
                      *           "fits": true,
                      *           "languages": "english",
                      *           "size_bytes": 147964211,
                      *           "need_bytes": 408011059,
-                     *           "note": "Rough text, fast."
+                     *           "note": "Rough text, fast.",
+                     *           "download": {
+                     *             "state": "running",
+                     *             "done_bytes": 63624611,
+                     *             "total_bytes": 147964211,
+                     *             "eta_seconds": 12
+                     *           }
                      *         }
                      *       ]
                      *     }
@@ -3078,6 +3208,189 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "download-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the model */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the model */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3427,7 +3740,11 @@ export interface operations {
                 "application/json": {
                     /** @description Absolute path of a media file on this machine */
                     path?: string;
-                    /** @description Not taken yet */
+                    /** @description Names and words that are likely to come */
+                    prompt?: string;
+                    /** @description The recogniser translates to English */
+                    to_english?: boolean;
+                    /** @description Address of a media file on the web */
                     url?: string;
                     /** @description Carried through as metadata.video_id */
                     video_id?: string;
@@ -3435,7 +3752,11 @@ export interface operations {
                 "application/x-www-form-urlencoded": {
                     /** @description Absolute path of a media file on this machine */
                     path?: string;
-                    /** @description Not taken yet */
+                    /** @description Names and words that are likely to come */
+                    prompt?: string;
+                    /** @description The recogniser translates to English */
+                    to_english?: boolean;
+                    /** @description Address of a media file on the web */
                     url?: string;
                     /** @description Carried through as metadata.video_id */
                     video_id?: string;
@@ -3448,7 +3769,11 @@ export interface operations {
                     file?: string;
                     /** @description Absolute path of a media file on this machine */
                     path?: string;
-                    /** @description Not taken yet */
+                    /** @description Names and words that are likely to come */
+                    prompt?: string;
+                    /** @description The recogniser translates to English */
+                    to_english?: boolean;
+                    /** @description Address of a media file on the web */
                     url?: string;
                     /** @description Carried through as metadata.video_id */
                     video_id?: string;

@@ -19,6 +19,7 @@ export type Reading = Schemas["Reading"];
 export type Pressure = Schemas["Pressure"];
 export type MachineNow = Schemas["MachineNow"];
 export type Model = Schemas["Model"];
+export type Download = Schemas["Download"];
 export type Holder = Schemas["Holder"];
 export type Sample = Schemas["Sample"];
 export type Transcript = Schemas["Transcript"];

@@ -3,7 +3,7 @@
 // whatever moves the line asks for a new one, at most once in a short while.
 import { SvelteSet } from "svelte/reactivity";
 import { answer, api, transcriptOf } from "../api/client";
-import type { Job, LiveEvent, Segment, Snapshot, Transcript } from "../api/types";
+import type { Download, Job, LiveEvent, Segment, Snapshot, Transcript } from "../api/types";
 import { before } from "../segments";
 import type { LiveSource } from "./source";
 
@@ -12,6 +12,9 @@ export type Link = "connecting" | "live" | "away";
 
 /** LiveText is what has been heard of the running job so far. */
 export type LiveText = { job: string; segments: Segment[] };
+
+/** TellModel hears of a model by its name. */
+export type TellModel = (name: string, download: Download | undefined) => void;
 
 /** Reads is what the board asks the server for. */
 export type Reads = {
@@ -52,6 +55,7 @@ export class Board {
 
   readonly #reads: Reads;
   #watchers: readonly ((job: Job) => void)[] = [];
+  #modelWatchers: readonly TellModel[] = [];
   #seen: Mark | undefined; // the newest event
   #early: LiveEvent[] = []; // events that came while a snapshot was on its way
   #reading = false;
@@ -109,6 +113,12 @@ export class Board {
     return () => (this.#watchers = this.#watchers.filter((w) => w !== told));
   }
 
+  /** watchModels is told how far a download is; without one, the models read differently. It returns how to stop. */
+  watchModels(told: TellModel): () => void {
+    this.#modelWatchers = [...this.#modelWatchers, told];
+    return () => (this.#modelWatchers = this.#modelWatchers.filter((w) => w !== told));
+  }
+
   /** apply takes one event. One that was seen before changes nothing; a gap fetches the snapshot again. */
   apply(e: LiveEvent): void {
     const id = numberOf(e.id);
@@ -122,6 +132,7 @@ export class Board {
     if (this.#reading) this.#early.push(e);
     this.#show(e);
     if (e.kind === "job" && e.job) for (const told of this.#watchers) told(e.job);
+    if (e.kind === "model") for (const told of this.#modelWatchers) told(e.model ?? "", e.download);
   }
 
   /** refetch asks for a new snapshot soon; wishes of a short while become one. */

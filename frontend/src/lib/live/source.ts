@@ -27,6 +27,7 @@ const kinds: Record<EventKind, true> = {
   segment: true,
   memory: true,
   line: true,
+  model: true,
   reset: true,
 };
 

@@ -1,8 +1,9 @@
 // Sentences that are put together from what the server says. In English its
 // own words are shown, as they know more than a code does, unless they are for
 // whoever writes programs; in another language they are told by their codes.
-import type { Finding, Gate, Job, Notice, Reading } from "../api/types";
-import { absolute, bytes, dayTime, lasting } from "../format";
+import type { Finding, Gate, Job, Notice, Reading, Reason, Stage } from "../api/types";
+import { absolute, bytes, dayTime, lasting, percent } from "../format";
+import { fetching } from "../jobs";
 import type { FindingWords } from "./en/doctor";
 import type { NoticeWords } from "./en/notices";
 import { language, t } from "./words.svelte";
@@ -14,7 +15,12 @@ export type Said = { message: string; hint: string };
 const plain = /^(job_|canceled_by_user$)/;
 // A field of the API: "before: expected the id of a queued job".
 const field = /^[\w.[\]-]+: |the schema/;
-const command = /\/api\/|\/openapi\.json|'sluice list'|format=|Bearer/;
+const command = /\/api\/|\/openapi\.json|'sluice list'|format=|Bearer|give its path/;
+
+/** atHand has people do in the page what the server, in English, has them type. */
+export function atHand(text: string): string {
+  return text.replace(/with 'sluice models pull [^']*'/, "in Models");
+}
 
 /** sayFault tells a failure: a Problem, the error of a job, a refused file. */
 export function sayFault(f: { code: string; message?: string; detail?: string; hint?: string }): Said {
@@ -23,7 +29,7 @@ export function sayFault(f: { code: string; message?: string; detail?: string; h
   if (!known) return { message: own || t.common.unknown, hint: f.hint ?? "" };
   if (language.code !== "en" || plain.test(f.code)) return known;
   if (f.code === "request_invalid" && field.test(own)) return known;
-  const hint = f.hint === undefined || command.test(f.hint) ? known.hint : f.hint;
+  const hint = f.hint === undefined || command.test(f.hint) ? known.hint : atHand(f.hint);
   return { message: own || known.message, hint };
 }
 
@@ -50,18 +56,29 @@ export function sayFinding(f: Finding): Told {
   const known = (t.doctor.findings as Record<string, FindingWords | undefined>)[f.name];
   const name = known?.name ?? f.name;
   const text = known?.[f.level] ?? "";
-  if (language.code === "en") return { name, text: f.text || text, hint: f.hint ?? "", own: "" };
+  if (language.code === "en") return { name, text: f.text || text, hint: atHand(f.hint ?? ""), own: "" };
   // What is well needs no more words than that.
   const own = text && f.level === "ok" ? "" : [f.text, f.hint].filter(Boolean).join(" ");
-  return { name, text, hint: "", own };
+  return { name, text, hint: "", own: atHand(own) };
+}
+
+/** whyOf is what a job waits for, in a few words. */
+export function whyOf(reason: Reason, job: Job): string {
+  return reason === "source" && job.source.kind === "url" ? t.reasons.server : t.reasons.text[reason];
+}
+
+/** sayStage names a stage; that of a job whose file is still on the web begins with its download. */
+export function sayStage(stage: Stage, job: Job): string {
+  return stage === "extract" && fetching(job) ? t.common.downloading : t.common.stages[stage];
 }
 
 /** sayReason tells why a queued job is not next. */
 export function sayReason(job: Job, memory: Reading | undefined, now = Date.now()): string {
   const reason = job.reason ?? "turn";
   if (reason === "memory") return sayMemory(job, memory, now);
+  if (reason === "model") return t.reasons.noModel(job.model); // the server's words are for a terminal
   const own = language.code === "en" ? job.reason_text : undefined;
-  const text = own || t.reasons.text[reason];
+  const text = own || whyOf(reason, job);
   const until = untilOf(job);
   if (!(until > now)) return sentence(text);
   if (reason === "backoff") return t.reasons.nextTry(sentence(text), dayTime(until, now));
@@ -72,9 +89,10 @@ export function sayReason(job: Job, memory: Reading | undefined, now = Date.now(
 /** sayGate tells why the gate is not open; "" when it is. */
 export function sayGate(gate: Gate, memory: Reading, first: Job | undefined, now = Date.now()): string {
   if (gate.state === "open") return "";
-  // The level beside it says already how short memory is.
-  if (gate.state === "shut") return t.reasons.shut(bytes(memory.available_bytes));
   if (language.code === "en" && gate.text) return sentence(gate.text);
+  // Either figure may be what keeps it shut.
+  if (gate.state === "shut")
+    return t.reasons.shut(bytes(memory.available_bytes), percent(memory.free_percent / 100));
   if (first?.reason === "power") return t.reasons.text.power;
   return first ? sentence(ranOut(first, memory, now) || numbers(first, memory, now)) : t.reasons.text.memory;
 }
@@ -89,9 +107,10 @@ function sayMemory(job: Job, memory: Reading | undefined, now: number): string {
   return said === t.reasons.text.memory ? said : t.reasons.forMemory(said);
 }
 
-/** ranOut tells of a job whose engine died for memory; "" of any other, and of one that starts soon. */
+/** ranOut tells of a job whose engine died for memory; "" of any other, and where more than its need decides. */
 function ranOut(job: Job, memory: Reading | undefined, now: number): string {
   if (job.error?.code !== "engine_out_of_memory" || !job.need_bytes || !memory) return "";
+  if (memory.level === "critical") return ""; // no amount of free memory starts it then
   if (untilOf(job) > now) return "";
   return t.reasons.ranOut(bytes(job.need_bytes), bytes(memory.available_bytes));
 }
@@ -105,7 +124,8 @@ function numbers(job: Job, memory: Reading | undefined, now: number): string {
   if (until > now) return t.reasons.startsIn(said, remaining(until - now));
   // It would fit: what it waits for is not told in numbers.
   const spares = need > 0 && memory.level === "warn";
-  return need <= memory.available_bytes && !spares ? t.reasons.settles(said) : said;
+  const fits = need <= memory.available_bytes && !spares;
+  return fits || memory.level === "critical" ? t.reasons.settles(said) : said;
 }
 
 /** against holds a need against what is free. While memory is tight a need alone is not enough. */

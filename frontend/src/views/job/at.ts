@@ -21,6 +21,11 @@ export function placeOf(
   return end > start ? { paragraph, start, end } : undefined;
 }
 
+/** segmentAt is the last segment that has begun at a time, else the first one. Segments count from 1. */
+export function segmentAt(lines: readonly { start_ms: number }[], ms: number): number {
+  return Math.max(1, lines.findLastIndex((l) => l.start_ms <= ms) + 1);
+}
+
 /** arrive brings the marked segment into view and gives it the focus as soon as it is drawn. */
 export function arrive(segment: number | undefined): (text: HTMLElement) => (() => void) | undefined {
   return (text) => {

@@ -1,8 +1,8 @@
 // What is worth knowing about a job at a glance.
 import type { components } from "../../lib/api/schema";
-import type { State, Warning } from "../../lib/api/types";
+import type { Job, State, Warning } from "../../lib/api/types";
 import type { IconName } from "../../lib/ui/Icon.svelte";
-import { sayFault } from "../../lib/words/say";
+import { sayFault, whyOf } from "../../lib/words/say";
 import { language, t } from "../../lib/words/words.svelte";
 
 /** JobEvent is one thing that happened to a job. */
@@ -25,34 +25,40 @@ export function languageName(code: string): string {
   }
 }
 
-/** sayRemark tells a warning. In English the server's own sentence says more than its code. */
+/**
+ * sayRemark tells a warning. In English the server's own sentence says more
+ * than its code; in every language what was left out of the text is quoted.
+ */
 export function sayRemark(w: Warning): string {
-  return language.code === "en" && w.text ? w.text : (t.job.remark[w.code] ?? w.text);
+  if (language.code === "en" && w.text) return w.text;
+  const words = t.job.remark[w.code];
+  const quoted = /“.*”/su.exec(w.text)?.[0];
+  return words && quoted ? `${words} ${quoted}` : (words ?? w.text);
 }
 
 /** sayEvent tells what happened in a few words. */
-export function sayEvent(e: JobEvent): string {
+export function sayEvent(e: JobEvent, job: Job): string {
   const { told, verbs, settled } = t.job;
   switch (e.verb) {
     case "begin":
     case "finish":
       return e.stage ? told(verbs[e.verb], t.common.stages[e.stage]) : verbs[e.verb];
     case "defer":
-      return e.reason ? told(verbs.defer, t.reasons.text[e.reason]) : verbs.defer;
+      return e.reason ? told(verbs.defer, whyOf(e.reason, job)) : verbs.defer;
     case "cancel":
       return e.to === "canceled" ? verbs.cancel : t.job.cancelAsked;
     case "settle":
-      return because(settled[e.to], e);
+      return because(settled[e.to], e, job);
     case "recover":
-      return because(told(verbs.recover, settled[e.to]), e);
+      return because(told(verbs.recover, settled[e.to]), e, job);
     default:
       return verbs[e.verb];
   }
 }
 
 /** because adds the failure, or else what a job waits for again. */
-function because(what: string, e: JobEvent): string {
+function because(what: string, e: JobEvent, job: Job): string {
   if (e.code) return t.job.told(what, sayFault({ code: e.code }).message);
-  if (e.to === "queued" && e.reason && e.reason !== "turn") return t.job.told(what, t.reasons.text[e.reason]);
+  if (e.to === "queued" && e.reason && e.reason !== "turn") return t.job.told(what, whyOf(e.reason, job));
   return what;
 }

@@ -1,6 +1,7 @@
 // What the doctor found, in the order and the parts in which people look at it.
 import type { Budget, Finding, FindingLevel } from "../../lib/api/types";
 import type { IconName } from "../../lib/ui/Icon.svelte";
+import { atHand } from "../../lib/words/say";
 import { language, t } from "../../lib/words/words.svelte";
 
 export const levelIcons: Record<FindingLevel, IconName> = { ok: "check", warn: "alert", fail: "close" };
@@ -41,7 +42,17 @@ export function fitOf(b: Budget): Fit {
 
 /** notesOf is what else to know of a model. In English the server knows more. */
 export function notesOf(b: Budget): string[] {
-  const missing = b.installed ? "" : t.doctor.missing[b.stage](b.model);
   const context = b.context ? t.doctor.context(b.context.toLocaleString("en")) : "";
-  return [context, (language.code === "en" && b.text) || missing].filter(Boolean);
+  return [context, (language.code === "en" && atHand(b.text ?? "")) || absence(b)].filter(Boolean);
+}
+
+/** fetchable says whether the page's own view of models has a model to get. */
+export function fetchable(b: Budget): boolean {
+  return b.stage === "transcribe" && b.installed === false && b.fits;
+}
+
+/** absence is how to get a model that is not here. What can never fit is not worth getting. */
+function absence(b: Budget): string {
+  if (b.installed || !b.fits) return "";
+  return b.installed === undefined ? t.doctor.unsure : t.doctor.missing[b.stage](b.model);
 }

@@ -18,6 +18,7 @@ export const common = {
     extract: "Extract sound",
     transcribe: "Transcribe",
   },
+  downloading: "Downloading",
   levels: {
     normal: "Memory is fine",
     warn: "Memory is tight",

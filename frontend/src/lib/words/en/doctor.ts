@@ -75,11 +75,12 @@ export const doctor = {
   tooLarge: "Too large",
   tried: "Is tried",
   notKnown: "Not known",
-  /** How to get a model. Of a language model nobody may know whether it is installed. */
+  /** How to get a model. */
   missing: {
-    transcribe: (name: string) => `Not installed; get it with: sluice models pull ${name}`,
-    translate: (name: string) => `If it is not installed, get it with: ollama pull ${name}`,
+    transcribe: () => "Not installed; get it in Models.",
+    translate: (name: string) => `Not installed; get it with: ollama pull ${name}`,
   } satisfies Record<Budget["stage"], (name: string) => string>,
+  unsure: "Whether it is installed is not known.",
   noModels: "No model is known here.",
 };
 

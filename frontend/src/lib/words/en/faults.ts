@@ -48,6 +48,26 @@ export const faults = {
   source_missing: { message: "The file is not there.", hint: "Connect the disk it is on, or put it back." },
   source_denied: { message: "The file may not be read.", hint: "Allow Sluice to read its folder." },
   source_changed: { message: "The file has changed since it was added.", hint: "Add it again." },
+  source_too_large: {
+    message: "The file at the address is larger than one may be.",
+    hint: "Download it yourself and add the file, or raise fetch.max.",
+  },
+  url_refused: {
+    message: "Sluice does not go to this address by itself.",
+    hint: "Download the file yourself and add it. If the server is one of yours, name it in fetch.allow.",
+  },
+  url_unreachable: {
+    message: "The server of the address does not answer.",
+    hint: "It is tried again by itself. Check the address and the connection.",
+  },
+  url_broken: {
+    message: "The server of the address does not give the file as it should.",
+    hint: "It is tried again. If it stays, download the file yourself and add it.",
+  },
+  url_failed: {
+    message: "The server does not have this file, or does not give it to everybody.",
+    hint: "Check the address. Download what needs a login yourself and add it.",
+  },
   not_a_file: { message: "This is not a file.", hint: "Choose one media file." },
   not_media: {
     message: "This is no audio or video.",
@@ -69,9 +89,9 @@ export const faults = {
   model_unknown: { message: "No speech model has this name.", hint: "Choose another model." },
   model_missing: {
     message: "The model is not installed.",
-    hint: "Install a speech model with: sluice models pull NAME, one for languages with: ollama pull NAME.",
+    hint: "Install a speech model in Models, one for languages with: ollama pull NAME.",
   },
-  model_damaged: { message: "The model file is damaged.", hint: "Remove it and pull it again." },
+  model_damaged: { message: "The model file is damaged.", hint: "Download it again in Models." },
   model_in_use: { message: "A job needs this model right now.", hint: "Cancel the job, or wait for it." },
   model_too_large: { message: "The model can never fit on this machine.", hint: "Choose a smaller model." },
   download_failed: {
@@ -94,8 +114,8 @@ export const faults = {
   engine_unbuilt: { message: "This build has no speech engine.", hint: "Build it with: make build." },
   engine_crashed: { message: "The speech engine crashed.", hint: "It is tried again from where it was." },
   engine_stopped: {
-    message: "Somebody stopped the speech engine.",
-    hint: "It is tried again from where it was.",
+    message: "The speech engine was stopped, by somebody or by another program.",
+    hint: "The next try goes on where it was.",
   },
   engine_stuck: {
     message: "The speech engine stopped answering.",

@@ -1,5 +1,5 @@
 export const frame = {
-  places: { queue: "Queue", library: "Library", machine: "Machine", settings: "Settings" },
+  places: { queue: "Queue", library: "Library", machine: "Machine", models: "Models", settings: "Settings" },
   navigation: "Views",
   messages: "Messages",
   channel: "Line and memory",

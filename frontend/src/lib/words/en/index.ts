@@ -1,3 +1,5 @@
+import { address } from "./address";
+import { catalog } from "./catalog";
 import { common } from "./common";
 import { doctor } from "./doctor";
 import { faults } from "./faults";
@@ -13,6 +15,8 @@ import { reasons } from "./reasons";
 import { settings } from "./settings";
 
 export const en = {
+  address,
+  catalog,
   common,
   doctor,
   faults,

@@ -24,6 +24,7 @@ export const job = {
   eta: (when: string) => `ready in ${when}`,
   progress: (stage: string, percent: string) => `${stage}, ${percent}`,
   progressLabel: "Progress of the job",
+  doneSoFar: (percent: string) => `${percent} done`,
 
   during: (stage: string) => `In the stage “${stage}”.`,
   code: "Code",
@@ -36,6 +37,11 @@ export const job = {
     downmix_silent: "The channels cancel each other out, so only one of them was used.",
     language_unsure: "The language is not sure.",
     text_repeats: "The same words come again and again here.",
+    text_removed: "The recogniser was caught in a loop here. This was left out:",
+    silence_heard: "This was heard where nobody seems to speak, and was left out:",
+    text_too_fast: "More text was heard here than anybody can say in the time.",
+    speech_without_text: "Something like speech is heard from here on, but no words were recognised.",
+    heard_again: "Some parts looked wrong and were heard again.",
   } as Record<string, string>,
 
   stages: "Stages",

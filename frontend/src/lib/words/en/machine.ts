@@ -59,6 +59,7 @@ export const machine = {
   needs: (need: string, free: string) => `Needs ${need}, ${free} free.`,
   mayTake: (most: string) => `A job may use up to ${most}.`,
   short: (bytes: string) => `${bytes} short: it waits until that much is free.`,
+  shortShut: (bytes: string) => `${bytes} short, and the gate is shut.`,
   enough: "That is enough: it starts next.",
   enoughShut: "There is room for it, but the gate is shut.",
   enoughWaiting: "There is room for it; the gate opens in a moment.",

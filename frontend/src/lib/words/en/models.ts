@@ -18,8 +18,8 @@ export const models = {
   english: "English only",
   file: (size: string) => `File ${size}`,
   need: (need: string) => `needs ${need} of memory`,
-  never: (need: string) => `Needs ${need}, more than this machine can give`,
-  tooLarge: "Needs more memory than this machine can give",
+  never: (need: string) => `Needs ${need}, more than a job may have here`,
+  tooLarge: "Needs more memory than a job may have here",
   /** What to expect of a model, when the server's own sentence is not at hand. */
   about: {
     "large-v3-turbo": "Nearly the quality of large-v3, several times faster.",
@@ -31,6 +31,6 @@ export const models = {
   },
   own: "A file of your own.",
   damaged: "Damaged, or no speech model.",
-  waits: (name: string) => `The job waits until this model is installed:\nsluice models pull ${name}`,
+  waits: (name: string) => `The job waits until ${name} is installed. You can download it in Models.`,
   added: (title: string, name: string) => `“${isolated(title)}” is in line again, with ${name}`,
 };

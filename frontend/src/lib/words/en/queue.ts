@@ -30,6 +30,7 @@ export const queue = {
   live: "Live transcript",
   listening: "Words appear here as they are heard.",
   preparing: "The sound is being taken out of the file first.",
+  fetching: "The file is being downloaded first.",
   follow: "Follow along",
   cancel: (title: string) => `Cancel ${title}`,
   cancelRunning: "Cancel this job?",

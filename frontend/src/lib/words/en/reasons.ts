@@ -16,6 +16,8 @@ export const reasons = {
     disk: "Waiting for free disk space",
     queue_away: "The shared line is out of reach",
   } satisfies Record<Reason, string> as Record<Reason, string>,
+  server: "Waiting for the server of its address",
+  noModel: (name: string) => `Waiting until its model ${name} is installed`,
   forMemory: (said: string) => `Waiting for memory: ${said}`,
   needsAndFree: (need: string, free: string) => `needs ${need}, ${free} free`,
   needsAndSpare: (need: string, free: string) => `needs ${need} and some to spare, ${free} free`,
@@ -28,7 +30,7 @@ export const reasons = {
     `The speech engine was stopped because memory ran out. It starts again when ${need} is free; now it is ${free}.`,
   nextTry: (text: string, when: string) => `${text} Next try ${at(when)}.`,
   startsAt: (when: string) => `Starts not before ${when}`,
-  shut: (free: string) => `Nothing starts now: ${free} free`,
+  shut: (free: string, percent: string) => `Nothing starts now: ${free} (${percent}) free`,
 };
 
 /** at puts the word before a time of day that a day before it makes needless. */

@@ -20,6 +20,7 @@ export const common = {
     extract: "소리 추출",
     transcribe: "받아쓰기",
   },
+  downloading: "내려받기",
   levels: {
     normal: "메모리 여유 있음",
     warn: "메모리 빠듯함",

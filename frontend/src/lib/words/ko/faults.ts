@@ -45,6 +45,26 @@ export const faults = {
   },
   source_denied: { message: "파일을 읽을 권한이 없습니다.", hint: "Sluice가 그 폴더를 읽도록 허용하세요." },
   source_changed: { message: "추가한 뒤에 파일이 바뀌었습니다.", hint: "다시 추가하세요." },
+  source_too_large: {
+    message: "주소에 있는 파일이 허용된 크기보다 큽니다.",
+    hint: "직접 내려받아 추가하거나 fetch.max 설정 값을 늘리세요.",
+  },
+  url_refused: {
+    message: "Sluice가 직접 가져오지 않는 주소입니다.",
+    hint: "파일을 직접 내려받아 추가하세요. 내 서버라면 fetch.allow 설정에 그 이름을 넣으세요.",
+  },
+  url_unreachable: {
+    message: "주소의 서버가 응답하지 않습니다.",
+    hint: "저절로 다시 시도합니다. 주소와 네트워크 연결을 확인하세요.",
+  },
+  url_broken: {
+    message: "서버가 파일을 제대로 보내지 않습니다.",
+    hint: "자동으로 다시 시도합니다. 계속되면 파일을 직접 내려받아 추가하세요.",
+  },
+  url_failed: {
+    message: "서버에 이 파일이 없거나, 누구나 받을 수 있는 파일이 아닙니다.",
+    hint: "주소를 확인하세요. 로그인이 필요한 파일은 직접 내려받아 추가하세요.",
+  },
   not_a_file: { message: "파일이 아닙니다.", hint: "미디어 파일을 고르세요." },
   not_media: {
     message: "오디오나 비디오 파일이 아닙니다.",
@@ -66,9 +86,9 @@ export const faults = {
   model_unknown: { message: "그런 이름의 음성 모델이 없습니다.", hint: "다른 모델을 고르세요." },
   model_missing: {
     message: "모델이 설치되어 있지 않습니다.",
-    hint: "음성 모델은 sluice models pull 이름, 언어 모델은 ollama pull 이름 명령으로 설치하세요.",
+    hint: "음성 모델은 ‘모델’ 화면에서, 언어 모델은 ollama pull 이름 명령으로 설치하세요.",
   },
-  model_damaged: { message: "모델 파일이 손상되었습니다.", hint: "지우고 다시 내려받으세요." },
+  model_damaged: { message: "모델 파일이 손상되었습니다.", hint: "‘모델’ 화면에서 다시 내려받으세요." },
   model_in_use: {
     message: "작업이 이 모델을 쓰고 있습니다.",
     hint: "작업을 취소하거나 끝나기를 기다리세요.",
@@ -90,7 +110,10 @@ export const faults = {
   },
   engine_unbuilt: { message: "이 빌드에는 음성 엔진이 없습니다.", hint: "make build 명령으로 빌드하세요." },
   engine_crashed: { message: "음성 엔진이 비정상 종료했습니다.", hint: "멈춘 곳부터 다시 시도합니다." },
-  engine_stopped: { message: "누군가 음성 엔진을 중지했습니다.", hint: "멈춘 곳부터 다시 시도합니다." },
+  engine_stopped: {
+    message: "사용자나 다른 프로그램이 음성 엔진을 종료했습니다.",
+    hint: "다시 시도하면 멈춘 곳부터 이어서 합니다.",
+  },
   engine_stuck: { message: "음성 엔진이 응답하지 않습니다.", hint: "멈춘 곳부터 다시 시도합니다." },
   engine_out_of_memory: {
     message: "메모리가 바닥나 음성 엔진이 중단되었습니다.",

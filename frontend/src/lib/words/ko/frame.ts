@@ -1,7 +1,7 @@
 import type { frame as en } from "../en/frame";
 
 export const frame = {
-  places: { queue: "대기열", library: "보관함", machine: "메모리", settings: "설정" },
+  places: { queue: "대기열", library: "보관함", machine: "메모리", models: "모델", settings: "설정" },
   navigation: "화면 선택",
   messages: "알림",
   channel: "대기열과 메모리",

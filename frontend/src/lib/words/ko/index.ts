@@ -1,4 +1,6 @@
 import type { en } from "../en";
+import { address } from "./address";
+import { catalog } from "./catalog";
 import { common } from "./common";
 import { doctor } from "./doctor";
 import { faults } from "./faults";
@@ -14,6 +16,8 @@ import { reasons } from "./reasons";
 import { settings } from "./settings";
 
 export const ko = {
+  address,
+  catalog,
   common,
   doctor,
   faults,

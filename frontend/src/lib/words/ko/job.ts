@@ -25,6 +25,7 @@ export const job = {
   eta: (when: string) => `완료까지 ${when}`,
   progress: (stage: string, percent: string) => `${stage} ${percent}`,
   progressLabel: "작업 진행률",
+  doneSoFar: (percent: string) => `${percent} 완료`,
 
   during: (stage: string) => `‘${stage}’ 단계에서 일어났습니다.`,
   code: "코드",
@@ -37,6 +38,11 @@ export const job = {
     downmix_silent: "채널들이 서로 상쇄되어 하나만 사용했습니다.",
     language_unsure: "언어 인식이 확실하지 않습니다.",
     text_repeats: "이 부분에서 같은 말이 되풀이됩니다.",
+    text_removed: "여기서 같은 말만 되풀이되어 다음 내용을 뺐습니다:",
+    silence_heard: "말소리가 없는 곳에서 들린 것으로 나와 다음 내용을 뺐습니다:",
+    text_too_fast: "이 시간 안에 말할 수 있는 것보다 많은 글이 나왔습니다.",
+    speech_without_text: "여기서부터 말소리 같은 것이 들리지만 알아들은 말이 없습니다.",
+    heard_again: "이상해 보이는 부분이 있어 다시 들었습니다.",
   } as Record<string, string>,
 
   stages: "단계별 시간",

@@ -50,6 +50,7 @@ export const machine: typeof en = {
   needs: (need, free) => `${need} 필요, ${free} 여유.`,
   mayTake: (most) => `작업 하나는 최대 ${most}까지 쓸 수 있습니다.`,
   short: (bytes) => `${bytes} 모자랍니다. 그만큼 여유가 생기면 시작합니다.`,
+  shortShut: (bytes) => `${bytes} 모자라고, 수문이 닫혀 있습니다.`,
   enough: "충분합니다. 곧 시작합니다.",
   enoughShut: "메모리는 충분하지만 수문이 닫혀 있습니다.",
   enoughWaiting: "메모리는 충분합니다. 수문이 곧 열립니다.",

@@ -18,8 +18,8 @@ export const models = {
   english: "영어 전용",
   file: (size: string) => `파일 ${size}`,
   need: (need: string) => `메모리 ${need} 필요`,
-  never: (need: string) => `메모리가 ${need} 필요해서 이 컴퓨터에서는 쓸 수 없습니다`,
-  tooLarge: "메모리가 많이 필요해서 이 컴퓨터에서는 쓸 수 없습니다",
+  never: (need: string) => `메모리가 ${need} 필요해서 여기서는 쓸 수 없습니다`,
+  tooLarge: "메모리가 많이 필요해서 여기서는 쓸 수 없습니다",
   about: {
     "large-v3-turbo": "large-v3와 품질이 거의 같고 몇 배 빠릅니다.",
     "large-v3": "가장 정확하지만 느리고 메모리를 가장 많이 씁니다.",
@@ -31,7 +31,7 @@ export const models = {
   own: "직접 넣은 모델 파일입니다.",
   damaged: "손상되었거나 음성 모델이 아닙니다.",
   waits: (name: string) =>
-    `이 모델을 설치할 때까지 작업이 기다립니다.\n설치 명령: sluice models pull ${name}`,
+    `${name} 모델을 설치할 때까지 작업이 기다립니다. ‘모델’ 화면에서 내려받을 수 있습니다.`,
   added: (title: string, name: string) =>
     `“${isolated(title)}” 작업을 ${name} 모델로 대기열에 다시 넣었습니다`,
 } satisfies typeof en;

@@ -31,6 +31,7 @@ export const queue = {
   live: "실시간 받아쓰기",
   listening: "들리는 대로 여기에 글이 나타납니다.",
   preparing: "먼저 파일에서 소리를 꺼내고 있습니다.",
+  fetching: "먼저 파일을 내려받고 있습니다.",
   follow: "따라가며 보기",
   cancel: (title: string) => `${title} 취소`,
   cancelRunning: "이 작업을 취소할까요?",

@@ -16,6 +16,8 @@ export const reasons = {
     disk: "디스크 공간을 기다리는 중",
     queue_away: "공유 대기열에 연결할 수 없습니다",
   } satisfies Record<Reason, string> as Record<Reason, string>,
+  server: "주소의 서버가 응답하기를 기다리는 중",
+  noModel: (name: string) => `${name} 모델 설치를 기다리는 중`,
   forMemory: (said: string) => `메모리 대기: ${said}`,
   needsAndFree: (need: string, free: string) => `${need} 필요, 지금 ${free} 여유`,
   needsAndSpare: (need: string, free: string) => `${need}에 여유분까지 필요, 지금 ${free} 여유`,
@@ -28,5 +30,5 @@ export const reasons = {
     `메모리가 바닥나 음성 엔진이 중단되었습니다. ${need} 여유가 생기면 다시 시작합니다. 지금 여유는 ${free}입니다.`,
   nextTry: (_text: string, when: string) => `오류가 있어 ${when}에 다시 시도합니다`,
   startsAt: (when: string) => `${when} 이후에 시작`,
-  shut: (free: string) => `지금은 작업을 시작하지 않습니다. ${free} 여유`,
+  shut: (free: string, percent: string) => `지금은 작업을 시작하지 않습니다. ${free}(${percent}) 여유`,
 } satisfies typeof en;

@@ -1,0 +1,41 @@
+/** The view of all speech models. */
+export const catalog = {
+  loading: "Reading the models…",
+  failed: "The models could not be read.",
+  lists: { downloads: "Downloads", installed: "Installed", available: "Available" },
+  summary: (n: number, size: string) =>
+    n === 1 ? `1 model on this disk, ${size}.` : `${n} models on this disk, ${size}.`,
+  none: "No model is installed yet. Download one, and jobs can begin.",
+  get: "Go to models",
+  languages: { multilingual: "All languages", english: "English only" },
+  needed: (n: number) => (n === 1 ? "1 job needs it" : `${n} jobs need it`),
+  damaged: "Damaged",
+  damagedText: "The file is damaged. A download replaces it.",
+  damagedOwn: "This file is damaged, or no speech model.",
+
+  download: "Download",
+  again: "Download again",
+  goOn: "Continue",
+  cancel: "Cancel",
+  delete: "Delete",
+  dismiss: "Dismiss",
+  /** A button and the model it is about, for whoever cannot see the row. */
+  act: (what: string, name: string) => `${what} ${name}`,
+  progressOf: (name: string) => `Download of ${name}`,
+  part: (percent: string, total: string) => `${percent} of ${total}`,
+  left: (time: string) => `${time} left`,
+  waiting: "Waits for the one before it",
+  checking: "Checking the file",
+  stalled: "Nothing arrives; trying again",
+  stopped: "Stopped",
+
+  deleteTitle: (name: string) => `Delete the model ${name}?`,
+  deleteText: "Texts that were made with it stay. It can be downloaded again.",
+  deleteOwn: "Texts that were made with it stay. It is a file of your own: it cannot be downloaded again.",
+  deletePart: (size: string) => `${size} of it have arrived so far. They are deleted.`,
+  deleteYes: "Delete model",
+  deletePartYes: "Delete them",
+  keep: "Keep",
+  deleted: (name: string) => `${name} is deleted`,
+  installed: (name: string) => `${name} is installed`,
+};
