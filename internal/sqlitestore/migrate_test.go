@@ -21,7 +21,7 @@ import (
 // a new number.
 func TestOldSchemasAreTheFrozenOnes(t *testing.T) {
 	t.Parallel()
-	for frozen, ours := range map[string][]string{"schema_v1.sql": {"schema.sql"}, "schema_v2.sql": {"migrations", "2.sql"}, "schema_v3.sql": {"migrations", "3.sql"}} {
+	for frozen, ours := range map[string][]string{"schema_v1.sql": {"schema.sql"}, "schema_v2.sql": {"migrations", "2.sql"}, "schema_v3.sql": {"migrations", "3.sql"}, "schema_v4.sql": {"migrations", "4.sql"}} {
 		if d := cmp.Diff(text(t, "testdata", frozen), text(t, ours...)); d != "" {
 			t.Errorf("schema differs (-frozen +ours):\n%s", d)
 		}
@@ -30,7 +30,7 @@ func TestOldSchemasAreTheFrozenOnes(t *testing.T) {
 
 // olds makes a file of each schema there ever was.
 func olds() map[string]func(t *testing.T) (path string) {
-	return map[string]func(t *testing.T) (path string){"first schema": firstStore, "second schema": secondStore, "third schema": thirdStore}
+	return map[string]func(t *testing.T) (path string){"first schema": firstStore, "second schema": secondStore, "third schema": thirdStore, "fourth schema": fourthStore}
 }
 
 func TestAnOldFileComesOutLikeANewOne(t *testing.T) {
@@ -251,6 +251,18 @@ func TestWhatAJobOfAnOldFileReliesOnIsNotDeletedWithAnother(t *testing.T) {
 	}
 }
 
+func TestAFileOfTheFourthSchemaCanDoWhatIsNew(t *testing.T) {
+	t.Parallel()
+	b := oldBench(t, fourthStore(t), 1710059412000)
+	peak, _, err := b.Peak(t.Context(), "digest", 5)
+	must(t, err)
+	b.same("peak", peak, int64(323456789))
+	b.same("deliveries of what ended before there were any", len(b.list(job.DeliveryFilter{})), 0)
+	_, err = b.Cancel(t.Context(), oldRunning) // a queued one since the second schema
+	must(t, err)
+	b.same("deliveries", b.list(job.DeliveryFilter{})[0].Event, job.EventCanceled)
+}
+
 // line compares the work in the whole line.
 func (b *bench) line(want []queue.Load) {
 	b.Helper()
@@ -296,7 +308,7 @@ func TestALongLineIsBroughtUpToDate(t *testing.T) {
 // A table that is in the way makes the migration fail after a part of it.
 func TestAMigrationThatFailsChangesNothing(t *testing.T) {
 	t.Parallel()
-	for table, version := range map[string]int{"samples": 1, "loads": 2, "peaks": 3} {
+	for table, version := range map[string]int{"samples": 1, "loads": 2, "peaks": 3, "exports": 4} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
 			path := firstStore(t)
@@ -307,7 +319,10 @@ func TestAMigrationThatFailsChangesNothing(t *testing.T) {
 				path = thirdStore(t)
 				script(t, path, `ALTER TABLE peaks RENAME TO before; CREATE VIEW peaks AS SELECT 1 AS x`)
 			}
-			if version < 3 {
+			if version == 4 {
+				path = fourthStore(t)
+			}
+			if version != 3 {
 				script(t, path, `CREATE TABLE `+table+` (x INTEGER)`)
 			}
 			before := schemaOf(t, path)
@@ -340,6 +355,7 @@ func TestACrashInTheMiddleOfAMigrationLeavesTheOldSchema(t *testing.T) {
 		"to the second": {firstStore, 1, "2.sql", `INSERT INTO samples SELECT i, 'normal', 0, 0, 0, 0, 0 FROM n`},
 		"to the third":  {secondStore, 2, "3.sql", `INSERT INTO loads SELECT 'model ' || i, 1, 0, 0 FROM n`},
 		"to the fourth": {thirdStore, 3, "4.sql", `INSERT INTO peaks SELECT 'model ' || i, 0, 1, 0, 0 FROM n`},
+		"to the fifth":  {fourthStore, 4, "5.sql", `INSERT INTO exports SELECT '/out/' || i, '', '', 0 FROM n`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -406,6 +422,14 @@ func thirdStore(t *testing.T) (path string) {
 	t.Helper()
 	path = secondStore(t)
 	script(t, path, "BEGIN;"+text(t, "testdata", "schema_v3.sql")+text(t, "testdata", "rows_v3.sql")+"PRAGMA user_version = 3; COMMIT")
+	return path
+}
+
+// fourthStore makes a file as a store of the fourth schema left it.
+func fourthStore(t *testing.T) (path string) {
+	t.Helper()
+	path = thirdStore(t)
+	script(t, path, "BEGIN;"+text(t, "testdata", "schema_v4.sql")+text(t, "testdata", "rows_v4.sql")+"PRAGMA user_version = 4; COMMIT")
 	return path
 }
 

@@ -1,0 +1,258 @@
+// Package export writes finished results as files into a folder that the user
+// has chosen. It never writes over a file that it did not write, or that
+// somebody has changed since.
+package export
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
+
+	"sluice/internal/transcript"
+)
+
+// Ledger remembers what was written.
+type Ledger interface {
+	// Exported tells which job's file was written at a path, and its content's
+	// SHA-256; "" = none was.
+	Exported(ctx context.Context, path string) (jobID, sum string, err error)
+	// SetExported remembers a file before it is written.
+	SetExported(ctx context.Context, path, jobID, sum string) error
+}
+
+// Folder is where files are written. It is for one writer at a time.
+type Folder struct {
+	ledger Ledger
+	cfg    Config
+	name   []piece
+}
+
+// Config of a Folder.
+type Config struct {
+	Dir     string              // required; made when missing
+	Name    string              // "{title}.{language}": of the files, without their ending, made by these words and {date}, {id}, {source}, {video_id}; a / makes a folder
+	Formats []transcript.Format // srt and txt
+}
+
+// Result is what is written of one job.
+type Result struct {
+	JobID    string
+	Title    string
+	Source   string // the file's name
+	VideoID  string // of the metadata; "" = none
+	Finished time.Time
+	Texts    []transcript.Transcript // the transcript and its translations
+}
+
+const usualName = "{title}.{language}"
+
+// New checks the template. The error names the word that is none.
+func New(ledger Ledger, cfg Config) (*Folder, error) {
+	if !filepath.IsAbs(cfg.Dir) {
+		return nil, errors.New("export: the folder is no absolute path")
+	}
+	if cfg.Name == "" {
+		cfg.Name = usualName
+	}
+	if len(cfg.Formats) == 0 {
+		cfg.Formats = []transcript.Format{transcript.SRT, transcript.Text}
+	}
+	name, err := parse(cfg.Name)
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
+	return &Folder{ledger: ledger, cfg: cfg, name: name}, nil
+}
+
+// Write writes all files of a result and gives their paths. Those that a run
+// before it wrote for the same job are replaced; in the way of any other file,
+// a new one gets a number. Each appears whole or not at all.
+func (f *Folder) Write(ctx context.Context, r Result) ([]string, error) {
+	var written []string
+	for _, text := range r.Texts {
+		for _, format := range f.cfg.Formats {
+			var b bytes.Buffer
+			if err := transcript.Write(&b, text, format, transcript.Options{Title: r.Title, SourceName: r.Source}); err != nil {
+				return written, fmt.Errorf("export: %w", err)
+			}
+			path, err := f.put(ctx, r.JobID, filepath.Join(f.cfg.Dir, fill(f.name, r, text.Language)), format.Ext(), b.Bytes())
+			if err != nil {
+				return written, fmt.Errorf("export %s: %w", format, err)
+			}
+			written = append(written, path)
+		}
+	}
+	return written, nil
+}
+
+// mostOfOneName bounds how many files of one name there may be.
+const mostOfOneName = 1000
+
+// put finds a name that is free, or ours, and writes there.
+func (f *Folder) put(ctx context.Context, jobID, stem, ext string, content []byte) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(stem), 0o755); err != nil { //nolint:gosec // files for people, not for us
+		return "", err
+	}
+	hash := sha256.Sum256(content)
+	sum := hex.EncodeToString(hash[:])
+	for n := 1; n <= mostOfOneName; n++ {
+		path := stem + ext
+		if n > 1 {
+			path = fmt.Sprintf("%s (%d)%s", stem, n, ext)
+		}
+		mine, err := f.claim(ctx, jobID, path)
+		if err != nil {
+			return "", err
+		}
+		if !mine {
+			continue
+		}
+		if err := f.ledger.SetExported(ctx, path, jobID, sum); err != nil {
+			return "", err
+		}
+		return path, replace(path, content)
+	}
+	return "", errors.New("too many files have this name")
+}
+
+// claim makes a path ours when nothing is there, and says whether it is. The
+// empty file keeps everybody else from taking the name.
+func (f *Folder) claim(ctx context.Context, jobID, path string) (bool, error) {
+	owner, sum, err := f.ledger.Exported(ctx, path)
+	if err != nil {
+		return false, err
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // files for people, not for us
+	if err == nil {
+		return true, file.Close()
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return false, err
+	}
+	return owner == jobID && unchanged(path, sum), nil
+}
+
+// unchanged says that a file is as we wrote it, or as we left it when we died
+// before that. What is no plain file, or cannot be read, is not ours.
+func unchanged(path, sum string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	content, err := os.ReadFile(path) //nolint:gosec // a name of our own making
+	if err != nil {
+		return false
+	}
+	hash := sha256.Sum256(content)
+	return len(content) == 0 || hex.EncodeToString(hash[:]) == sum
+}
+
+// replace puts the content in place of a file in one step.
+func replace(path string, content []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".sluice-*.part")
+	if err != nil {
+		return err
+	}
+	_, err = temp.Write(content)
+	err = errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close())
+	if err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(temp.Name())
+	}
+	return err
+}
+
+// piece is a part of a template: text, or a word that stands for something.
+type piece struct{ text, word string }
+
+func parse(template string) ([]piece, error) {
+	var pieces []piece
+	rest := template
+	for rest != "" {
+		before, after, found := strings.Cut(rest, "{")
+		if before != "" {
+			pieces = append(pieces, piece{text: before})
+		}
+		if !found {
+			break
+		}
+		word, behind, closed := strings.Cut(after, "}")
+		switch {
+		case !closed:
+			return nil, fmt.Errorf("the name %q has a { without a }", template)
+		case word != "title" && word != "language" && word != "date" && word != "id" && word != "source" && word != "video_id":
+			return nil, fmt.Errorf("the name %q has {%s}, which stands for nothing", template, word)
+		}
+		pieces, rest = append(pieces, piece{word: word}), behind
+	}
+	if filepath.IsAbs(template) || strings.Contains("/"+template+"/", "/../") {
+		return nil, fmt.Errorf("the name %q leads out of the folder", template)
+	}
+	return pieces, nil
+}
+
+// fill makes a path of a template. What comes from outside never makes a folder.
+func fill(pieces []piece, r Result, language string) string {
+	if language == "" {
+		language = "und"
+	}
+	values := map[string]string{
+		"title": r.Title, "language": language, "id": r.JobID, "video_id": r.VideoID,
+		"date": r.Finished.Local().Format(time.DateOnly), "source": strings.TrimSuffix(r.Source, filepath.Ext(r.Source)),
+	}
+	var b strings.Builder
+	for _, p := range pieces {
+		if p.word == "" {
+			b.WriteString(p.text)
+			continue
+		}
+		b.WriteString(plain(values[p.word]))
+	}
+	parts := strings.FieldsFunc(b.String(), func(r rune) bool { return r == '/' })
+	for i, part := range parts {
+		parts[i] = whole(part)
+	}
+	if len(parts) == 0 {
+		return whole("")
+	}
+	return filepath.Join(parts...)
+}
+
+// plain makes text fit for the name of a file on any system.
+func plain(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case strings.ContainsRune(`/\:*?"<>|`, r):
+			return '-'
+		case unicode.IsControl(r), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "")))
+}
+
+// whole makes a name of it that is none of . and .., not hidden and not too
+// long for a number and an ending.
+func whole(name string) string {
+	const longest = 200 // bytes; file systems take 255
+	name = strings.TrimLeft(strings.TrimSpace(name), ".")
+	for len(name) > longest {
+		runes := []rune(name)
+		name = string(runes[:len(runes)-1])
+	}
+	if name = strings.TrimRight(name, ". "); name == "" {
+		return "untitled"
+	}
+	return name
+}
