@@ -83,18 +83,26 @@ func threeAtOnce(t *testing.T, e engineWeight) {
 
 func killedForMemory(t *testing.T, e engineWeight) {
 	t.Helper()
-	g := newGroup(t)
-	g.limit(e.limit)
-	s := g.serve(e.home(t))
-	j := s.submit(map[string]any{"source": speech(t, 100, 90), "model": e.name()}, nil)
-	eventually(t, "something of it is transcribed", func() bool { return len(s.transcript(j.ID).Segments) > 0 })
-	before := len(s.transcript(j.ID).Segments)
-	hog := g.hog()
-	hog.grow(e.limit)
+	video := speech(t, 100, 90)
+	var g group
+	var s *server
+	var j view
+	var before int
+	besides(t, func() hog {
+		g = newGroup(t)
+		g.limit(e.limit)
+		s = g.serve(e.home(t))
+		j = s.submit(map[string]any{"source": video, "model": e.name()}, nil)
+		eventually(t, "something of it is transcribed", func() bool { return len(s.transcript(j.ID).Segments) > 0 })
+		before = len(s.transcript(j.ID).Segments)
+		hog := g.hog()
+		hog.grow(e.limit)
+		return hog
+	})
 
 	waiting := s.awaitMemory(j.ID)
-	if g.kills() == 0 || gone(hog.cmd.Process.Pid) {
-		t.Fatalf("%d processes were killed, and this is gone: %v", g.kills(), gone(hog.cmd.Process.Pid))
+	if g.kills() == 0 {
+		t.Fatal("nobody was killed")
 	}
 	if happened(s.history(j.ID), event{Code: "engine_out_of_memory"}) != 1 || happenedTo(waiting.runs("transcribe"), "engine_out_of_memory") != 1 {
 		t.Errorf("history %+v, stages %+v", s.history(j.ID), waiting.Stages)
@@ -121,33 +129,58 @@ func killedForMemory(t *testing.T, e engineWeight) {
 	}
 }
 
+// besides starves an engine until the hog has outlived it. While the memory of
+// the one is still on its way back, the kernel may kill the other too: that is
+// its choice, and no place to look at ours.
+func besides(t *testing.T, starve func() hog) {
+	t.Helper()
+	for range 5 {
+		hog := starve()
+		pause(time.Second)
+		if !gone(hog.cmd.Process.Pid) {
+			return
+		}
+		t.Log("the kernel killed the hog too: once more")
+	}
+	t.Fatal("the kernel always killed the hog too")
+}
+
 // killedForMemoryTwice holds the engine in its first span, so that there is no
 // progress between the two deaths. The limit is raised by just enough for a new start,
 // so that memory is gone again before the gate can give way.
 func killedForMemoryTwice(t *testing.T, e engineWeight) {
 	t.Helper()
-	g := newGroup(t)
-	g.limit(e.limit)
-	s := g.serve(e.home(t))
-	j := s.submit(map[string]any{"source": speech(t, 700, 10), "model": e.name()}, nil)
-	hog := g.hog()
-	starve := func() {
+	video := speech(t, 700, 10)
+	var g group
+	var s *server
+	var j view
+	var eater hog
+	starve := func() hog {
 		t.Helper()
 		var engine []int
 		eventually(t, "the engine has its model", func() bool {
 			engine = children(t, s.cmd.Process.Pid, "engine")
 			return len(engine) == 1 && resident(t, engine[0])*1e6 > float64(e.alone)/2 && syscall.Kill(engine[0], syscall.SIGSTOP) == nil
 		})
-		hog.grow(4 * e.limit)
+		eater.grow(4 * e.limit)
+		return eater
 	}
 
-	starve()
+	besides(t, func() hog {
+		g = newGroup(t)
+		g.limit(e.limit)
+		s = g.serve(e.home(t))
+		j = s.submit(map[string]any{"source": video, "model": e.name()}, nil)
+		eater = g.hog()
+		return starve()
+	})
 	s.awaitMemory(j.ID)
 	g.limit(e.limit / 4 * 7)
 	starve()
 	failed := s.await(j.ID, "failed")
-	if g.kills() != 2 || gone(hog.cmd.Process.Pid) {
-		t.Errorf("%d processes were killed, and this is gone: %v", g.kills(), gone(hog.cmd.Process.Pid))
+	// There may be more: a probe of the app's that came at the wrong moment, or the hog.
+	if g.kills() < 2 {
+		t.Errorf("%d processes were killed", g.kills())
 	}
 	if failed.Error.Code != "engine_out_of_memory" || !regexp.MustCompile(`next smaller model: [a-z0-9._-]+[a-z0-9]\.`).MatchString(failed.Error.Hint) {
 		t.Errorf("it failed with %+v", failed.Error)
@@ -156,7 +189,7 @@ func killedForMemoryTwice(t *testing.T, e engineWeight) {
 		t.Errorf("its stages are %+v", failed.Stages)
 	}
 
-	hog.end()
+	eater.end()
 	if status, text := s.call("POST", "/api/v1/jobs/"+j.ID+"/retry", nil, nil, nil); status != 200 {
 		t.Fatalf("the retry says %d %s", status, text)
 	}
@@ -239,7 +272,7 @@ func fileInTheCache(t *testing.T, e engineWeight) {
 		t.Fatal(err)
 	}
 	g := newGroup(t)
-	g.limit(e.limit)
+	g.limit(e.limit + 100<<20) // less than the file
 	s := g.serve(h)
 	for i := range 2 {
 		j := s.submit(map[string]any{"source": speech(t, 500+10*i, 10), "model": "fresh"}, nil)
