@@ -158,14 +158,16 @@ func (g group) hog() hog {
 	return h
 }
 
-// grow makes it take so much more, or less if the kernel kills somebody for it,
-// and says how much. It goes in small steps: whoever takes on while a dead one's
+// grow makes it take so much more, or less if the kernel kills it or somebody
+// else for it, and says how much. It goes in small steps: whoever takes on while a dead one's
 // memory is still on its way back makes the kernel kill the next.
 func (h hog) grow(most int64) (taken int64) {
 	h.t.Helper()
 	step := make([]byte, 64<<10)
 	for kills := h.kills(); taken < most && h.kills() == kills; taken += int64(len(step)) {
-		if _, err := h.input.Write(step); err != nil {
+		if _, err := h.input.Write(step); errors.Is(err, syscall.EPIPE) {
+			return taken // it was killed itself
+		} else if err != nil {
 			h.t.Fatalf("the hog cannot grow: %v", err)
 		}
 	}

@@ -62,13 +62,11 @@ func note(m models.Info) string {
 // download tells how far a model is that is not installed; nil when nothing of
 // it is there and nobody has asked for it.
 func (f *finder) download(m models.Info) *job.Download {
-	var d *job.Download
-	if m.Catalog && !m.Installed {
-		d = f.coming(m.Name)
-	}
-	switch {
-	case m.Installed:
+	if m.Installed {
 		return nil
+	}
+	d := f.coming(m.Name)
+	switch {
 	case d == nil && m.PartBytes > 0:
 		return &job.Download{State: job.DownloadStopped, DoneBytes: m.PartBytes, TotalBytes: m.Bytes}
 	case d != nil && d.State == job.DownloadStopped:

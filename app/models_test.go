@@ -276,9 +276,7 @@ func TestANewJobGetsItsModelUnaskedWhenTheSettingsSaySo(t *testing.T) {
 		d := s.model("harbour").Download
 		return d != nil && d.Error != nil && d.Error.Code == "download_failed"
 	})
-	if waiting := s.job(j.ID); waiting.Reason != "model" {
-		t.Errorf("it waits for %q", waiting.Reason)
-	}
+	eventually(t, "the job waits for it", func() bool { return s.job(j.ID).Reason == "model" })
 	s.stop()
 	m.answers(nil)
 	s = m.serve() // a start is as good as a new job

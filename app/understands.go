@@ -16,20 +16,19 @@ func (f *finder) understands(o job.Options) error {
 	if f.Languages(name) != job.English {
 		return nil
 	}
-	all := f.ForAll(o.Model)
-	if o.ToEnglish {
-		no := fault.New(fault.LanguageUnknown, fmt.Sprintf("The speech model %s knows only English: it cannot translate.", o.Model), nil)
-		if all != "" {
-			return no.WithHint("Use the model %s, which knows all languages, or leave the translation out.", all)
-		}
-		return no.WithHint("Use a model that knows all languages, or leave the translation out.")
-	}
-	if o.Language == "en" || o.Language == whisper.Auto {
+	var why, otherwise string
+	switch {
+	case o.ToEnglish:
+		why, otherwise = "it cannot translate", "leave the translation out"
+	case o.Language == "en" || o.Language == whisper.Auto:
 		return nil
+	default:
+		why, otherwise = "the language is "+o.Language, "the language en"
 	}
-	no := fault.New(fault.LanguageUnknown, fmt.Sprintf("The speech model %s knows only English, and the language is %s.", o.Model, o.Language), nil)
-	if all != "" {
-		return no.WithHint("Use the model %s, which knows all languages, or the language en.", all)
+	other := "a model"
+	if all := f.ForAll(o.Model); all != "" {
+		other = "the model " + all + ","
 	}
-	return no.WithHint("Use a model that knows all languages, or the language en.")
+	return fault.New(fault.LanguageUnknown, fmt.Sprintf("The speech model %s knows only English, and %s.", o.Model, why), nil).
+		WithHint("Use %s which knows all languages, or %s.", other, otherwise)
 }

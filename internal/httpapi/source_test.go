@@ -21,7 +21,7 @@ func TestOfASourceOnTheWebOnlyTheHarmlessPartShows(t *testing.T) {
 	if text := string(body); strings.Contains(text, "secret") || strings.Contains(text, "of the address") || !strings.Contains(text, `"url":"https://media.example.com/a.mp4"`) {
 		t.Errorf("shows %s", text)
 	}
-	j.Source.Path, j.Source.Size, j.Source.Fingerprint = "/data/work/1/source.mp4", 7, "of the content"
+	j.Source.Path, j.Source.Size, j.Source.Fingerprint = "/data/1/source.mp4", 7, "of the content"
 	body, err = json.Marshal(httpapi.JobOf(j))
 	if err != nil {
 		t.Fatal(err)

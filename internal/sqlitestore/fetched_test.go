@@ -14,7 +14,7 @@ func TestAFetchedSourceReplacesItsAddress(t *testing.T) {
 	b := newBench(t)
 	must(t, b.Index(t.Context()))
 	source := job.Source{
-		Kind: job.FromURL, URL: "https://media.example.com/a", Path: "/work/source.mp4", Name: "harbour.mp4",
+		Kind: job.FromURL, URL: "https://media.example.com/a", Path: "/elsewhere/source.mp4", Name: "harbour.mp4",
 		Size: 7, ModTime: time.Unix(1, 0).UTC(), Fingerprint: "content",
 	}
 	must(t, b.SetSource(t.Context(), b.lease, source, "Harbour Talk"))

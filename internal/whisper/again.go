@@ -14,11 +14,6 @@ import (
 // borders often free a model that is caught in a loop, and then drawn by
 // chance. What covers most of the sound with text that is not doubtful stays.
 func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span) error {
-	// Hours of silence may lie before the first piece.
-	speech, err := r.speechIn(ctx, planned.Pieces[0].From, planned.Pieces[len(planned.Pieces)-1].To)
-	if err != nil {
-		return err
-	}
 	first, err := r.ask(ctx, r.request(planned.Pieces), func(m Message) { r.tell(m, planned) })
 	if err != nil {
 		return err
@@ -28,7 +23,7 @@ func (r *run) hear(ctx context.Context, planned PlannedSpan, done *pipeline.Span
 		for i := range heard {
 			heard[i].Segment = within(heard[i].Segment, done.FromMS, done.ToMS)
 		}
-		return judge(heard, speech, done.ToMS)
+		return judge(heard, planned.Speech, done.ToMS)
 	}
 	best := weigh(first.Segments)
 	for _, way := range []struct {

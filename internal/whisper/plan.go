@@ -57,6 +57,7 @@ func (p Planning) withDefaults() Planning {
 type PlannedSpan struct {
 	From, To int64 // samples
 	Pieces   []Piece
+	Speech   []Piece // where in From..To somebody seems to speak
 }
 
 // Plan reads sound from a sample on and cuts it into spans as it goes. Sound
@@ -351,6 +352,9 @@ func (p *Plan) cut(n int) PlannedSpan {
 		lead := min(p.gap(n)/2, p.cfg.LeadMS*samplesPerMS)
 		// On the frames' grid, so that a resumed plan sees the same frames.
 		s.To = (p.waiting[n].from - lead) / frameSamples * frameSamples
+	}
+	for _, i := range p.waiting[:n] {
+		s.Speech = append(s.Speech, Piece{From: i.from, To: i.to})
 	}
 	p.waiting = append(p.waiting[:0], p.waiting[n:]...)
 	p.from = s.To

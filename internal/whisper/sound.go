@@ -11,27 +11,6 @@ import (
 	"math"
 )
 
-// speechIn finds where speech is between two samples, by the same ear that the
-// plan has: it hears 15 s before and after, as the plan did.
-func (r *run) speechIn(ctx context.Context, from, to int64) ([]Piece, error) {
-	const around = floorFrames / 2 * frameSamples
-	origin := max(from-around, 0)
-	d := detector{most: math.MaxInt64}
-	err := r.frames(ctx, origin, to+around, func(frame []int16) { d.push(frame) })
-	if err != nil {
-		return nil, err
-	}
-	d.flush()
-	var speech []Piece
-	for _, s := range d.islands {
-		p := Piece{From: max(origin+s.from*frameSamples, from), To: min(origin+s.to*frameSamples, to)}
-		if p.From < p.To {
-			speech = append(speech, p)
-		}
-	}
-	return speech, nil
-}
-
 // halves cuts what is heard in two where it is quietest, somewhere in its
 // middle half; ok is false for sound that is too short for that.
 func (r *run) halves(ctx context.Context, pieces []Piece) (first, second []Piece, ok bool, err error) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"sluice/internal/whisper"
@@ -39,6 +40,7 @@ func hear(t *testing.T, model string, asked ...whisper.Request) []whisper.Messag
 		}
 	}
 	answered, input := make(chan struct{}), make(chan error, 1)
+	end := sync.OnceFunc(func() { close(answered) })
 	lines, feed := io.Pipe()
 	go func() {
 		_, err := feed.Write(in.Bytes())
@@ -62,9 +64,8 @@ func hear(t *testing.T, model string, asked ...whisper.Request) []whisper.Messag
 		if m.Type == whisper.MsgResult || m.Type == whisper.MsgError {
 			results = append(results, m)
 		}
-		if len(results) == len(asked) && answered != nil {
-			close(answered)
-			answered = nil
+		if len(results) == len(asked) {
+			end()
 		}
 	}
 	if err := <-done; err != nil || len(results) != len(asked) {
