@@ -39,6 +39,7 @@ type Job struct {
 
 	Error    *Failure  // why it failed, or the last error that is being retried
 	Warnings []Warning // what a person should know about the result
+	Quality  Quality
 	Stages   []StageRun
 
 	CancelRequested bool
@@ -100,6 +101,41 @@ type Options struct {
 	Prompt     string `json:"prompt,omitempty"`      // words that may come, told to the recogniser
 	ToEnglish  bool   `json:"to_english,omitempty"`  // the recogniser translates to English
 	Reuse      bool   `json:"reuse"`                 // false: finished stages of other jobs are not used
+
+	TranslateTo []string `json:"translate_to,omitempty"` // codes, each once, in the order they were asked for
+	Summarize   bool     `json:"summarize,omitempty"`
+	Summary     Summary  `json:"summary,omitzero"`    // how; only with Summarize
+	LLMModel    string   `json:"llm_model,omitempty"` // as Ollama names it; only with TranslateTo or Summarize
+	Register    string   `json:"register,omitempty"`  // of Korean: formal, polite; "" = the model's choice
+	Glossary    []Term   `json:"glossary,omitempty"`  // for these languages
+	Webhook     string   `json:"webhook,omitempty"`   // is told when the job ends; may hold secrets behind the ?
+}
+
+// Summary says how a recording is summed up.
+type Summary struct {
+	Template string `json:"template,omitempty"` // general, meeting, lecture, interview
+	Language string `json:"language,omitempty"` // code; "" = that of the transcript
+}
+
+// Term is how a word or name is to be translated.
+type Term struct {
+	From        string `json:"from,omitempty"` // code of the language it is said in; "" = any
+	To          string `json:"to"`             // code of the language it is translated to
+	Term        string `json:"term"`
+	Translation string `json:"translation"`
+}
+
+// Stages lists the stages that a job with these options goes through before it
+// is delivered.
+func (o Options) Stages() []Stage {
+	stages := []Stage{Extract, Transcribe}
+	if len(o.TranslateTo) > 0 {
+		stages = append(stages, Translate)
+	}
+	if o.Summarize {
+		stages = append(stages, Summarize)
+	}
+	return stages
 }
 
 // Lease is the right to work on one job: every write of a worker names it.
@@ -134,6 +170,19 @@ type Warning struct {
 	Code string `json:"code"`
 	AtMS int64  `json:"at_ms"` // where in the source; 0 = all of it
 	Text string `json:"text"`
+}
+
+// Quality is how complete a result is, in numbers.
+type Quality struct {
+	Lines    map[string]Lines `json:"lines,omitempty"`            // of each translation, by language
+	Coverage *int             `json:"coverage_percent,omitempty"` // how much of the transcript the model of the summary has read; nil = there was none
+}
+
+// Lines is how many lines of a transcript there are in a translation. One that
+// the model made nothing of stays as it was, and is not done.
+type Lines struct {
+	Done  int `json:"done"`
+	Total int `json:"total"`
 }
 
 // StageRun is one run of one stage in the job's history.

@@ -28,6 +28,23 @@ const (
 	English      Languages = "english"
 )
 
+// LanguageModel is a model of Ollama as people see it.
+type LanguageModel struct {
+	Name       string    `json:"name"` // with its tag
+	Installed  bool      `json:"installed"`
+	Default    bool      `json:"default"`              // jobs that name none use it
+	Suits      bool      `json:"suits"`                // the one to install
+	Fits       bool      `json:"fits"`                 // this machine can run it at all
+	Remote     bool      `json:"remote,omitempty"`     // only a name here: another machine runs it
+	Parameters string    `json:"parameters,omitempty"` // such as 4.3B
+	SizeBytes  int64     `json:"size_bytes,omitempty"` // on the disk of the server
+	NeedBytes  int64     `json:"need_bytes,omitempty"` // memory with Context
+	Context    int       `json:"context,omitempty"`    // tokens that it sees at once
+	HeldBytes  int64     `json:"held_bytes,omitempty"` // memory that it has now
+	Jobs       int       `json:"jobs,omitempty"`       // live ones that need it
+	Download   *Download `json:"download,omitempty"`   // how far it is, when it is not installed
+}
+
 // Download is how far a model is that is not installed yet.
 type Download struct {
 	State      DownloadState  `json:"state"`

@@ -17,6 +17,15 @@ type Order struct {
 	Prompt     *string // "" = none
 	ToEnglish  bool
 	Reuse      *bool
+
+	TranslateTo *[]string // empty = none
+	Summarize   *bool
+	Summary     Summary // members that are not set are those of the settings
+	LLMModel    string
+	Register    *string // "" = the model's choice
+	Glossary    *[]Term // in place of that of the settings
+	Webhook     *string // "" = none
+
 	Priority   int
 	NotBefore  time.Time // zero = as soon as its turn comes
 	Metadata   map[string]string
@@ -42,6 +51,9 @@ const (
 	MaxTitle         = 500      // characters
 	MaxPrompt        = 2000     // bytes; the recogniser takes the last 224 of its tokens
 	MaxMetadataBytes = 16 << 10 // keys and values together
+	MaxLanguages     = 16       // of translations of one job
+	MaxTerms         = 500      // of a glossary
+	MaxTermBytes     = 200      // of one of them
 	MaxOrders        = 1000     // in one request
 	MaxDropped       = 10_000   // files that one drop may bring, folders opened
 )

@@ -80,7 +80,11 @@ type Stage string
 const (
 	Extract    Stage = "extract"
 	Transcribe Stage = "transcribe"
+	Translate  Stage = "translate"
+	Summarize  Stage = "summarize"
+	Deliver    Stage = "deliver"
 )
 
-// Stages lists the stages in the order they run.
-func Stages() []Stage { return []Stage{Extract, Transcribe} }
+// Stages lists the stages in the order they run. Not every job has all of
+// them: see Options.Stages.
+func Stages() []Stage { return []Stage{Extract, Transcribe, Translate, Summarize, Deliver} }

@@ -12,7 +12,11 @@ type LanguageModels interface {
 	// Model gives the model with the longest context it can have up to this one,
 	// and what it needs with it. A server that is ours to start is started. Faults:
 	// ollama_unreachable, ollama_missing, ollama_failed, model_missing.
+	// What of it the model has in memory already is its Held.
 	Model(ctx context.Context, name string, context int) (Model, error)
+	// Release has a model give its memory back and returns when it has, or when
+	// ctx ends. Fault: ollama_busy.
+	Release(ctx context.Context, name string) error
 }
 
 // Translator turns the lines of a transcript into another language, each for

@@ -123,13 +123,14 @@ type Models interface {
 	TooLarge(n job.Need, language string) error
 }
 
-// Model is an installed speech model.
+// Model is an installed model.
 type Model struct {
 	Name      string
 	Path      string
 	Digest    string // identifies the weights; part of checkpoint keys
 	Context   int    // the context that it was asked for in
-	NeedBytes int64  // memory the engine is expected to take with it
+	NeedBytes int64  // memory it is expected to take
+	Held      int64  // memory that it has already; only of a language model
 }
 
 // Checkpoints stores what stages have finished. Every save is fenced: it
@@ -155,8 +156,32 @@ type Checkpoints interface {
 	// SetSource replaces the job's source, and its title, by what they have turned
 	// out to be: a source on the web that was fetched.
 	SetSource(ctx context.Context, lease job.Lease, s job.Source, title string) error
-	// SaveTranscript stores the job's whole transcript, replacing an earlier one, and its warnings.
+	// Parts lists what was stored of an unfinished piece of a stage's work under
+	// a key of its inputs, by this job or another, in order. With some, the run of
+	// the stage is one that was resumed.
+	Parts(ctx context.Context, lease job.Lease, stage job.Stage, key string) ([][]byte, error)
+	// AddPart stores one more. Like a checkpoint it is progress.
+	AddPart(ctx context.Context, lease job.Lease, key string, body []byte) error
+	// Keep stores a finished piece of a stage that goes on with the next: Finished
+	// finds it. Its parts are dropped.
+	Keep(ctx context.Context, lease job.Lease, stage job.Stage, key string, body []byte) error
+	// SaveTranscript stores the job's whole transcript, replacing an earlier one,
+	// and its warnings, which replace all earlier ones.
 	SaveTranscript(ctx context.Context, lease job.Lease, t transcript.Transcript, warnings []job.Warning) error
+	// SaveTranslation stores a translation, whole or as far as it is, replacing an
+	// earlier one into the same language. The warnings are added to those of the job.
+	SaveTranslation(ctx context.Context, lease job.Lease, t transcript.Transcript, lines job.Lines, warnings []job.Warning) error
+	// SaveSummary stores the summary, replacing an earlier one; nil = none came
+	// about. The warnings are added to those of the job.
+	SaveSummary(ctx context.Context, lease job.Lease, s *transcript.Summary, coveragePercent int, warnings []job.Warning) error
+}
+
+// Exporter writes what was made of a job into the folder that the user has
+// chosen.
+type Exporter interface {
+	// Export writes all files and says how many. The texts are the transcript and
+	// its translations.
+	Export(ctx context.Context, j job.Job, texts []transcript.Transcript, s *transcript.Summary) (files int, err error)
 }
 
 // Gate says whether a stage may start now and, if not, why. It never blocks.
@@ -194,8 +219,8 @@ type Sources interface {
 type Listener interface {
 	// Segment is a live piece of text, before its span is finished; ID is 0.
 	Segment(jobID string, s transcript.Segment)
-	// Measured is the most that the engine took with this model, in bytes, in a
-	// run that came to its end.
+	// Measured is the most that a model took, in bytes, in a run that came to its
+	// end.
 	Measured(model Model, peak int64)
 	// Starved is what to ask for from now on: the engine died for want of memory.
 	Starved(model Model, need int64)

@@ -20,6 +20,8 @@ type Segment struct {
 	Words   []Word `json:"words,omitempty"` // only when word times were asked for
 
 	Language string `json:"language,omitempty"` // only when it is not the transcript's
+
+	Untranslated bool `json:"untranslated,omitempty"` // only in a translation: the text is the original
 }
 
 // Word is one word with its time, inside its segment.
