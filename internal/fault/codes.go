@@ -65,6 +65,8 @@ const (
 	StoreTooNew       Code = "store_too_new"
 	StoreDamaged      Code = "store_damaged"
 	ServerAway        Code = "server_away"
+	DeliveryUnknown   Code = "delivery_unknown"
+	WebhookRefused    Code = "webhook_refused"
 	OllamaUnreachable Code = "ollama_unreachable"
 	OllamaFailed      Code = "ollama_failed"
 	OllamaBusy        Code = "ollama_busy"
@@ -145,6 +147,8 @@ func Codes() []Entry {
 		{StoreTooNew, KindConflict, 0, false, "the data was written by a newer Sluice", "Update Sluice."},
 		{StoreDamaged, KindInternal, 0, false, "the database is damaged", "Move the file aside and start again; it is not deleted."},
 		{ServerAway, KindUnavailable, 0, false, "no Sluice answers at the address", "Start it with 'sluice serve', or name it with --server."},
+		{DeliveryUnknown, KindNotFound, 0, false, "no delivery has this id", "See the job's deliveries with 'sluice show ID'."},
+		{WebhookRefused, KindInvalid, 0, false, "the address of the webhook leads where Sluice does not send results by itself", "Name its host in webhook.allow if it is one of yours."},
 		{OllamaUnreachable, KindUnavailable, 0, false, "Ollama does not answer", "Start it: open Ollama.app on a Mac, run 'ollama serve' elsewhere."},
 		{OllamaFailed, KindUnavailable, 502, false, "Ollama answers with an error, or something else answers in its place", "See Ollama's own log, or start Ollama again."},
 		{OllamaBusy, KindBusy, 0, false, "Ollama is at work and keeps its model in memory", "Wait until its other work is done, or stop the model with 'ollama stop NAME'."},

@@ -26,11 +26,11 @@ type Order struct {
 	Glossary    *[]Term // in place of that of the settings
 	Webhook     *string // "" = none
 
-	Priority   int
-	NotBefore  time.Time // zero = as soon as its turn comes
-	Metadata   map[string]string
-	Key        string // Idempotency-Key
-	KeyBody    string // hash of the request that came with Key
+	Priority  int
+	NotBefore time.Time // zero = as soon as its turn comes
+	Metadata  map[string]string
+	Key       string // Idempotency-Key
+	KeyBody   string // hash of the request that came with Key
 }
 
 // Refused is one path of a drop that made no job, and why.
