@@ -89,8 +89,7 @@ func TestWhetherSomebodySpeaksDependsOnTheSpanAlone(t *testing.T) {
 		"many languages": {inRoot("..", "shared", "models", "fixture-memo-d64-q5_0.bin"), inRoot("..", "shared", "media", "containers", "jfk.m4a"), "en"},
 	}
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, func(t *testing.T) { // one engine in a process
 			if _, err := os.Stat(tt.model); err != nil {
 				t.Skipf("no shared test data: %v", err)
 			}
