@@ -51,6 +51,9 @@ func Main(args []string, dist fs.FS) int {
 		Models:     p.models(),
 		OpenAPI:    p.openAPI,
 		Desktop:    p.desktop(),
+
+		WebhookKey:     p.webhookKey,
+		LanguageModels: languageModels{func() (*settings.Settings, error) { return p.load(nil) }},
 	})
 }
 

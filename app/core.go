@@ -14,6 +14,7 @@ import (
 
 	"sluice/internal/admission"
 	"sluice/internal/board"
+	"sluice/internal/delivery"
 	"sluice/internal/disk"
 	"sluice/internal/fault"
 	"sluice/internal/intake"
@@ -51,6 +52,10 @@ type core struct {
 	queue    *queue.Queue
 	desk     *desk
 	room     room
+
+	ollama *ollama.Server // of our own, started where nobody listens; nil = the settings forbid it
+	llms   *llms
+	sender *delivery.Sender
 }
 
 // plan is what a core is built from.
@@ -93,7 +98,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		_, bytes := c.engine.Holding() // nobody asks before it is made
 		return bytes
 	}}
-	if around.ollama, err = ollama.New(ollama.Config{Host: s.Ollama.Host}, p.log); err != nil {
+	if c.ollama, around.ollama, err = newOllama(s, p.locks, p.log); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	probe := newProbe(s, around.engine)
@@ -108,7 +113,18 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.examined = examine(s, c.gate, around, c.models, p.log)
 	c.examined.engine = c.engine.Holding
 	c.relay = newRelay(power.NewAwake(p.log))
+	c.llms = &llms{
+		Client: around.ollama, settings: s, gate: c.gate, peaks: c.knownPeaks(p), suits: c.examined.suits,
+		learn: func(m pipeline.Model, peak int64) { c.relay.Measured(m, peak) },
+	}
+	c.llms.pulls = ollama.NewPulls(ollama.PullsDeps{Client: around.ollama, Changed: c.pulled, Log: p.log})
 	c.media = media.New(media.Config{FFmpeg: s.Media.FFmpeg, MinFree: floor(s.Disk.MinFree)}, p.log)
+	var folder *exporter
+	if p.learnt == "" { // a run in the foreground says itself where its texts go
+		if folder, err = newExporter(s, c.store); err != nil {
+			return nil, errors.Join(err, c.store.Close())
+		}
+	}
 	c.pipeline = pipeline.New(pipeline.Deps{
 		Sources:     c.intake,
 		Extractor:   c.media,
@@ -118,7 +134,16 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		Gate:        c.gate,
 		Room:        c.room,
 		Listener:    c.relay,
-	}, pipeline.Config{WorkDir: filepath.Join(p.data, "work")})
+
+		LanguageModels: c.llms,
+		Translator:     c.llms,
+		Summarizer:     c.llms,
+		Exporter:       folder.orNone(),
+	}, pipeline.Config{
+		WorkDir:             filepath.Join(p.data, "work"),
+		Context:             c.llms.context(),
+		FinishWithoutOllama: s.Ollama.WhenAway == "finish" || p.learnt != "", // nobody waits in front of a terminal
+	})
 	c.queue = queue.New(queue.Deps{
 		Store:    c.store,
 		Runner:   c.pipeline,
@@ -138,7 +163,18 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.relay.board, c.relay.line, c.relay.peaks, c.relay.machine = c.board, c.queue, c.store, c.gate
 	c.models.downloads = models.NewDownloads(models.DownloadsDeps{Store: c.models.Store, Changed: c.relay.ModelChanged, Log: p.log})
 	c.library = library.New(c.store, c.queue)
-	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged, accepted: c.models.fetch}
+	hooks, err := newHooks(s)
+	if err != nil {
+		return nil, errors.Join(err, c.store.Close())
+	}
+	box, err := newBox(s)
+	if err != nil {
+		return nil, errors.Join(err, c.store.Close())
+	}
+	c.sender = newSender(s, hooks, box, c)
+	c.relay.ended = c.sender.Wake
+	wanted := newWishes(s, c.llms, func(address string) error { return checkHook(hooks, address) })
+	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard, wanted), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged, accepted: c.models.fetch}
 	return c, nil
 }
 
@@ -206,7 +242,7 @@ func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe pr
 // back uncounted and the engine is gone when Run returns.
 func (c *core) Run(ctx context.Context, more ...func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	parts := append([]func(context.Context) error{c.gate.Run, c.relay.Run, c.work, c.watchModels}, more...)
+	parts := append([]func(context.Context) error{c.gate.Run, c.relay.Run, c.work, c.watchModels, c.watchOllama, c.serveOllama}, more...)
 	for _, part := range parts {
 		g.Go(func() error { return part(ctx) })
 	}
@@ -256,9 +292,9 @@ func (c *core) work(ctx context.Context) error {
 // verifyAgain is how soon a database is looked at again that could not be.
 const verifyAgain = 5 * time.Second
 
-// keep watches over the database; see sqlitestore.Store.Keep.
+// keep watches over the database; see sqlitestore.Store.WatchOver.
 func (c *core) keep(ctx context.Context) error {
-	return c.store.Keep(ctx, func() {
+	return c.store.WatchOver(ctx, func() {
 		c.board.Publish(board.Event{Kind: board.Reset})
 		c.queue.Wake()
 	})

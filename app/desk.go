@@ -44,9 +44,10 @@ type defaults struct {
 	beam, threads int
 	words         bool
 	prompt        string
+	wishes        wishes
 }
 
-func newDefaults(s *settings.Settings, model func(ctx context.Context) string) defaults {
+func newDefaults(s *settings.Settings, model func(ctx context.Context) string, w wishes) defaults {
 	return defaults{
 		model:    model,
 		language: s.Speech.Language,
@@ -54,6 +55,7 @@ func newDefaults(s *settings.Settings, model func(ctx context.Context) string) d
 		threads:  s.Speech.Threads,
 		words:    s.Speech.Words,
 		prompt:   s.Speech.Prompt,
+		wishes:   w,
 	}
 }
 
@@ -216,7 +218,7 @@ func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 	case o.Priority < job.MinPriority || o.Priority > job.MaxPriority:
 		return out, invalid(fmt.Sprintf("priority lies between %d and %d.", job.MinPriority, job.MaxPriority))
 	}
-	return out, nil
+	return out, d.defaults.wishes.fill(ctx, o, &out)
 }
 
 func checkWords(o job.Order) error {

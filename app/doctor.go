@@ -245,11 +245,11 @@ func examine(s *settings.Settings, gate *admission.Gate, around surroundings, fo
 func suitsOf(total, ceiling int64, llm string) suits {
 	p := models.PlanFor(total, ceiling)
 	u := suits{speech: p.Speech, llm: p.LLM, context: p.Context, need: p.LLMNeed}
-	if llm == "" || sameModel(p.LLM, llm) {
+	if llm == "" || ollama.SameModel(p.LLM, llm) {
 		return u
 	}
 	u.llm, u.need = llm, 0
-	if own := models.PlanFor(total, 0); sameModel(own.LLM, llm) { // beyond the ceiling, but its need is known
+	if own := models.PlanFor(total, 0); ollama.SameModel(own.LLM, llm) { // beyond the ceiling, but its need is known
 		u.context, u.need = own.Context, own.LLMNeed
 	}
 	return u

@@ -11,9 +11,6 @@ import (
 	"sluice/internal/ollama"
 )
 
-// translate is the stage that language models are for.
-const translate job.Stage = "translate"
-
 // byUse sorts by stage, and in each what is used when a job names no model
 // first and the rest by need.
 func byUse(a, b job.Budget) int {
@@ -108,7 +105,7 @@ func (d *doctor) atOllama(ctx context.Context, f job.Finding) seen {
 	var rows []job.Budget
 	has := false
 	for _, m := range here {
-		wanted := sameModel(m.Name, use.llm)
+		wanted := ollama.SameModel(m.Name, use.llm)
 		has = has || wanted
 		if d.ollama.Local() && !m.Remote {
 			rows = append(rows, d.languageBudget(ctx, m.Name, use.context, wanted))
@@ -126,7 +123,7 @@ func (d *doctor) atOllama(ctx context.Context, f job.Finding) seen {
 
 // languageBudget is what an installed language model takes.
 func (d *doctor) languageBudget(ctx context.Context, model string, tokens int, chosen bool) job.Budget {
-	b := job.Budget{Stage: translate, Model: model, Context: tokens, From: job.FromFile, Chosen: chosen, Here: new(true)}
+	b := job.Budget{Stage: job.Translate, Model: model, Context: tokens, From: job.FromFile, Chosen: chosen, Here: new(true)}
 	need, err := d.ollama.Need(ctx, model, tokens)
 	if err != nil {
 		b.Fits, b.Text = true, "What it needs is not known." // it is tried
@@ -143,16 +140,10 @@ func (d *doctor) wanted(use suits, here *bool, text string) []job.Budget {
 		return nil
 	}
 	b := d.weigh(job.Budget{
-		Stage: translate, Model: use.llm, Context: use.context, Need: use.need, From: job.FromCatalog, Chosen: true, Here: here,
+		Stage: job.Translate, Model: use.llm, Context: use.context, Need: use.need, From: job.FromCatalog, Chosen: true, Here: here,
 	})
 	if b.Fits {
 		b.Text = text
 	}
 	return []job.Budget{b}
-}
-
-// sameModel compares names as Ollama does: case does not count, and no tag is
-// the tag "latest".
-func sameModel(has, want string) bool {
-	return want != "" && (strings.EqualFold(has, want) || strings.EqualFold(has, want+":latest"))
 }

@@ -89,7 +89,8 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 
 // Run works until ctx ends or a part fails for good.
 func (r *running) Run(ctx context.Context, more ...func(context.Context) error) error {
-	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.watcher.Run, r.core.survey, r.core.keep, r.core.download, r.complain, r.server.Run)...)
+	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.watcher.Run, r.core.survey, r.core.keep, r.core.download, r.core.llms.pulls.Run,
+		r.core.sender.Run, r.complain, r.server.Run)...)
 }
 
 // Close gives back what start took.
@@ -145,6 +146,10 @@ func (p *program) httpDeps(c *core, w httpapi.Window) httpapi.Deps {
 		Machine: c.machine,
 		Doctor:  newDoctor(c.examined),
 		Models:  c.models,
+
+		LanguageModels: c.llms,
+		Deliveries:     deliveries{c.store, c.sender},
+
 		Window:  w,
 		Page:    p.page,
 		Log:     c.log,

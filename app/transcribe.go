@@ -14,9 +14,9 @@ import (
 
 	"sluice/internal/board"
 	"sluice/internal/cli"
+	"sluice/internal/fault"
 	"sluice/internal/job"
 	"sluice/internal/sqlitestore"
-	"sluice/internal/transcript"
 )
 
 // errEnough ends the core when the work of a foreground run is done.
@@ -147,9 +147,10 @@ func removeOrphan(dir string) {
 // it early; what is wrong with the order goes to the watch.
 func (c *core) foreground(ctx context.Context, i int, order job.Order, w cli.Watch) error {
 	events := c.board.Follow("")
+	order.Webhook = new("") // nobody would send what this run leaves
 	accepted, err := c.desk.Submit(ctx, []job.Order{order})
 	if err != nil {
-		w.Ended(i, job.Job{}, transcript.Transcript{}, err)
+		w.Ended(i, job.Job{}, cli.Texts{}, err)
 		return nil
 	}
 	id := accepted[0].Job.ID
@@ -164,7 +165,7 @@ func (c *core) foreground(ctx context.Context, i int, order job.Order, w cli.Wat
 		if j.Reason == job.NoModel {
 			// A line can wait until somebody installs it; somebody in front of a
 			// terminal is better told.
-			w.Ended(i, j, transcript.Transcript{}, c.models.missing(ctx, j.Options))
+			w.Ended(i, j, cli.Texts{}, c.absent(ctx, j))
 			_, err := c.queue.Cancel(ctx, id)
 			return err
 		}
@@ -173,6 +174,15 @@ func (c *core) foreground(ctx context.Context, i int, order job.Order, w cli.Wat
 			return err
 		}
 	}
+}
+
+// absent says which model a job waits for.
+func (c *core) absent(ctx context.Context, j job.Job) error {
+	if j.Stage == job.Translate || j.Stage == job.Summarize {
+		return fault.New(fault.ModelMissing, fmt.Sprintf("Ollama does not have the model %s.", j.Options.LLMModel), nil).
+			WithHint("Get it with 'sluice models pull %s'.", j.Options.LLMModel)
+	}
+	return c.models.missing(ctx, j.Options)
 }
 
 // follow passes events of one job on until the job itself has changed.
@@ -197,13 +207,22 @@ func (c *core) follow(ctx context.Context, events *board.Reader, i int, id strin
 }
 
 func (c *core) ended(ctx context.Context, i int, j job.Job, w cli.Watch) error {
-	var t transcript.Transcript
+	var texts cli.Texts
 	if j.State == job.Done {
-		var err error
-		if t, err = c.library.Transcript(ctx, j.ID); err != nil {
+		r, err := results{c.store, c.library}.Result(ctx, j.ID)
+		if err != nil {
 			return err
 		}
+		if r.Transcript != nil {
+			texts.Transcript = *r.Transcript
+		}
+		for _, language := range j.Options.TranslateTo {
+			if t, ok := r.Translations[language]; ok {
+				texts.Translations = append(texts.Translations, t)
+			}
+		}
+		texts.Summary = r.Summary
 	}
-	w.Ended(i, j, t, nil)
+	w.Ended(i, j, texts, nil)
 	return nil
 }

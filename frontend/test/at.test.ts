@@ -6,6 +6,7 @@ import { Reader } from "../src/lib/reader.svelte";
 import { router } from "../src/lib/route.svelte";
 import { placeOf, segmentAt } from "../src/views/job/at";
 import { find } from "../src/views/job/find";
+import { Texts } from "../src/views/job/texts.svelte";
 import TranscriptView from "../src/views/job/Transcript.svelte";
 import { job, segment } from "./fakes";
 
@@ -61,8 +62,9 @@ describe("a text that is opened at a segment", () => {
     Element.prototype.scrollIntoView = seen;
     const focused = () => document.activeElement?.textContent;
     const marks = () => [...document.querySelectorAll("mark")].map((m) => m.textContent);
-    const reader = new Reader("a", async () => text);
-    const still = { job: job("a", { state: "done" }), reader, matches: [], at: -1 };
+    const texts = new Texts("a", async () => text);
+    const reader = texts.original;
+    const still = { job: job("a", { state: "done" }), texts, matches: [], at: -1 };
     router.route = { place: "job", job: "a", at: 2 };
     const { rerender } = render(TranscriptView, still);
     await reader.load();

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { answer, api, Problem, problemOf, transcriptAddress } from "../src/lib/api/client";
+import { answer, api, Problem, problemOf, textAddress } from "../src/lib/api/client";
 
 const body = {
   title: "Not Found",
@@ -56,6 +56,6 @@ describe("the client", () => {
   });
 
   it("escapes what it puts into addresses", () => {
-    expect(transcriptAddress("a/b", "srt")).toBe("/api/v1/jobs/a%2Fb/transcript?format=srt");
+    expect(textAddress("a/b", "srt")).toBe("/api/v1/jobs/a%2Fb/transcript?format=srt");
   });
 });

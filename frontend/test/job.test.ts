@@ -8,7 +8,8 @@ import { shell } from "../src/lib/shell/shell";
 import { toasts } from "../src/lib/ui/toasts.svelte";
 import { language } from "../src/lib/words/words.svelte";
 import { workSeconds } from "../src/lib/jobs";
-import { languageName, sayRemark, type JobEvent } from "../src/views/job/facts";
+import { languageName } from "../src/lib/languages";
+import { sayRemark, type JobEvent } from "../src/views/job/facts";
 import JobView from "../src/views/Job.svelte";
 import { event, job, segment, snapshot, withDialogs } from "./fakes";
 
@@ -174,7 +175,7 @@ describe("a job that is done", () => {
   });
 
   it("exports in every format", async () => {
-    const save = vi.spyOn(shell(), "saveTranscript").mockResolvedValue(true);
+    const save = vi.spyOn(shell(), "saveText").mockResolvedValue(true);
     await show({ job: done, transcript: text });
     for (const i of [0, 1, 2, 3, 4]) {
       await fireEvent.click(screen.getByRole("button", { name: "Export" }));
@@ -186,7 +187,7 @@ describe("a job that is done", () => {
   });
 
   it("says why a file was not saved", async () => {
-    vi.spyOn(shell(), "saveTranscript").mockRejectedValue(new Error("The disk is full."));
+    vi.spyOn(shell(), "saveText").mockRejectedValue(new Error("The disk is full."));
     await show({ job: done, transcript: text });
     await fireEvent.click(screen.getByRole("button", { name: "Export" }));
     await fireEvent.click(screen.getAllByRole("menuitem")[0] as HTMLElement);

@@ -108,6 +108,38 @@ describe("the queue", () => {
     expect(screen.getByText("Extract sound, 90% · about 12 min left")).toBeTruthy();
   });
 
+  it("shows the stages of languages, and how many lines are translated", () => {
+    const progress = { stage: "translate" as const, fraction: 0.29, eta_seconds: 200 };
+    const wanted = { translate_to: ["ko", "de"], summarize: true, llm_model: "gemma3:4b" };
+    const lines = { ko: { done: 412, total: 412 }, de: { done: 120, total: 412 } };
+    const quality = { warnings: [], lines };
+    board.snapshot = snapshot(1, {
+      running: [{ ...running, ...wanted, quality, stage: "translate", progress }],
+    });
+    board.readAt = Date.now();
+    render(Queue);
+    const stages = within(screen.getByRole("list", { name: "Stages" })).getAllByRole("listitem");
+    expect(stages.map((s) => s.textContent?.replace(/\s+/g, " ").trim())).toEqual([
+      "Extract sound done",
+      "Transcribe done",
+      "Translate now",
+      "Summarize comes next",
+    ]);
+    expect(screen.getByText("Translate, 29% · German 120/412 lines · about 12 min left")).toBeTruthy();
+    expect(screen.getByText(/gemma3:4b/)).toBeTruthy();
+    expect(screen.queryByText(/large-v3-turbo/)).toBeNull();
+  });
+
+  it("takes the estimate of a job's last stage for that of the job", () => {
+    const progress = { stage: "summarize" as const, fraction: 0.5, eta_seconds: 300 };
+    board.snapshot = snapshot(1, {
+      running: [{ ...running, summarize: true, stage: "summarize", progress }],
+    });
+    board.readAt = Date.now();
+    render(Queue);
+    expect(screen.getByText("50% · about 5 min left")).toBeTruthy();
+  });
+
   it("counts an estimate from the moment it was made, and tells none that is past", () => {
     vi.useFakeTimers({ now: new Date(2026, 2, 14, 9, 0) });
     clock.now = Date.now();

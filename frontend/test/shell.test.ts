@@ -83,8 +83,8 @@ describe("the window", () => {
   it("asks the window to save, and says whether it did", async () => {
     inWindow();
     const asked = answers({ body: { saved: "/home/mina/a.srt" } }, { body: { saved: "" } });
-    expect(await detect().saveTranscript(job("a"), "srt")).toBe(true);
-    expect(await detect().saveTranscript(job("a"), "srt")).toBe(false);
+    expect(await detect().saveText(job("a"), "srt")).toBe(true);
+    expect(await detect().saveText(job("a"), "srt")).toBe(false);
     expect(asked[0]).toEqual({ url: "/window/save", body: { job: "a", format: "srt" } });
   });
 

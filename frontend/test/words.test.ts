@@ -56,6 +56,8 @@ describe("the words", () => {
     ["NoticeCode", en.notices.code, ko.notices.code],
     ["FindingLevel", en.doctor.level, ko.doctor.level],
     ["Known", en.doctor.known, ko.doctor.known],
+    ["DeliveryState", en.deliveries.state, ko.deliveries.state],
+    ["SummaryTemplate", en.options.templates, ko.options.templates],
   ])("has every %s in both languages", (name, english, korean) => {
     for (const value of valuesOf(name)) {
       expect((english as Record<string, string>)[value]).toBeTruthy();
@@ -97,6 +99,33 @@ describe("the words", () => {
     language.choose("en");
     expect(t.queue.title).toBe("Queue");
   });
+});
+
+describe("what Ollama is needed for", () => {
+  it("is waited for in words, in both languages", () => {
+    const waiting = job("a", { reason: "ollama", stage: "translate", translate_to: ["ko"] });
+    expect(sayReason(waiting, undefined)).toBe("Waiting for Ollama");
+    language.choose("ko");
+    expect(sayReason(waiting, undefined)).toBe(ko.reasons.text.ollama);
+  });
+
+  it("names the model that is missing, which is another one than for speech", () => {
+    const asks = { reason: "model" as const, model: "small", llm_model: "gemma3:4b" };
+    expect(sayReason(job("a", { ...asks, stage: "summarize" }), undefined)).toBe(
+      en.reasons.noModel("gemma3:4b"),
+    );
+    expect(sayReason(job("a", { ...asks, stage: "transcribe" }), undefined)).toBe(
+      en.reasons.noModel("small"),
+    );
+  });
+
+  it.each(["untranslated", "not_translated", "not_summarized", "no_summary", "not_exported"])(
+    "has words for the warning %s in both languages",
+    (code) => {
+      expect(en.job.remark[code]).toBeTruthy();
+      expect(ko.job.remark[code]).toMatch(hangul);
+    },
+  );
 });
 
 describe("a name in a sentence", () => {

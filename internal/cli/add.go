@@ -18,6 +18,7 @@ func (c *console) add() *cobra.Command {
 		notBefore string
 		metadata  []string
 		key       string
+		webhook   string
 		asJSON    bool
 	)
 	cmd := &cobra.Command{
@@ -40,14 +41,20 @@ With --not-before the jobs are not started before a TIME: one of the clock, like
 like 2h or 90m; or a day as well, like "2027-01-31 22:00" here, or with its zone
 2027-01-31T22:00:00+01:00 (RFC 3339). 'sluice release' lets them start earlier.
 
+--translate-to and --summarize let Ollama work on the text once it is there; the
+text itself can be had meanwhile. With --webhook an address is told of the end of
+each job.
+
 With -o it waits until the jobs have ended and writes their texts to FILE, or
 into that folder for several, which is made if it is not there. Ctrl-C ends
-the waiting, not the jobs.`,
+the waiting, not the jobs. Translations and the summary go beside the text:
+talk.srt, talk.ko.srt, talk.summary.md.`,
 		Example: `  sluice add talk.mp4
   sluice add --title "Monday lecture" --metadata course=bio101 monday.mkv
   sluice add --priority 10 --language ko *.m4a
   sluice add --not-before 22:00 *.mkv
   sluice add https://media.example.com/talks/monday.mp4
+  sluice add meeting.mkv --translate-to ko,de --summary-template meeting
   sluice add interview.m4a -o interview.srt`,
 		Args: someArgs("FILE"),
 	}
@@ -57,6 +64,7 @@ the waiting, not the jobs.`,
 	f.IntVarP(&priority, "priority", "p", 0, fmt.Sprintf("place in the line: higher goes first, %d to %d", job.MinPriority, job.MaxPriority))
 	f.StringVar(&notBefore, "not-before", "", "not to be started before this `TIME`, like 22:00, 2h or \"2027-01-31 22:00\"")
 	f.StringArrayVar(&metadata, "metadata", nil, "`KEY=VALUE` that stays with the job; may be repeated")
+	f.StringVar(&webhook, "webhook", "", "`URL` that is told when the job has ended; \"\" for none (default: webhook.url of the settings)")
 	f.StringVar(&key, "key", "", "idempotency `KEY` of this request")
 	out := newOutputFlags(cmd, "wait for the text and write it to this `FILE`, or into this folder")
 	f.Lookup("json").Usage = "print the jobs as JSON, one a line"
@@ -82,6 +90,8 @@ the waiting, not the jobs.`,
 			return usagef("%d files are too many at once; %d go together.", len(args), job.MaxOrders)
 		case out.file == "" && (out.format != "" || out.times):
 			return usagef("--format and --times go with -o; 'sluice export' gives the text later.")
+		case webhook != "" && !onWeb(webhook):
+			return usagef("--webhook takes an address that starts with https:// or http://; %q is none.", clean(webhook))
 		case out.file == "-":
 			return usagef("add does not print texts; use 'sluice transcribe' for that.")
 		}
@@ -94,7 +104,7 @@ the waiting, not the jobs.`,
 		}
 		var outs []string
 		if out.file != "" {
-			if outs, err = out.plan(args); err != nil {
+			if outs, err = out.plan(args, order.translateTo, order.summarize); err != nil {
 				return err
 			}
 			if len(args) == 1 {
@@ -107,6 +117,9 @@ the waiting, not the jobs.`,
 		bodies := make([]orderBody, len(orders))
 		for i, o := range orders {
 			o.Title, o.Priority, o.NotBefore, o.Metadata = title, priority, start, meta
+			if f.Changed("webhook") {
+				o.Webhook = &webhook
+			}
 			bodies[i] = wire(o)
 		}
 		s, err := c.client(*address)

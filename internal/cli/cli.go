@@ -97,7 +97,8 @@ func (c *console) root() *cobra.Command {
 		Short: "Turn recordings into text, one at a time, when memory allows",
 		Long: `Sluice turns the sound of videos and recordings into text on this machine. Jobs
 stand in one line and run one at a time, and only when there is memory for
-them. Nothing leaves the machine.
+them. With Ollama it translates the text and sums it up. Nothing leaves the
+machine unless you name a webhook.
 
 'sluice transcribe' gives the text of a file at once. For more than that run
 'sluice serve' and put files into its line with 'sluice add'.
@@ -135,11 +136,12 @@ answers.`,
 	}
 	group("work", c.transcribe(), c.serve(), c.desktop())
 	group("line",
-		c.add(), c.list(), c.show(), c.watch(), c.search(), c.export(),
+		c.add(), c.list(), c.show(), c.watch(), c.search(), c.export(), c.summary(),
 		c.move(), c.hold(), c.release(), c.cancel(), c.retry(), c.delete(),
 		c.pause(), c.resume(), c.dismiss(),
+		c.deliveries(), c.redeliver(),
 	)
-	group("machine", c.models(), c.doctor())
+	group("machine", c.models(), c.doctor(), c.webhookKey())
 	root.AddCommand(c.openAPI(), c.version(), c.completion())
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(&cobra.Command{

@@ -174,15 +174,20 @@ func (s *client) list(ctx context.Context, state, query string, limit int, curso
 	return p, err
 }
 
-// export asks for a job's transcript in a format.
-func (s *client) export(ctx context.Context, id string, f transcript.Format) ([]byte, error) {
-	return s.call(ctx, http.MethodGet, "/api/v1/jobs/"+url.PathEscape(id)+"/transcript?format="+url.QueryEscape(string(f)), nil, nil)
+// export asks for a job's transcript in a format; a language is that of a
+// translation, "" is the one that was spoken.
+func (s *client) export(ctx context.Context, id, language string, f transcript.Format) ([]byte, error) {
+	q := url.Values{"format": {string(f)}}
+	if language != "" {
+		q.Set("lang", language)
+	}
+	return s.call(ctx, http.MethodGet, "/api/v1/jobs/"+url.PathEscape(id)+"/transcript?"+q.Encode(), nil, nil)
 }
 
 // transcript asks for what is there of a job's transcript.
-func (s *client) transcript(ctx context.Context, id string) (transcript.Transcript, []byte, error) {
+func (s *client) transcript(ctx context.Context, id, language string) (transcript.Transcript, []byte, error) {
 	var t transcript.Transcript
-	body, err := s.export(ctx, id, transcript.JSON)
+	body, err := s.export(ctx, id, language, transcript.JSON)
 	if err == nil {
 		err = s.decode(body, &t)
 	}

@@ -29,11 +29,17 @@ type Commands struct {
 	// Doctor looks at everything that jobs need, and at what fits the machine.
 	Doctor func(ctx context.Context) (job.Diagnosis, error)
 
+	// WebhookKey is what webhooks are signed with; it is made when there is none.
+	WebhookKey func(ctx context.Context) (string, error)
+
 	// OpenAPI is the schema of the HTTP API, as JSON.
 	OpenAPI func() ([]byte, error)
 
 	// Models works without a server.
 	Models ModelCommands
+
+	// LanguageModels works without a server; nil where there is no Ollama.
+	LanguageModels LanguageModels
 
 	// Desktop runs the app with its window until somebody quits it, or hands
 	// the files to the one that runs already; nil where no window is built in:
@@ -68,9 +74,16 @@ type Watch struct {
 	Segment  func(order int, s transcript.Segment)
 
 	// Ended comes exactly once for each order that was begun: with a final
-	// job and, when it is done, its whole transcript; or with the fault that
-	// kept the order from becoming a job.
-	Ended func(order int, j job.Job, t transcript.Transcript, err error)
+	// job and, when it is done, its texts; or with the fault that kept the order
+	// from becoming a job.
+	Ended func(order int, j job.Job, t Texts, err error)
+}
+
+// Texts is what a job that is done has left.
+type Texts struct {
+	Transcript   transcript.Transcript   // the whole one
+	Translations []transcript.Transcript // those that are whole, as they were asked for
+	Summary      *transcript.Summary     // nil = there is none
 }
 
 // Endpoint is the address of a server.
@@ -90,4 +103,13 @@ type ModelCommands struct {
 	Pull func(ctx context.Context, name string, report func(done, total int64)) error
 
 	Remove func(ctx context.Context, name string) error
+}
+
+// LanguageModels asks Ollama for its models. An Ollama that does not run, and
+// that Sluice may start, is started for a pull.
+type LanguageModels interface {
+	// List gives those that are installed or worth having.
+	List(ctx context.Context) ([]job.LanguageModel, error)
+	// Pull installs a model. See ModelCommands for report.
+	Pull(ctx context.Context, name string, report func(done, total int64)) error
 }

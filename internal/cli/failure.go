@@ -119,6 +119,8 @@ func typable(code fault.Code, hint string) string {
 	return strings.NewReplacer(
 		"format=json", "--format json",
 		"audio_track", "--audio-track",
+		"llm_model", "--llm-model",
+		"again with summarize", "again with --summarize",
 		"Check the request against /openapi.json.", "Check what was typed against --help.",
 	).Replace(hint)
 }

@@ -30,7 +30,10 @@ type api struct {
 	url string
 
 	pageSize int               // jobs on a page of the list; 0 = all
-	texts    map[string]string // transcript by format
+	texts    map[string]string // transcript by format; "ko/json" = a translation
+	summary  map[string]string // by format
+	llms     []object          // models of Ollama; nil = it is away
+	messages []object          // deliveries, the newest first
 	refuse   map[string]string // "METHOD /path" -> problem
 	existing bool
 	due      bool   // the time of a hold has come when it is answered
@@ -126,7 +129,45 @@ func newAPI(t *testing.T, a *api) *api {
 		mux.HandleFunc("POST /api/v1/queue/"+verb, func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, object{"paused": paused}) })
 	}
 	mux.HandleFunc("GET /api/v1/jobs/{id}/transcript", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, a.texts[r.URL.Query().Get("format")])
+		kind := r.URL.Query().Get("format")
+		if lang := r.URL.Query().Get("lang"); lang != "" {
+			kind = lang + "/" + kind
+		}
+		_, _ = io.WriteString(w, a.texts[kind])
+	})
+	mux.HandleFunc("GET /api/v1/jobs/{id}/summary", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, a.summary[r.URL.Query().Get("format")])
+	})
+	mux.HandleFunc("GET /api/v1/ollama/models", func(w http.ResponseWriter, _ *http.Request) {
+		if a.llms == nil {
+			problemOf(w, 503, `{"code":"ollama_unreachable","detail":"Ollama does not answer.","hint":"Start it."}`)
+			return
+		}
+		answer(w, 200, object{"models": a.llms})
+	})
+	mux.HandleFunc("GET /api/v1/deliveries", func(w http.ResponseWriter, r *http.Request) {
+		var found []object
+		for _, d := range a.messages {
+			q := r.URL.Query()
+			if (q.Get("state") == "" || q.Get("state") == d["state"]) && (q.Get("job") == "" || q.Get("job") == d["job_id"]) {
+				found = append(found, d)
+			}
+		}
+		page, next := a.page(r, found)
+		p := object{"deliveries": page}
+		if next != "" {
+			p["next_cursor"] = next
+		}
+		answer(w, 200, p)
+	})
+	mux.HandleFunc("POST /api/v1/deliveries/{id}/redeliver", func(w http.ResponseWriter, r *http.Request) {
+		for _, d := range a.messages {
+			if d["id"] == r.PathValue("id") {
+				answer(w, 200, d)
+				return
+			}
+		}
+		problemOf(w, 404, `{"code":"delivery_unknown","detail":"There is no such delivery."}`)
 	})
 	mux.HandleFunc("GET /api/v1/board", func(w http.ResponseWriter, _ *http.Request) {
 		a.mu.Lock()
@@ -155,9 +196,7 @@ func newAPI(t *testing.T, a *api) *api {
 		a.requests = append(a.requests, seen)
 		a.mu.Unlock()
 		if p, ok := a.refuse[r.Method+" "+r.URL.Path]; ok {
-			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusConflict)
-			_, _ = io.WriteString(w, p)
+			problemOf(w, http.StatusConflict, p)
 			return
 		}
 		mux.ServeHTTP(w, r)
@@ -263,9 +302,13 @@ func (a *api) one(w http.ResponseWriter, r *http.Request, change func(object)) {
 			return
 		}
 	}
+	problemOf(w, 404, `{"code":"job_unknown","detail":"No job has this id.","hint":"List the jobs."}`)
+}
+
+func problemOf(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(404)
-	_, _ = io.WriteString(w, `{"code":"job_unknown","detail":"No job has this id.","hint":"List the jobs."}`)
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text)
 }
 
 func (a *api) events(w http.ResponseWriter, r *http.Request) {

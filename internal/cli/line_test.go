@@ -25,8 +25,11 @@ const (
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "talk.mp4")
-	if err := os.WriteFile(file, []byte("sound"), 0o600); err != nil {
-		t.Fatal(err)
+	odd := filepath.Join(filepath.Dir(file), "talk.ko.txt")
+	for _, name := range []string{file, odd} {
+		if err := os.WriteFile(name, []byte("sound"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	tests := map[string]struct {
 		args []string
@@ -70,7 +73,7 @@ func TestUsage(t *testing.T) {
 		"a place in the line that is not said":      {[]string{"move", idA}, "Say where"},
 		"two places in the line":                    {[]string{"move", idA, "--front", "--before", idB}, "Say where"},
 		"a priority to move to out of bounds":       {[]string{"move", idA, "--priority", "-513"}, "--priority goes from -512 to 511"},
-		"a retry from a stage that there is not":    {[]string{"retry", idA, "--from", "dance"}, "no stage \"dance\": choose extract or transcribe"},
+		"a retry from a stage that there is not":    {[]string{"retry", idA, "--from", "dance"}, "no stage \"dance\": choose extract, transcribe, translate, summarize or deliver"},
 		"a retry with no model":                     {[]string{"retry", idA, "--model", ""}, "names no model"},
 		"a retry of jobs that have not ended":       {[]string{"retry", "--state", "running"}, "Jobs that are running have not ended"},
 		"a retry of a state and an id":              {[]string{"retry", idA, "--state", "failed"}, "--state and ids exclude each other"},
@@ -120,6 +123,25 @@ func TestUsage(t *testing.T) {
 		"a file that begins with two dashes":        {[]string{"add", "--dash.wav"}, "./--dash.wav, or after --"},
 		"help for an unknown command":               {[]string{"help", "frobnicate"}, "frobnicate"},
 		"a subcommand that does not exist":          {[]string{"models", "push"}, "push"},
+		"translations as JSON on stdout":            {[]string{"transcribe", file, "--translate-to", "ko", "--json"}, "as json.\n  hint: Add -o FILE"},
+		"translations as subtitles on stdout":       {[]string{"transcribe", file, "--translate-to", "ko", "--format", "srt"}, "as srt.\n  hint: Add -o FILE"},
+		"a summary with subtitles on stdout":        {[]string{"transcribe", file, "--summarize", "--format", "vtt", "-o", "-"}, "as vtt.\n  hint: Add -o FILE"},
+		"translations beside a device":              {[]string{"transcribe", file, "--translate-to", "ko", "-o", "/dev/null"}, "cannot be written beside that"},
+		"a translation that is another's text":      {[]string{"transcribe", "a.mp4", "a.ko.mp4", "--translate-to", "ko", "-o", t.TempDir()}, "a.mp4 and a.ko.mp4 would both be written to a.ko.txt"},
+		"a translation over a source":               {[]string{"transcribe", odd, "--translate-to", "ko", "-o", strings.TrimSuffix(odd, ".ko.txt") + ".txt"}, "itself"},
+		"a language that is no code":                {[]string{"add", file, "--translate-to", "ko,../x"}, "\"../x\" is none.\n  hint: Like --translate-to ko,de."},
+		"an empty language":                         {[]string{"add", file, "--translate-to", "ko,,de"}, "\"\" is none"},
+		"too many languages":                        {[]string{"add", file, "--translate-to", strings.Repeat("ko,", job.MaxLanguages) + "ko"}, "at most 16"},
+		"no kind of summary":                        {[]string{"add", file, "--summary-template", "poem"}, "no template \"poem\": choose general, meeting, lecture or interview"},
+		"a summary that is not wanted":              {[]string{"add", file, "--summarize=false", "--summary-template", "meeting"}, "exclude"},
+		"a summary in no language":                  {[]string{"add", file, "--summary-language", "k o"}, "--summary-language"},
+		"no register":                               {[]string{"add", file, "--register", "rude"}, "choose formal or polite"},
+		"no language model":                         {[]string{"add", file, "--llm-model", " "}, "names no model"},
+		"a webhook that is no address":              {[]string{"add", file, "--webhook", "hooks.example.com"}, "--webhook takes an address"},
+		"an export in no language":                  {[]string{"export", idA, "--lang", ""}, "--lang takes the code"},
+		"a summary as subtitles":                    {[]string{"summary", idA, "--format", "srt"}, "cannot be srt: choose txt, md or json"},
+		"a state that no delivery has":              {[]string{"deliveries", "--state", "lost"}, "choose pending, delivered or parked"},
+		"no delivery to send again":                 {[]string{"redeliver"}, "'sluice redeliver' needs an ID."},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -238,6 +260,15 @@ func TestWhatAServerFindsWrongWithAFlagWasTypedWrong(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAFieldWithinAFieldIsAFlagOfItsOwn(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, &api{refuse: map[string]string{
+		"POST /api/v1/jobs": `{"code":"request_invalid","detail":"d","fields":[{"field":"jobs[1].summary.language","message":"too long"},{"field":"translate_to[0]","message":"too long"},{"field":"language","message":"odd"}]}`,
+	}})
+	r := a.run(t, "add", "a.mp4")
+	r.want(t, cli.ExitUsage, "sluice: --summary-language: too long; --translate-to: too long; --language: odd.\n")
 }
 
 func TestAdd(t *testing.T) {

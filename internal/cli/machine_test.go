@@ -108,7 +108,7 @@ func TestHelp(t *testing.T) {
 	commands := []string{
 		"", "serve", "desktop", "transcribe", "add", "list", "show", "watch", "cancel", "export",
 		"search", "move", "hold", "release", "retry", "delete", "dismiss",
-		"models", "models list", "models pull", "models rm", "doctor", "openapi", "version", "completion",
+		"models", "models list", "models pull", "models rm", "doctor", "openapi", "summary", "deliveries", "redeliver", "webhook-key", "version", "completion",
 	}
 	for _, name := range commands {
 		t.Run("every command explains itself: "+name, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestHelp(t *testing.T) {
 	})
 	t.Run("a command that is not built in says so", func(t *testing.T) {
 		t.Parallel()
-		for _, name := range []string{"serve", "desktop", "doctor", "openapi", "list", "models list"} {
+		for _, name := range []string{"serve", "desktop", "doctor", "openapi", "list", "models list", "models list --ollama", "models pull a:b", "webhook-key"} {
 			session{}.run(t, strings.Fields(name)...).want(t, cli.ExitFailed, "This build cannot do that.")
 		}
 	})
@@ -154,7 +154,9 @@ func TestVersionAndCompletion(t *testing.T) {
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, &api{
-		jobs:  []object{queued(idA, "A talk"), {"id": idB, "state": "failed", "title": "B"}, {"id": idC, "state": "running", "title": "C"}},
+		jobs:     []object{queued(idA, "A talk"), {"id": idB, "state": "failed", "title": "B"}, {"id": idC, "state": "running", "title": "C"}},
+		messages: []object{{"id": parkedID, "job_id": idB, "state": "parked", "to": "https://a.example/x"}},
+
 		board: object{"notices": []object{{"id": "3", "text": "It was damaged."}}},
 	})
 	queued, failed, running := idA+"\tqueued: A talk\n", idB+"\tfailed: B\n", idC+"\trunning: C\n"
@@ -170,8 +172,12 @@ func TestCompletion(t *testing.T) {
 		"a job that was named is not offered again":   {[]string{"hold", idA, ""}, ""},
 		"a job is put before one that waits":          {[]string{"move", "--before", ""}, queued},
 		"states that jobs end in can be cleared":      {[]string{"delete", "--state", ""}, "failed\ncanceled\ndone\n"},
-		"stages can be done anew":                     {[]string{"retry", "--from", ""}, "extract\ntranscribe\n"},
+		"stages can be done anew":                     {[]string{"retry", "--from", ""}, "extract\ntranscribe\ntranslate\nsummarize\ndeliver\n"},
 		"notices are offered with what they say":      {[]string{"dismiss", ""}, "3\tIt was damaged.\n"},
+		"kinds of summary are offered":                {[]string{"add", "--summary-template", ""}, "general\nmeeting\nlecture\ninterview\n"},
+		"registers are offered":                       {[]string{"transcribe", "--register", ""}, "formal\npolite\n"},
+		"formats of a summary are offered":            {[]string{"summary", "--format", ""}, "txt\nmd\njson\n"},
+		"messages that nobody took are offered":       {[]string{"redeliver", ""}, parkedID + "\tparked: https://a.example/x\n"},
 		"words to search for are not known to shells": {[]string{"search", ""}, ""},
 	}
 	for name, tt := range tests {

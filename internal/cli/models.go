@@ -15,11 +15,12 @@ import (
 func (c *console) models() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
-		Short: "List, install and remove speech models",
-		Long: `Manages the speech models of this machine. It needs no server; one that runs
-sees the change by itself.`,
+		Short: "List, install and remove models",
+		Long: `Manages the speech models of this machine, and installs language models, which
+are Ollama's. It needs no server; one that runs sees the change by itself.`,
 		Example: `  sluice models list
   sluice models pull small
+  sluice models pull gemma3:4b
   sluice models rm small`,
 		Args: noArgs,
 		RunE: run(func(cmd *cobra.Command, _ []string) error { return cmd.Help() }),
@@ -29,19 +30,27 @@ sees the change by itself.`,
 }
 
 func (c *console) modelsList() *cobra.Command {
-	var asJSON bool
+	var asJSON, ollama bool
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "Show the models that are there or can be had",
 		Long: `Shows every model that is installed or can be: how big its file is and how much
-memory it takes at work. The one marked with * is used when a job names none.`,
+memory it takes at work. The one marked with * is used when a job names none.
+
+Below them stand the language models of Ollama, where it answers. With --ollama
+only those are shown, and it is an error when it does not.`,
 		Example: `  sluice models list
-  sluice models list --json`,
+  sluice models list --json
+  sluice models list --ollama --json`,
 		Args: noArgs,
 	}
+	cmd.Flags().BoolVar(&ollama, "ollama", false, "only the language models of Ollama")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
+		if ollama {
+			return c.printLanguageModels(cmd.Context(), asJSON)
+		}
 		if c.cmds.Models.List == nil {
 			return notBuiltIn()
 		}
@@ -66,6 +75,10 @@ memory it takes at work. The one marked with * is used when a job names none.`,
 		}
 		p := &printer{w: c.Out}
 		table(p, rows)
+		if others, err := c.languageModels(cmd.Context()); err == nil && len(others) > 0 {
+			p.line("")
+			tableOfLanguageModels(p, others)
+		}
 		return p.err
 	})
 	return cmd
@@ -102,19 +115,22 @@ func (c *console) modelsPull() *cobra.Command {
 		Long: `Downloads a model and checks it. Without a NAME it is the
 one of the settings or, when they name none, what suits this machine's memory.
 A download that broke off goes on where it stopped. Ctrl-C keeps what is there
-so far. When a server is downloading the same model, that is waited for.`,
+so far. When a server is downloading the same model, that is waited for.
+
+A NAME with a colon is that of a language model: Ollama downloads it.`,
 		Example: `  sluice models pull
   sluice models pull small
+  sluice models pull gemma3:4b
   sluice models pull large-v3-turbo`,
 		Args:              maybeOneArg("NAME"),
 		ValidArgsFunction: c.completeModels(func(m job.Model) bool { return !m.Installed }),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
-			if c.cmds.Models.Pull == nil {
-				return notBuiltIn()
-			}
 			model := firstOf(args)
+			pull, err := c.pull(model)
+			if err != nil {
+				return err
+			}
 			if len(args) == 0 {
-				var err error
 				if model, err = c.suitable(cmd.Context()); err != nil {
 					return err
 				}
@@ -122,7 +138,7 @@ so far. When a server is downloading the same model, that is waited for.`,
 			}
 			name := clean(model)
 			report, done := c.pulling(name)
-			err := c.cmds.Models.Pull(cmd.Context(), model, report)
+			err = pull(cmd.Context(), model, report)
 			done()
 			if err != nil && cmd.Context().Err() != nil && errors.Is(err, context.Canceled) {
 				c.note("Interrupted; 'sluice models pull %s' goes on from here.", name)
@@ -135,6 +151,17 @@ so far. When a server is downloading the same model, that is waited for.`,
 			return nil
 		}),
 	}
+}
+
+// pull is what installs a model.
+func (c *console) pull(model string) (func(ctx context.Context, name string, report func(done, total int64)) error, error) {
+	switch {
+	case ofOllama(model) && c.cmds.LanguageModels != nil:
+		return c.cmds.LanguageModels.Pull, nil
+	case !ofOllama(model) && c.cmds.Models.Pull != nil:
+		return c.cmds.Models.Pull, nil
+	}
+	return nil, notBuiltIn()
 }
 
 // suitable is the name of the one of the settings, or for this machine.
@@ -204,7 +231,10 @@ that were made with it stay.`,
 		Args:              oneArg("NAME"),
 		ValidArgsFunction: c.completeModels(func(m job.Model) bool { return m.Installed }),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
-			if c.cmds.Models.Remove == nil {
+			switch {
+			case ofOllama(args[0]):
+				return &usage{say: fmt.Sprintf("%s is a model of Ollama.", clean(args[0])), hint: "Remove it there: ollama rm " + clean(args[0])}
+			case c.cmds.Models.Remove == nil:
 				return notBuiltIn()
 			}
 			if err := c.cmds.Models.Remove(cmd.Context(), args[0]); err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,13 @@ type orderFlags struct {
 	english  bool
 	noReuse  bool
 
+	translateTo     []string
+	summarize       bool
+	summaryTemplate string
+	summaryLanguage string
+	llm             string
+	register        string
+
 	cmd *cobra.Command
 }
 
@@ -41,6 +49,14 @@ func newOrderFlags(cmd *cobra.Command) *orderFlags {
 	f.BoolVar(&o.words, "words", false, "find the time of every word, for --format json")
 	f.StringVar(&o.prompt, "prompt", "", "names and words that are likely to come, as one `TEXT` (default: speech.prompt of the settings)")
 	f.BoolVar(&o.english, "to-english", false, "let the recogniser translate to English (not the turbo models, nor those for English only)")
+	f.StringSliceVar(&o.translateTo, "translate-to", nil, "translate the text to the languages of this `LIST`, like ko,de; \"\" for none (default: defaults.translate_to of the settings)")
+	f.BoolVar(&o.summarize, "summarize", false, "sum the text up (default: defaults.summarize of the settings)")
+	f.StringVar(&o.summaryTemplate, "summary-template", "", "sum it up as a `TEMPLATE` says: "+list(templates()))
+	f.StringVar(&o.summaryLanguage, "summary-language", "", "`CODE` of the language to sum it up in (default: summary.language of the settings, else its own)")
+	f.StringVar(&o.llm, "llm-model", "", "language model of Ollama that does both, a `NAME` of 'sluice models list' (default: ollama.model of the settings)")
+	f.StringVar(&o.register, "register", "", "`REGISTER` of a translation to Korean: "+list(registers())+" (default: translate.register of the settings)")
+	completeFlag(cmd, "summary-template", templates())
+	completeFlag(cmd, "register", registers())
 	f.BoolVar(&o.noReuse, "no-reuse", false, "do everything anew, even what an earlier job has done already")
 	return o
 }
@@ -59,8 +75,60 @@ func (o *orderFlags) check() error {
 	case o.given("model") && strings.TrimSpace(o.model) == "":
 		return usagef("--model names no model.")
 	}
+	return o.checkLanguages()
+}
+
+func (o *orderFlags) checkLanguages() error {
+	if n := len(o.translateTo); n > job.MaxLanguages {
+		return usagef("--translate-to names %d languages; at most %d are taken.", n, job.MaxLanguages)
+	}
+	codes := []string{}
+	for _, code := range o.translateTo {
+		code = strings.ToLower(strings.TrimSpace(code))
+		switch {
+		case !isCode(code):
+			return &usage{say: fmt.Sprintf("--translate-to takes codes of languages; %q is none.", clean(code)), hint: "Like --translate-to ko,de."}
+		case !slices.Contains(codes, code):
+			codes = append(codes, code)
+		}
+	}
+	o.translateTo = codes
+	how := o.given("summary-template") || o.given("summary-language")
+	switch {
+	case o.given("summary-template") && !slices.Contains(templates(), o.summaryTemplate):
+		return usagef("There is no template %q: choose %s.", clean(o.summaryTemplate), list(templates()))
+	case o.given("summary-language") && !isCode(o.summaryLanguage):
+		return usagef("--summary-language takes the code of a language; %q is none.", clean(o.summaryLanguage))
+	case o.register != "" && !slices.Contains(registers(), o.register):
+		return usagef("There is no register %q: choose %s.", clean(o.register), list(registers()))
+	case o.given("llm-model") && strings.TrimSpace(o.llm) == "":
+		return usagef("--llm-model names no model.")
+	case how && o.given("summarize") && !o.summarize:
+		return usagef("--summarize=false and the flags that say how to sum up exclude each other.")
+	}
+	o.summarize = o.summarize || how // to say how is to want it
 	return nil
 }
+
+// templates lists the kinds of recording that are summed up in different ways.
+func templates() []string { return []string{"general", "meeting", "lecture", "interview"} }
+
+// registers lists the ways in which Korean addresses its listener.
+func registers() []string { return []string{"formal", "polite"} }
+
+// list writes what can be chosen: "a, b or c".
+func list(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// isCode says whether s may be the code of a language. Such codes become parts
+// of file names.
+func isCode(s string) bool {
+	return s != "" && len(s) <= maxCode && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+const maxCode = 16 // bytes
 
 func (o *orderFlags) given(flag string) bool { return o.cmd.Flags().Changed(flag) }
 
@@ -82,6 +150,16 @@ func (o *orderFlags) orders(files []string) ([]job.Order, error) {
 		order := job.Order{
 			Source: source, Language: o.language, Model: name, ModelPath: file,
 			BeamSize: o.beam, Threads: o.threads, ToEnglish: o.english,
+			Summary: job.Summary{Template: o.summaryTemplate, Language: o.summaryLanguage}, LLMModel: o.llm,
+		}
+		if o.given("translate-to") {
+			order.TranslateTo = &o.translateTo
+		}
+		if o.summarize || o.given("summarize") {
+			order.Summarize = &o.summarize
+		}
+		if o.given("register") {
+			order.Register = &o.register
 		}
 		if o.given("audio-track") {
 			order.AudioTrack = &o.track
@@ -227,7 +305,14 @@ func wire(o job.Order) orderBody {
 		Source: o.Source, Title: o.Title, Language: o.Language, Model: o.Model,
 		AudioTrack: o.AudioTrack, BeamSize: o.BeamSize, Threads: o.Threads, Words: o.Words, Reuse: o.Reuse,
 		Prompt: o.Prompt, ToEnglish: o.ToEnglish,
+		Summarize: o.Summarize, LLMModel: o.LLMModel, Register: o.Register, Webhook: o.Webhook,
 		Priority: o.Priority, Metadata: o.Metadata,
+	}
+	if o.TranslateTo != nil {
+		b.TranslateTo = append([]string{}, *o.TranslateTo...) // none is a list, too
+	}
+	if o.Summary != (job.Summary{}) {
+		b.Summary = &o.Summary
 	}
 	if !o.NotBefore.IsZero() {
 		at := o.NotBefore.UTC()

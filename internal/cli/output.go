@@ -108,16 +108,28 @@ func (o *outputFlags) place() error {
 	}
 }
 
+// readable says that texts of this format can be read one after the other.
+func (o *outputFlags) readable() bool {
+	return o.kind == transcript.Text || o.kind == transcript.Markdown
+}
+
 // toStdout says that text is printed.
 func (o *outputFlags) toStdout() bool { return o.file == "" || o.file == "-" }
 
 // plan names the output of each file; "" is stdout. It refuses to write over
 // a source, or over the output of another one.
-func (o *outputFlags) plan(files []string) ([]string, error) {
+//
+// Languages and summary say what is written beside each text.
+func (o *outputFlags) plan(files, languages []string, summary bool) ([]string, error) {
 	outs := make([]string, len(files))
 	switch {
 	case o.toStdout() && len(files) > 1 && (o.kind == transcript.SRT || o.kind == transcript.VTT):
 		return nil, usagef("Subtitles of several files need a folder: add -o FOLDER.")
+	case o.toStdout() && !o.readable() && (len(languages) > 0 || summary):
+		return nil, &usage{
+			say:  fmt.Sprintf("Several texts cannot be printed one after the other as %s.", o.kind),
+			hint: "Add -o FILE: translations and the summary are written beside it.",
+		}
 	case o.toStdout():
 		return outs, nil
 	case len(files) == 1 && !isFolder(o.file):
@@ -129,10 +141,12 @@ func (o *outputFlags) plan(files []string) ([]string, error) {
 		from := make(map[string]string, len(files))
 		for i, f := range files {
 			base := baseName(f) + o.kind.Ext()
-			if first, ok := from[base]; ok {
-				return nil, usagef("%s and %s would both be written to %s: do them one by one.", clean(first), clean(f), clean(base))
+			for _, name := range o.all(base, languages, summary) {
+				if first, ok := from[name]; ok {
+					return nil, usagef("%s and %s would both be written to %s: do them one by one.", clean(first), clean(f), clean(name))
+				}
+				from[name] = f
 			}
-			from[base] = f
 			outs[i] = filepath.Join(o.file, base)
 		}
 	}
@@ -140,17 +154,63 @@ func (o *outputFlags) plan(files []string) ([]string, error) {
 		return nil, err
 	}
 	for _, out := range outs {
-		there, err := os.Stat(out)
-		if err != nil {
-			continue
+		names := o.all(out, languages, summary)
+		if len(names) > 1 && !plain(out) {
+			return nil, usagef("-o %s: translations and the summary cannot be written beside that.", clean(out))
 		}
-		for _, f := range files {
-			if src, err := os.Stat(f); err == nil && os.SameFile(there, src) {
-				return nil, usagef("-o would write over %s itself.", clean(f))
+		for _, name := range names {
+			if err := spare(name, files); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return outs, nil
+}
+
+// all is an output with what is written beside it.
+func (o *outputFlags) all(out string, languages []string, summary bool) []string {
+	names := []string{out}
+	for _, l := range languages {
+		names = append(names, beside(out, l, filepath.Ext(out)))
+	}
+	if summary {
+		names = append(names, o.summaryOf(out))
+	}
+	return names
+}
+
+// summaryOf names the summary that goes with a text: Markdown, but JSON to JSON.
+func (o *outputFlags) summaryOf(out string) string {
+	ext := transcript.Markdown.Ext()
+	if o.kind == transcript.JSON {
+		ext = o.kind.Ext()
+	}
+	return beside(out, "summary", ext)
+}
+
+// beside names a file that belongs to another: talk.ko.srt to talk.srt.
+func beside(out, what, ext string) string {
+	return strings.TrimSuffix(out, filepath.Ext(out)) + "." + what + ext
+}
+
+// plain says that an output is an ordinary file, or will be one.
+func plain(out string) bool {
+	st, err := os.Stat(out)
+	return err != nil || st.Mode().IsRegular()
+}
+
+// spare refuses an output that is one of the sources.
+func spare(out string, files []string) error {
+	there, err := os.Stat(out)
+	if err != nil {
+		return nil
+	}
+	for _, f := range files {
+		if src, err := os.Stat(f); err == nil && os.SameFile(there, src) {
+			return usagef("-o would write over %s itself.", clean(f))
+		}
+	}
+	return nil
 }
 
 // namesFile says that the output is a file, or would be one by its ending.
@@ -169,15 +229,6 @@ func isFolder(name string) bool {
 	}
 	st, err := os.Stat(name)
 	return err == nil && st.IsDir()
-}
-
-// result is one finished transcript.
-type result struct {
-	file  string // as it was typed
-	title string
-	name  string
-	text  transcript.Transcript
-	raw   []byte // the server's own JSON; nil without a server
 }
 
 // render writes a result in the wanted format.
@@ -219,9 +270,9 @@ func (o *outputFlags) printTo(p *printer, r result, several bool) error {
 }
 
 // fetch asks the server for a job's text in the wanted format.
-func (o *outputFlags) fetch(ctx context.Context, s *client, id string) ([]byte, error) {
+func (o *outputFlags) fetch(ctx context.Context, s *client, id, language string) ([]byte, error) {
 	if !o.times {
-		body, err := s.export(ctx, id, o.kind)
+		body, err := s.export(ctx, id, language, o.kind)
 		switch {
 		case err != nil:
 			return nil, err
@@ -232,7 +283,7 @@ func (o *outputFlags) fetch(ctx context.Context, s *client, id string) ([]byte, 
 		}
 		return body, nil
 	}
-	t, _, err := s.transcript(ctx, id)
+	t, _, err := s.transcript(ctx, id, language)
 	switch {
 	case err != nil:
 		return nil, err
@@ -243,13 +294,13 @@ func (o *outputFlags) fetch(ctx context.Context, s *client, id string) ([]byte, 
 }
 
 // inside names a job's text in a folder after its file.
-func (o *outputFlags) inside(folder string, j jobView) string {
+func inside(folder string, j jobView, ext string) string {
 	base := filepath.Base(clean(j.Source.Name))
 	base = strings.TrimLeft(strings.TrimSuffix(base, filepath.Ext(base)), ".")
 	if base == "" || base == string(filepath.Separator) {
 		base = clean(j.ID)
 	}
-	return filepath.Join(folder, base+o.kind.Ext())
+	return filepath.Join(folder, base+ext)
 }
 
 // save writes a file whole or not at all. It makes the file's own folder, but

@@ -88,5 +88,5 @@ func stageNames() string {
 	for _, s := range job.Stages() {
 		names = append(names, string(s))
 	}
-	return strings.Join(names, " or ")
+	return list(names)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,8 +20,9 @@ func (c *console) show() *cobra.Command {
 		Use:   "show ID",
 		Short: "Show all about a job",
 		Long: `Shows everything about one job: what it was asked to do, why it waits, how
-long each stage took, what went wrong and what to do about it, and what one
-should know about its text.
+long each stage took, what went wrong and what to do about it, how whole its
+translations and its summary are, what one should know about its text, and which
+webhook messages were sent.
 
 --history adds all that has happened to it; with --json it prints that alone.`,
 		Example: `  sluice show 01K6ZV5N3T8Q2M4R7W9XYABCDE
@@ -55,15 +57,19 @@ should know about its text.
 		if asJSON {
 			return c.printRaw(raw)
 		}
+		about, err := s.aboutSummary(cmd.Context(), j)
+		if err != nil {
+			return err
+		}
 		p := &printer{w: c.Out}
-		showJob(p, j, time.Now())
+		showJob(p, j, about, time.Now())
 		showHistory(p, past)
 		return p.err
 	})
 	return cmd
 }
 
-func showJob(p *printer, j jobView, now time.Time) {
+func showJob(p *printer, j jobView, summary string, now time.Time) {
 	rows := [][]string{{"Job", clean(j.ID)}}
 	add := func(name, value string) {
 		if value = clean(value); value != "" {
@@ -92,6 +98,13 @@ func showJob(p *printer, j jobView, now time.Time) {
 	}
 	add("Language", j.Language)
 	add("Model", j.Model)
+	for _, language := range j.TranslateTo {
+		add("Translation", translated(j, language))
+	}
+	add("Summary", summary)
+	add("Language model", j.LLMModel)
+	add("Register", j.Register)
+	add("Webhook", j.Webhook)
 	if j.Priority != 0 {
 		add("Priority", strconv.Itoa(j.Priority))
 	}
@@ -137,6 +150,36 @@ func showJob(p *printer, j jobView, now time.Time) {
 			p.line("  %s%s", place, clean(w.Text))
 		}
 	}
+	showDeliveries(p, j.Deliveries)
+}
+
+// translated says how far a translation is.
+func translated(j jobView, language string) string {
+	switch l, ok := j.Quality.Lines[language]; {
+	case ok:
+		return fmt.Sprintf("%s: %d/%d lines", language, l.Done, l.Total)
+	case j.State.Final():
+		return language + ": none"
+	}
+	return language + ": not begun"
+}
+
+// aboutSummary is what a job's summary is called, and how much of the text it
+// is about; "" when nobody asked for one.
+func (s *client) aboutSummary(ctx context.Context, j jobView) (string, error) {
+	if !j.Summarize {
+		return "", nil
+	}
+	got, err := s.summary(ctx, j.ID)
+	switch {
+	case fault.Is(err, fault.NotReady):
+		return "not there yet", nil
+	case err != nil:
+		return "", err
+	case got == nil:
+		return "none", nil
+	}
+	return fmt.Sprintf("%s (%d %% of the text was read for it)", got.Title, got.CoveragePercent), nil
 }
 
 func showStages(p *printer, j jobView, now time.Time) {

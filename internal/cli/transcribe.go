@@ -34,12 +34,18 @@ their own names, and it is made if it is not there, but not the folders above
 it. The format is that of --format, else what FILE ends in, else txt. An output
 that is there already is replaced.
 
+With --translate-to and --summarize Ollama works on the text as well: that waits
+for it and for its model. The translations and the summary are printed below the
+text, in txt and md, or written beside FILE: talk.srt, talk.ko.srt and
+talk.summary.md.
+
 Ctrl-C cancels the job, unless the same job was in the line before; the exit
 code is 1 then.`,
 		Example: `  sluice transcribe talk.mp4
   sluice transcribe --times --language ko interview.m4a
   sluice transcribe lecture.mkv -o lecture.srt
   sluice transcribe *.mp3 --format vtt -o subtitles/
+  sluice transcribe talk.mp4 --translate-to ko,de --summarize -o talk.srt
   sluice transcribe https://media.example.com/talks/monday.mp4`,
 		Args: someArgs("FILE"),
 	}
@@ -54,7 +60,7 @@ code is 1 then.`,
 		if err := out.settle(); err != nil {
 			return err
 		}
-		outs, err := out.plan(args)
+		outs, err := out.plan(args, order.translateTo, order.summarize)
 		if err != nil {
 			return err
 		}
@@ -164,7 +170,7 @@ func (t *transcribing) await(ctx context.Context, s *client, i int, j jobView) e
 			scr.note("The same job is in the line already: %s", clean(j.ID))
 		}
 		if scr.text != nil {
-			if sofar, _, err := s.transcript(ctx, j.ID); err == nil {
+			if sofar, _, err := s.transcript(ctx, j.ID, ""); err == nil {
 				scr.text.start(sofar)
 			}
 		}
@@ -186,11 +192,11 @@ func (t *transcribing) await(ctx context.Context, s *client, i int, j jobView) e
 	if err := verdict(end); err != nil {
 		return err
 	}
-	text, raw, err := s.transcript(ctx, j.ID)
+	r, err := s.result(ctx, end)
 	if err != nil {
 		return err
 	}
-	t.ended(i, scr, end, text, raw)
+	t.ended(i, scr, end, r)
 	return nil
 }
 
@@ -231,7 +237,7 @@ func (t *transcribing) here(ctx context.Context) error {
 		Progress: func(i int, p job.Progress) {
 			at(i).progress(progressView{Stage: p.Stage, Fraction: p.Fraction, ETASeconds: p.ETASeconds})
 		},
-		Ended: func(i int, j job.Job, text transcript.Transcript, err error) {
+		Ended: func(i int, j job.Job, texts Texts, err error) {
 			scr := at(i)
 			scr.leave()
 			if ctx.Err() != nil {
@@ -245,7 +251,7 @@ func (t *transcribing) here(ctx context.Context) error {
 				t.fail(i, err)
 				return
 			}
-			t.ended(i, scr, v, text, nil)
+			t.ended(i, scr, v, result{text: texts.Transcript, translations: texts.Translations, summary: texts.Summary})
 		},
 	}})
 	for _, scr := range screens {
@@ -292,42 +298,6 @@ func (t *transcribing) heading(i int) {
 		t.stdout.line("")
 	}
 	t.stdout.line("==> %s <==", clean(t.files[i]))
-}
-
-// ended prints or saves a finished transcript.
-func (t *transcribing) ended(i int, scr *screen, j jobView, text transcript.Transcript, raw []byte) {
-	scr.clear()
-	r := result{file: t.files[i], title: j.Title, name: j.Source.Name, text: text, raw: raw}
-	err := t.put(i, scr, r)
-	for _, w := range j.Quality.Warnings {
-		t.warn(w)
-	}
-	if err != nil {
-		t.fail(i, err)
-	}
-}
-
-func (t *transcribing) put(i int, scr *screen, r result) error {
-	switch {
-	case scr.text != nil:
-		if scr.text.finish(r.text) {
-			return nil
-		}
-		t.c.note("Parts of this were heard again. The whole text:")
-		t.stdout.line("")
-		return t.out.printTo(t.stdout, r, false)
-	case t.outs[i] == "":
-		t.heading(i)
-		return t.out.printTo(t.stdout, r, len(t.files) > 1)
-	}
-	body, err := t.out.render(r)
-	if err == nil {
-		err = save(t.outs[i], body)
-	}
-	if err == nil && t.c.ErrTerminal {
-		t.c.note("Wrote %s", clean(t.outs[i]))
-	}
-	return err
 }
 
 func (t *transcribing) warn(w job.Warning) {

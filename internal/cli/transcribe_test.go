@@ -253,7 +253,7 @@ func TestTranscribeHere(t *testing.T) {
 				o.Watch.Job(i, job.Job{State: job.Running, Stage: job.Transcribe})
 				o.Watch.Progress(i, job.Progress{Stage: job.Transcribe, Fraction: 0.5})
 				o.Watch.Segment(i, heard.Segments[0])
-				o.Watch.Ended(i, job.Job{State: job.Done, Title: "talk"}, heard, nil)
+				o.Watch.Ended(i, job.Job{State: job.Done, Title: "talk"}, cli.Texts{Transcript: heard}, nil)
 			}
 			return nil
 		}
@@ -317,8 +317,8 @@ func TestTranscribeHere(t *testing.T) {
 		t.Parallel()
 		cmds := away.commands()
 		cmds.Transcribe = func(_ context.Context, o cli.TranscribeOptions) error {
-			o.Watch.Ended(0, job.Job{}, transcript.Transcript{}, fault.New(fault.SourceMissing, "The file is not there.", nil))
-			o.Watch.Ended(1, job.Job{State: job.Failed, Error: &job.Failure{Code: "no_audio_track", Message: "No sound.", Hint: "H."}}, transcript.Transcript{}, nil)
+			o.Watch.Ended(0, job.Job{}, cli.Texts{}, fault.New(fault.SourceMissing, "The file is not there.", nil))
+			o.Watch.Ended(1, job.Job{State: job.Failed, Error: &job.Failure{Code: "no_audio_track", Message: "No sound.", Hint: "H."}}, cli.Texts{}, nil)
 			return nil
 		}
 		session{cmds: cmds}.run(t, "transcribe", "/a.mp4", "/b.mp4").

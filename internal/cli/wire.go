@@ -17,20 +17,28 @@ import (
 
 // orderBody asks for a job.
 type orderBody struct {
-	Source     string            `json:"source"`
-	Title      string            `json:"title,omitempty"`
-	Language   string            `json:"language,omitempty"`
-	Model      string            `json:"model,omitempty"`
-	AudioTrack *int              `json:"audio_track,omitempty"`
-	BeamSize   int               `json:"beam_size,omitempty"`
-	Threads    int               `json:"threads,omitempty"`
-	Words      *bool             `json:"words,omitempty"`
-	Prompt     *string           `json:"prompt,omitempty"`
-	ToEnglish  bool              `json:"to_english,omitempty"`
-	Reuse      *bool             `json:"reuse,omitempty"`
-	Priority   int               `json:"priority,omitempty"`
-	NotBefore  *time.Time        `json:"not_before,omitempty"`
-	Metadata   map[string]string `json:"metadata,omitempty"`
+	Source     string  `json:"source"`
+	Title      string  `json:"title,omitempty"`
+	Language   string  `json:"language,omitempty"`
+	Model      string  `json:"model,omitempty"`
+	AudioTrack *int    `json:"audio_track,omitempty"`
+	BeamSize   int     `json:"beam_size,omitempty"`
+	Threads    int     `json:"threads,omitempty"`
+	Words      *bool   `json:"words,omitempty"`
+	Prompt     *string `json:"prompt,omitempty"`
+	ToEnglish  bool    `json:"to_english,omitempty"`
+	Reuse      *bool   `json:"reuse,omitempty"`
+
+	TranslateTo []string     `json:"translate_to,omitzero"` // empty = none
+	Summarize   *bool        `json:"summarize,omitempty"`
+	Summary     *job.Summary `json:"summary,omitempty"`
+	LLMModel    string       `json:"llm_model,omitempty"`
+	Register    *string      `json:"register,omitempty"`
+	Webhook     *string      `json:"webhook,omitempty"`
+
+	Priority  int               `json:"priority,omitempty"`
+	NotBefore *time.Time        `json:"not_before,omitempty"`
+	Metadata  map[string]string `json:"metadata,omitempty"`
 }
 
 type ordersBody struct {
@@ -55,6 +63,13 @@ type jobView struct {
 	Priority int               `json:"priority"`
 	Metadata map[string]string `json:"metadata"`
 
+	TranslateTo []string    `json:"translate_to"`
+	Summarize   bool        `json:"summarize"`
+	Summary     job.Summary `json:"summary"`
+	LLMModel    string      `json:"llm_model"`
+	Register    string      `json:"register"`
+	Webhook     string      `json:"webhook"`
+
 	Stage    job.Stage     `json:"stage"`
 	Progress *progressView `json:"progress"`
 	Stages   []stageView   `json:"stages"`
@@ -62,8 +77,11 @@ type jobView struct {
 	Crashes  int           `json:"crashes"`
 	Error    *job.Failure  `json:"error"`
 	Quality  struct {
+		job.Quality
+
 		Warnings []job.Warning `json:"warnings"`
 	} `json:"quality"`
+	Deliveries []deliveryView `json:"deliveries"`
 
 	CreatedAt  stamp `json:"created_at"`
 	StartedAt  stamp `json:"started_at"`
@@ -107,8 +125,9 @@ func viewOf(j job.Job) jobView {
 		ID: j.ID, State: j.State, Reason: string(j.Reason), ReasonText: j.ReasonText, Until: stamp{j.Until},
 		Title: j.Title, Source: sourceView{Name: j.Source.Name, Path: j.Source.Path, Size: j.Source.Size},
 		Language: j.Options.Language, Model: j.Options.Model, Stage: j.Stage, Error: j.Error,
+		TranslateTo: j.Options.TranslateTo, Summarize: j.Options.Summarize,
 	}
-	v.Quality.Warnings = j.Warnings
+	v.Quality.Quality, v.Quality.Warnings = j.Quality, j.Warnings
 	return v
 }
 
@@ -147,6 +166,9 @@ func flagsOf() map[string]string {
 		"beam_size": "--beam", "threads": "--threads", "priority": "--priority", "metadata": "--metadata",
 		"not_before": "--not-before", "until": "--until", "before": "--before", "from_stage": "--from",
 		"q": "--query", "Idempotency-Key": "--key",
+		"translate_to": "--translate-to", "summarize": "--summarize", "llm_model": "--llm-model", "register": "--register",
+		"summary": "--summarize", "summary.template": "--summary-template", "summary.language": "--summary-language",
+		"webhook": "--webhook",
 	}
 }
 
@@ -158,7 +180,7 @@ func (p problem) typo() error {
 	}
 	flags, says := flagsOf(), make([]string, 0, len(p.Fields))
 	for _, f := range p.Fields {
-		flag := flags[f.Field[strings.LastIndex(f.Field, ".")+1:]] // jobs[2].title
+		flag := flags[fieldOf(f.Field)]
 		said := flag + ": " + f.Message
 		switch {
 		case flag == "":
@@ -172,6 +194,16 @@ func (p problem) typo() error {
 		u.hint = ""
 	}
 	return u
+}
+
+// fieldOf is the name of a field without its place in lists: jobs[2].title is
+// title, translate_to[0] is translate_to.
+func fieldOf(place string) string {
+	if rest, ok := strings.CutPrefix(place, "jobs["); ok {
+		_, place, _ = strings.Cut(rest, "].")
+	}
+	name, _, _ := strings.Cut(place, "[")
+	return name
 }
 
 // jobEvent is the data of an event.

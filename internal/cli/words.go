@@ -224,6 +224,12 @@ func doing(s job.Stage) string {
 		return "Reading the sound"
 	case job.Transcribe:
 		return "Transcribing"
+	case job.Translate:
+		return "Translating"
+	case job.Summarize:
+		return "Summing up"
+	case job.Deliver:
+		return "Writing the results"
 	case "":
 		return "Starting"
 	}

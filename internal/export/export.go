@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -51,6 +52,7 @@ type Result struct {
 	VideoID  string // of the metadata; "" = none
 	Finished time.Time
 	Texts    []transcript.Transcript // the transcript and its translations
+	Summary  *transcript.Summary     // nil = there is none
 }
 
 const usualName = "{title}.{language}"
@@ -73,25 +75,58 @@ func New(ledger Ledger, cfg Config) (*Folder, error) {
 	return &Folder{ledger: ledger, cfg: cfg, name: name}, nil
 }
 
-// Write writes all files of a result and gives their paths. Those that a run
+// Write writes all files of a result and gives their paths. A summary's name
+// ends with .summary before its format. Those that a run
 // before it wrote for the same job are replaced; in the way of any other file,
 // a new one gets a number. Each appears whole or not at all.
 func (f *Folder) Write(ctx context.Context, r Result) ([]string, error) {
 	var written []string
+	file := func(language, ext string, format transcript.Format, write func(b *bytes.Buffer, o transcript.Options) error) error {
+		var b bytes.Buffer
+		if err := write(&b, transcript.Options{Title: r.Title, SourceName: r.Source}); err != nil {
+			return fmt.Errorf("export: %w", err)
+		}
+		path, err := f.put(ctx, r.JobID, filepath.Join(f.cfg.Dir, fill(f.name, r, language)), ext+format.Ext(), b.Bytes())
+		if err != nil {
+			return fmt.Errorf("export %s: %w", format, err)
+		}
+		written = append(written, path)
+		return nil
+	}
 	for _, text := range r.Texts {
 		for _, format := range f.cfg.Formats {
-			var b bytes.Buffer
-			if err := transcript.Write(&b, text, format, transcript.Options{Title: r.Title, SourceName: r.Source}); err != nil {
-				return written, fmt.Errorf("export: %w", err)
-			}
-			path, err := f.put(ctx, r.JobID, filepath.Join(f.cfg.Dir, fill(f.name, r, text.Language)), format.Ext(), b.Bytes())
+			err := file(text.Language, "", format, func(b *bytes.Buffer, o transcript.Options) error { return transcript.Write(b, text, format, o) })
 			if err != nil {
-				return written, fmt.Errorf("export %s: %w", format, err)
+				return written, err
 			}
-			written = append(written, path)
+		}
+	}
+	if r.Summary == nil {
+		return written, nil
+	}
+	for _, format := range f.summaryFormats() {
+		err := file(r.Summary.Language, summaryExt, format, func(b *bytes.Buffer, o transcript.Options) error {
+			return transcript.WriteSummary(b, *r.Summary, format, o)
+		})
+		if err != nil {
+			return written, err
 		}
 	}
 	return written, nil
+}
+
+// summaryExt goes between the name of a summary and its format's ending.
+const summaryExt = ".summary"
+
+// summaryFormats are those of the folder that a summary can have: it is no
+// subtitle. One it gets in any case.
+func (f *Folder) summaryFormats() []transcript.Format {
+	subtitles := func(format transcript.Format) bool { return format == transcript.SRT || format == transcript.VTT }
+	formats := slices.DeleteFunc(slices.Clone(f.cfg.Formats), subtitles)
+	if len(formats) == 0 {
+		return []transcript.Format{transcript.Text}
+	}
+	return formats
 }
 
 // mostOfOneName bounds how many files of one name there may be.

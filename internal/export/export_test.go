@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +140,41 @@ func TestEveryTextIsWrittenInEveryFormat(t *testing.T) {
 	b.write(r)
 	if got := b.files(); len(got) != 10 || !strings.Contains(got["Talk.ko.srt"], "안녕하세요") {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestASummaryIsWrittenInWhatFormatsItCanHave(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		formats []transcript.Format
+		want    []string
+	}{
+		"every format": {transcript.Formats(), []string{"Talk.ko.summary.json", "Talk.ko.summary.md", "Talk.ko.summary.txt"}},
+		"some of them": {[]transcript.Format{transcript.SRT, transcript.Markdown}, []string{"Talk.ko.summary.md"}},
+		"subtitles":    {[]transcript.Format{transcript.VTT}, []string{"Talk.ko.summary.txt"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := open(t, export.Config{Formats: test.formats})
+			r := result("j1", "hello")
+			r.Summary = &transcript.Summary{Language: "ko", Title: "수문", Text: "물이 지나갑니다."}
+			b.write(r)
+			var got []string
+			for name, content := range b.files() {
+				if !strings.Contains(name, ".summary.") {
+					continue
+				}
+				got = append(got, name)
+				if !strings.Contains(content, "물이 지나갑니다.") {
+					t.Errorf("%s holds %q", name, content)
+				}
+			}
+			slices.Sort(got)
+			if d := cmp.Diff(test.want, got); d != "" {
+				t.Error(d)
+			}
+		})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -50,7 +51,7 @@ func (a *api) checkBody(w http.ResponseWriter, r *http.Request, s *huma.Schema, 
 	if err != nil {
 		return nil, err
 	}
-	if err := a.validate(s, v, false); err != nil {
+	if err := a.validate(s, v); err != nil {
 		return nil, err
 	}
 	text, err := json.Marshal(v)
@@ -63,17 +64,8 @@ func (a *api) checkBody(w http.ResponseWriter, r *http.Request, s *huma.Schema, 
 // validate lets huma check v. Names are checked here first: huma and Go's
 // decoder take "Source" for "source", and a request with both could slip a
 // value past the check.
-func (a *api) validate(s *huma.Schema, v any, batch bool) error {
-	var unknown []error
-	top, _ := v.(map[string]any)
-	unknown = append(unknown, a.unknownNames(s, top, "")...)
-	if list, ok := top["jobs"].([]any); ok && batch {
-		for i, item := range list {
-			m, _ := item.(map[string]any)
-			unknown = append(unknown, a.unknownNames(schema[JobRequest](a), m, fmt.Sprintf("jobs[%d].", i))...)
-		}
-	}
-	if len(unknown) > 0 {
+func (a *api) validate(s *huma.Schema, v any) error {
+	if unknown := a.unknownNames(s, v, ""); len(unknown) > 0 {
 		return invalidFields(unknown)
 	}
 	var res huma.ValidateResult
@@ -85,15 +77,40 @@ func (a *api) validate(s *huma.Schema, v any, batch bool) error {
 	return nil
 }
 
-func (a *api) unknownNames(s *huma.Schema, m map[string]any, prefix string) []error {
-	known := a.registry.SchemaFromRef(s.Ref).Properties
+// unknownNames looks at v and all in it that the schema knows by name.
+func (a *api) unknownNames(s *huma.Schema, v any, path string) []error {
 	var errs []error
-	for name := range m {
-		if known[name] == nil {
-			errs = append(errs, &huma.ErrorDetail{Location: "body." + prefix + name, Message: "there is no such field"})
+	s = a.resolved(s)
+	switch v := v.(type) {
+	case map[string]any:
+		if len(s.Properties) == 0 { // a map, whose names are the client's own
+			return nil
+		}
+		for name, member := range v {
+			field := strings.TrimPrefix(path+"."+name, ".")
+			if s.Properties[name] == nil {
+				errs = append(errs, &huma.ErrorDetail{Location: "body." + field, Message: "there is no such field"})
+				continue
+			}
+			errs = append(errs, a.unknownNames(s.Properties[name], member, field)...)
+		}
+	case []any:
+		if s.Items == nil {
+			return nil
+		}
+		for i, item := range v {
+			errs = append(errs, a.unknownNames(s.Items, item, fmt.Sprintf("%s[%d]", path, i))...)
 		}
 	}
 	return errs
+}
+
+// resolved is the schema itself, where s only names it.
+func (a *api) resolved(s *huma.Schema) *huma.Schema {
+	if s != nil && s.Ref != "" {
+		return a.registry.SchemaFromRef(s.Ref)
+	}
+	return s
 }
 
 // readJSON reads a body that must fit in RAM.

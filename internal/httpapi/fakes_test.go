@@ -27,7 +27,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fakeDesk accepts every order and knows the jobs q1, r1, u1, d1 and "broken".
+// fakeDesk accepts every order and knows the jobs q1, r1, u1, d1, t1 to t4
+// and "broken".
 type fakeDesk struct {
 	mu     sync.Mutex
 	orders []job.Order
@@ -53,7 +54,16 @@ func jobs() map[string]job.Job {
 			Options: job.Options{Language: "ko", Model: "tiny"}, CreatedAt: at,
 		}
 	}
-	return map[string]job.Job{"u1": base("u1", job.Running), "q1": base("q1", job.Queued), "r1": base("r1", job.Running), "d1": base("d1", job.Done)}
+	all := map[string]job.Job{}
+	for id, s := range map[string]job.State{"u1": job.Running, "q1": job.Queued, "r1": job.Running, "d1": job.Done, "t1": job.Done, "t2": job.Running, "t3": job.Done, "t4": job.Canceled} {
+		all[id] = base(id, s)
+	}
+	for _, id := range []string{"t1", "t2", "t3", "t4"} { // these are translated and summed up
+		j := all[id]
+		j.Options.TranslateTo, j.Options.Summarize = []string{"en"}, true
+		all[id] = j
+	}
+	return all
 }
 
 func (d *fakeDesk) Submit(_ context.Context, orders []job.Order) ([]queue.Accepted, error) {
@@ -267,8 +277,9 @@ func (fakeLine) History(_ context.Context, since time.Time, points int) ([]job.S
 	return []job.Sample{{At: since, Level: job.Warn, Depth: points}}, nil
 }
 
-// fakeShelf has a whole transcript of d1, a part of the others', and nothing
-// yet of u1's.
+// fakeShelf has a whole transcript of d1 and t1, a part of the others', and
+// nothing yet of u1's; and a translation and a summary of t1, the former
+// also of t2 as far as it is.
 type fakeShelf struct{}
 
 func (fakeShelf) Transcript(_ context.Context, id string) (transcript.Transcript, error) {
@@ -276,8 +287,25 @@ func (fakeShelf) Transcript(_ context.Context, id string) (transcript.Transcript
 		return transcript.Transcript{Segments: []transcript.Segment{}}, nil
 	}
 	return transcript.Transcript{
-		Language: "ko", Complete: id == "d1",
+		Language: "ko", Complete: id == "d1" || id == "t1",
 		Segments: []transcript.Segment{{ID: 1, EndMS: 1000, Text: "안녕하세요"}},
+	}, nil
+}
+
+func (fakeShelf) Translation(_ context.Context, id, language string) (transcript.Transcript, error) {
+	return transcript.Transcript{
+		Language: language, Complete: id == "t1",
+		Segments: []transcript.Segment{{ID: 1, EndMS: 1000, Text: "Good day"}},
+	}, nil
+}
+
+func (fakeShelf) Summary(_ context.Context, id string) (*transcript.Summary, error) {
+	if id != "t1" {
+		return nil, nil
+	}
+	return &transcript.Summary{
+		Language: "en", Title: "A greeting", Text: "Somebody says hello.", KeyPoints: []string{"Hello was said."},
+		Chapters: []transcript.Chapter{{StartMS: 61_000, Title: "The end"}}, CoveragePercent: 97,
 	}, nil
 }
 
@@ -315,6 +343,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) with(change func(*httpapi.Deps)) http.Handler {
 	d := httpapi.Deps{
 		Desk: w.desk, Uploads: w.uploads, Library: library.New(fakeShelf{}, w.desk), Board: w.board, Machine: fakeLine{}, Doctor: fakeDoctor{}, Models: &fakeModels{},
+		LanguageModels: &fakeLanguageModels{}, Deliveries: &fakeDeliveries{},
 		Page: fstest.MapFS{
 			"index.html":       {Data: []byte("<!doctype html>")},
 			"assets/a-1.js":    {Data: []byte("1")},

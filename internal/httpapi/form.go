@@ -11,6 +11,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -108,7 +109,7 @@ func (a *api) decodeForm(f form) (requests []JobRequest, canonical string, err e
 	known := a.registry.SchemaFromRef(schema[JobRequest](a).Ref).Properties
 	v := make(map[string]any, len(f.fields)+1)
 	for name, text := range f.fields {
-		v[name] = typed(known[name], text)
+		v[name] = typed(a.resolved(known[name]), text)
 	}
 	switch _, named := v["source"]; {
 	case f.file != nil && named:
@@ -155,6 +156,17 @@ func typed(s *huma.Schema, text string) any {
 		var m map[string]any
 		if err := json.Unmarshal([]byte(text), &m); err == nil {
 			return m
+		}
+	case huma.TypeArray:
+		var list []any
+		if err := json.Unmarshal([]byte(text), &list); err == nil {
+			return list
+		}
+		if s.Items.Type == huma.TypeString { // "ko, de" is what people write into a field
+			for word := range strings.SplitSeq(text, ",") {
+				list = append(list, strings.TrimSpace(word))
+			}
+			return list
 		}
 	}
 	return text

@@ -14,21 +14,24 @@ import (
 
 	"sluice/internal/board"
 	"sluice/internal/fault"
-	"sluice/internal/library"
 )
 
 // Deps is what the routes need. Everything but Page and Window is required.
 type Deps struct {
 	Desk    Desk
 	Uploads Uploads
-	Library *library.Library
+	Library Library
 	Board   *board.Board
 	Machine Machine
 	Doctor  Doctor
 	Models  Models
-	Window  Window // nil = there is none
-	Page    fs.FS  // the built frontend; nil = no page
-	Log     *slog.Logger
+
+	LanguageModels LanguageModels
+	Deliveries     Deliveries
+
+	Window Window // nil = there is none
+	Page   fs.FS  // the built frontend; nil = no page
+	Log    *slog.Logger
 
 	Version string
 	Boot    string // names this start of the program, as in event ids
@@ -64,11 +67,14 @@ func newAPI(deps Deps) *api {
 	a.processRoute()
 	a.uploadRoute()
 	a.transcriptRoute()
+	a.summaryRoute()
+	a.deliveryRoutes()
 	a.dropRoute()
 	a.queueRoutes()
 	a.machineRoutes()
 	a.doctorRoute()
 	a.modelRoutes()
+	a.languageModelRoutes()
 	a.windowRoute()
 	a.boardRoute()
 	a.eventsRoute()

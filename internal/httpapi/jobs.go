@@ -40,8 +40,8 @@ func (a *api) jobRoutes() {
 	}, a.list)
 	register(a, huma.Operation{
 		OperationID: "get-job", Method: http.MethodGet, Path: "/api/v1/jobs/{id}", Tags: []string{"jobs"},
-		Summary: "Show a job",
-		Errors:  []int{404}, Responses: example(exampleJob()),
+		Summary: "Show a job", Description: "With the webhook messages about it in deliveries.",
+		Errors: []int{404}, Responses: example(exampleTranslated()),
 	}, a.get)
 	register(a, huma.Operation{
 		OperationID: "cancel-job", Method: http.MethodPost, Path: "/api/v1/jobs/{id}/cancel", Tags: []string{"jobs"},
@@ -82,7 +82,13 @@ func (a *api) list(ctx context.Context, in *listInput) (*output[Page], error) {
 
 func (a *api) get(ctx context.Context, in *idInput) (*output[Job], error) {
 	j, err := a.Desk.Get(ctx, in.ID)
-	return a.shown(ctx, j, err)
+	out, err := a.shown(ctx, j, err)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := a.Deliveries.Deliveries(ctx, job.DeliveryFilter{JobID: j.ID})
+	out.Body.Deliveries = deliveriesOf(sent)
+	return out, err
 }
 
 func (a *api) cancel(ctx context.Context, in *idInput) (*output[Job], error) {

@@ -70,7 +70,8 @@ func humaConfig(version string, registry huma.Registry) huma.Config {
 				{Name: "queue", Description: "The line as a whole."},
 				{Name: "transcripts", Description: "Find words in the results."},
 				{Name: "live", Description: "What happens right now."},
-				{Name: "machine", Description: "Memory, what holds it, what fits, and the speech models."},
+				{Name: "webhooks", Description: "Who is told of what has ended."},
+				{Name: "machine", Description: "Memory, what holds it, what fits, and the models."},
 				{Name: "server", Description: "About the server itself."},
 				{Name: "compatibility", Description: "Routes of the server that Sluice replaces."},
 			},
@@ -100,7 +101,8 @@ func description() string {
 	var b strings.Builder
 	b.WriteString("Sluice runs speech-to-text jobs one at a time. Hand a file in with `POST /api/v1/jobs`; " +
 		"the answer comes at once, the work when its turn has come. Follow it with `GET /api/v1/events` or " +
-		"`GET /api/v1/jobs/{id}`, and get the text from `GET /api/v1/jobs/{id}/transcript`.\n\n" +
+		"`GET /api/v1/jobs/{id}`, and get the text from `GET /api/v1/jobs/{id}/transcript`, its translations from " +
+		"the same with lang, and what it is about from `GET /api/v1/jobs/{id}/summary`.\n\n" +
 		"Times are UTC after RFC 3339. Lists are never null. Members that are not known are left out.\n\n" +
 		"Errors are problems after RFC 9457 (`" + problemType + "`) with a stable `code`:\n\n" +
 		"| code | HTTP | means | what to do |\n| --- | --- | --- | --- |\n")
@@ -141,6 +143,10 @@ func newRegistry() huma.Registry {
 	enumerate(r, "Whose a holder of memory is", []job.HolderKind{job.HolderEngine, job.HolderSluice, job.HolderOllama, job.HolderOther})
 	enumerate(r, "How bad a finding is", []job.FindingLevel{job.FindingOK, job.FindingWarn, job.FindingFail})
 	enumerate(r, "Where a need is known from, the surest last", []job.Known{job.FromCatalog, job.FromFile, job.FromMeasured})
+	enumerate(r, "What matters in a summary", summaryTemplates())
+	enumerate(r, "How Korean addresses its listener", registers())
+	enumerate(r, "What a webhook is told", []job.DeliveryEvent{job.EventDone, job.EventFailed, job.EventCanceled})
+	enumerate(r, "How far a webhook message is: parked ones are not sent any more by themselves", []job.DeliveryState{job.DeliveryPending, job.DeliveryDelivered, job.DeliveryParked})
 	codes := make([]fault.Code, 0, len(fault.Codes()))
 	for _, e := range fault.Codes() {
 		codes = append(codes, e.Code)
@@ -219,6 +225,26 @@ func exampleJob() Job {
 		CreatedAt: at.Add(-time.Second), StartedAt: at,
 	})
 	v.Position = 1
+	return v
+}
+
+// exampleTranslated is one that has gone through every stage.
+func exampleTranslated() Job {
+	v, at, read := exampleJob(), exampleTime(), 96
+	v.State, v.Reason, v.ReasonText, v.NeedBytes, v.Position = job.Done, "", "", 0, 0
+	v.Stage, v.Stages, v.DurationMS = job.Deliver, nil, 3_725_000
+	v.TranslateTo, v.Summarize, v.Summary = []string{"ko"}, true, &SummaryOptions{Template: "interview"}
+	v.LLMModel, v.Register, v.Webhook = "gemma3:4b", "polite", "https://hooks.example.com/sluice?…"
+	for i, s := range job.Stages() {
+		begun, ended := at.Add(time.Duration(i)*time.Minute), at.Add(time.Duration(i+1)*time.Minute)
+		v.Stages = append(v.Stages, StageRun{Stage: s, StartedAt: begun, FinishedAt: &ended})
+		v.FinishedAt = &ended
+	}
+	v.Quality = Quality{
+		Lines: map[string]job.Lines{"ko": {Done: 411, Total: 412}}, Coverage: &read,
+		Warnings: []job.Warning{{Code: "untranslated", Text: "1 line was left as it was (ko)."}},
+	}
+	v.Deliveries = deliveriesOf([]job.Delivery{exampleDelivery()})
 	return v
 }
 

@@ -93,7 +93,7 @@ func (a *api) decodeRequests(v any, batch bool) (requests []JobRequest, canonica
 	} else {
 		s = schema[JobRequest](a)
 	}
-	if err := a.validate(s, v, batch); err != nil {
+	if err := a.validate(s, v); err != nil {
 		return nil, "", err
 	}
 	text, err := json.Marshal(v)

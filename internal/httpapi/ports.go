@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"sluice/internal/job"
+	"sluice/internal/library"
 	"sluice/internal/queue"
+	"sluice/internal/transcript"
 )
 
 // Desk takes orders and answers about jobs. Its errors are faults.
@@ -54,6 +56,38 @@ type Machine interface {
 // whatever does not answer itself.
 type Doctor interface {
 	Diagnose(ctx context.Context) (job.Diagnosis, error)
+}
+
+// Library gives the results of jobs. Its errors are faults.
+type Library interface {
+	// Summary gives nil for a job that has ended without one; not_ready while it
+	// may still come.
+	Summary(ctx context.Context, jobID string) (*transcript.Summary, error)
+	// Export writes the text of a job in a language; "" means the one that was
+	// spoken. Only JSON may be partial. Faults: not_ready, language_unknown.
+	Export(ctx context.Context, w io.Writer, jobID, language string, f transcript.Format) error
+	// Search finds words in titles and whole transcripts.
+	Search(ctx context.Context, q library.Query) (library.Found, error)
+}
+
+// Deliveries knows the webhook messages.
+type Deliveries interface {
+	// Deliveries gives those of a filter, the newest first.
+	Deliveries(ctx context.Context, f job.DeliveryFilter) ([]job.Delivery, error)
+	// Redeliver has one sent anew, whatever became of it; job.ErrDeliveryUnknown.
+	Redeliver(ctx context.Context, id string) (job.Delivery, error)
+}
+
+// LanguageModels knows the models of Ollama. Its errors are faults.
+type LanguageModels interface {
+	// List asks Ollama for those that are installed, and adds the ones that jobs
+	// need or that suit this machine.
+	List(ctx context.Context) ([]job.LanguageModel, error)
+	// Download begins to install a model, unless it is installed or on its way,
+	// and gives it as it is then. It does not wait for bytes.
+	Download(ctx context.Context, name string) (job.LanguageModel, error)
+	// Cancel stops that. Ollama keeps what has arrived.
+	Cancel(ctx context.Context, name string) error
 }
 
 // Models knows the speech models. Its errors are faults.

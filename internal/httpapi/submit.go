@@ -50,13 +50,18 @@ func (a *api) submitRoute() {
 		OperationID: "submit-jobs", Method: http.MethodPost, Path: "/api/v1/jobs", Tags: []string{"jobs"},
 		Summary: "Submit jobs",
 		Description: "One job, or many with all or none. As multipart/form-data: one file named file, and the same fields " +
-			"in any order (metadata as a JSON object).",
+			"in any order: metadata, summary and glossary as JSON, translate_to as codes with commas between them. A field that is empty is one that is left out.",
 		Parameters: []*huma.Param{key},
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 			"application/json": {
 				Schema: &huma.Schema{OneOf: []*huma.Schema{single, many}},
 				Examples: map[string]*huma.Example{
 					"one": {Summary: "One file", Value: map[string]any{"source": "/Users/mina/Movies/interview.mp4", "language": "ko"}},
+					"languages": {Summary: "One file, translated and summed up", Value: map[string]any{
+						"source": "/Users/mina/Movies/interview.mp4", "translate_to": []string{"en", "de"},
+						"summarize": true, "summary": map[string]string{"template": "interview"},
+						"glossary": []any{map[string]string{"term": "항만장", "translation": "harbour master", "to": "en"}},
+					}},
 					"many": {Summary: "Many files, all or none", Value: map[string]any{"jobs": []any{
 						map[string]any{"source": "/Users/mina/Movies/a.mp4"},
 						map[string]any{"source": "upload:01KKNZ1M3T8Q2M4R7W9XYABCDE", "title": "B"},

@@ -2,9 +2,9 @@ package httpapi
 
 import (
 	"bytes"
-	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -12,7 +12,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"sluice/internal/fault"
 	"sluice/internal/job"
 	"sluice/internal/transcript"
 )
@@ -20,7 +19,7 @@ import (
 func (a *api) transcriptRoute() {
 	format := textParam("query", "format", "json gives what is there so far; the others only a complete transcript")
 	format.Schema = schema[transcript.Format](a)
-	lang := textParam("query", "lang", "Code of the language of the text; without it, the one that was spoken")
+	lang := textParam("query", "lang", "Code of the language of the text: one that the job translates to, or the one that was spoken, which it also is without this")
 	most := maxLang
 	lang.Schema.MaxLength = &most
 	files := map[string]*huma.MediaType{}
@@ -46,9 +45,14 @@ func (a *api) transcriptRoute() {
 }
 
 func (a *api) transcript(w http.ResponseWriter, r *http.Request) {
-	f, lang, err := exportOf(r)
+	f, err := formatOf(r, transcript.Formats(), "lang")
 	if err != nil {
 		a.fail(w, r, err)
+		return
+	}
+	lang := strings.ToLower(r.URL.Query().Get("lang"))
+	if len(lang) > maxLang || strings.Trim(lang, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		a.fail(w, r, invalidField("lang", "expected the code of a language, such as ko"))
 		return
 	}
 	j, err := a.Desk.Get(r.Context(), r.PathValue("id"))
@@ -56,60 +60,51 @@ func (a *api) transcript(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	if err := a.checkLang(r, j.ID, lang); err != nil {
-		a.fail(w, r, err)
-		return
-	}
 	var body bytes.Buffer // whole before the first byte goes out: an error later could not be told
-	if err := a.Library.Export(r.Context(), &body, j.ID, f); err != nil {
+	if err := a.Library.Export(r.Context(), &body, j.ID, lang, f); err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", f.ContentType())
-	h.Set("Content-Disposition", disposition(exportName(j), f.Ext()))
-	h.Set("Content-Length", strconv.Itoa(body.Len()))
-	_, _ = w.Write(body.Bytes())
+	ext := f.Ext()
+	if lang != "" {
+		ext = "." + lang + ext
+	}
+	sendFile(w, f, disposition(exportName(j), ext), body.Bytes())
 }
 
 const maxLang = 16 // bytes
 
-// exportOf reads which text is wanted, and how.
-func exportOf(r *http.Request) (f transcript.Format, lang string, err error) {
+// formatOf reads in which of the formats a result is wanted; others are the
+// names of what else the query may hold.
+func formatOf(r *http.Request, formats []transcript.Format, others ...string) (transcript.Format, error) {
 	query := r.URL.Query()
 	for name := range query {
-		if name != "format" && name != "lang" {
-			return "", "", invalidField(name, "unknown query parameter")
+		if name != "format" && !slices.Contains(others, name) {
+			return "", invalidField(name, "unknown query parameter")
 		}
 	}
-	f, lang = transcript.JSON, strings.ToLower(query.Get("lang"))
-	if name := query.Get("format"); name != "" {
-		if f, err = transcript.ParseFormat(name); err != nil {
-			return "", "", invalidField("format", "expected one of json, srt, vtt, txt, md")
+	name := query.Get("format")
+	if name == "" {
+		return transcript.JSON, nil
+	}
+	f, err := transcript.ParseFormat(name)
+	if err != nil || !slices.Contains(formats, f) {
+		names := make([]string, len(formats))
+		for i, f := range formats {
+			names[i] = string(f)
 		}
+		return "", invalidField("format", "expected one of "+strings.Join(names, ", "))
 	}
-	if len(lang) > maxLang || strings.Trim(lang, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return "", "", invalidField("lang", "expected the code of a language, such as ko")
-	}
-	return f, lang, nil
+	return f, nil
 }
 
-// checkLang refuses a language that there is no text of.
-func (a *api) checkLang(r *http.Request, id, lang string) error {
-	if lang == "" {
-		return nil
-	}
-	t, err := a.Library.Transcript(r.Context(), id)
-	switch {
-	case err != nil:
-		return err
-	case t.Language == lang:
-		return nil
-	case t.Language == "" && !t.Complete:
-		return fault.New(fault.NotReady, "The language of this job is not known yet.", nil)
-	}
-	return fault.New(fault.NotReady, fmt.Sprintf("There is no text in %q of this job.", lang), nil).
-		WithHint("Leave lang out: the text is in the language that was spoken.")
+// sendFile answers with a file that has a name.
+func sendFile(w http.ResponseWriter, f transcript.Format, disposition string, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", f.ContentType())
+	h.Set("Content-Disposition", disposition)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // a client that has gone is no error of ours
 }
 
 // exportName is what an export is called: the title, else the source.

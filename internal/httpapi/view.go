@@ -35,6 +35,14 @@ type Job struct {
 	Reuse      bool   `json:"reuse" doc:"Whether finished stages of other jobs are used"`
 	Priority   int    `json:"priority" doc:"Higher goes first"`
 
+	TranslateTo []string        `json:"translate_to,omitempty" doc:"Codes of the languages that the text is translated to, in this order" example:"[\"ko\",\"de\"]"`
+	Summarize   bool            `json:"summarize,omitempty" doc:"The text is summed up"`
+	Summary     *SummaryOptions `json:"summary,omitempty" doc:"How; only with summarize"`
+	LLMModel    string          `json:"llm_model,omitempty" doc:"Model of Ollama that translates and sums up" example:"gemma3:4b"`
+	Register    Register        `json:"register,omitempty" doc:"How a translation to Korean addresses its listener"`
+	Glossary    []Term          `json:"glossary,omitempty" doc:"How words and names are translated"`
+	Webhook     string          `json:"webhook,omitempty" doc:"What is told when the job has ended, without what may be secret in it" example:"https://hooks.example.com/sluice"`
+
 	Stage    job.Stage  `json:"stage,omitempty" doc:"The stage that runs or comes next"`
 	Progress *Progress  `json:"progress,omitempty" doc:"How far the running stage is; of a queued job, how much of the stage that comes next is done and kept"`
 	Stages   []StageRun `json:"stages" nullable:"false" doc:"What has run, in order"`
@@ -42,6 +50,8 @@ type Job struct {
 	Crashes  int        `json:"crashes" doc:"Engine deaths since the last checkpoint"`
 	Error    *Failure   `json:"error,omitempty" doc:"Why it failed, or the last error that is being retried"`
 	Quality  Quality    `json:"quality"`
+
+	Deliveries []Delivery `json:"deliveries,omitzero" doc:"Its webhook messages, the newest first; only of a job that was asked for by its id"`
 
 	Metadata map[string]string `json:"metadata" doc:"As it was submitted"`
 
@@ -86,9 +96,11 @@ type Failure struct {
 	Stage   job.Stage `json:"stage,omitempty"`
 }
 
-// Quality is what a person should know about a result.
+// Quality is how complete a result is, and what a person should know about it.
 type Quality struct {
-	Warnings []job.Warning `json:"warnings" nullable:"false"`
+	Lines    map[string]job.Lines `json:"lines,omitempty" doc:"Of each translation, by the code of its language: how many lines of the text there are in it, and of how many"`
+	Coverage *int                 `json:"coverage_percent,omitempty" minimum:"0" maximum:"100" doc:"How much of the text was read for the summary" example:"96"`
+	Warnings []job.Warning        `json:"warnings" nullable:"false"`
 }
 
 // Counts is the number of jobs in each state.
@@ -137,7 +149,7 @@ type Event struct {
 	Progress *Progress           `json:"progress,omitempty" doc:"With kind progress"`
 	Segment  *transcript.Segment `json:"segment,omitempty" doc:"With kind segment: live text, without an id yet"`
 	Memory   *job.Reading        `json:"memory,omitempty" doc:"With kind memory"`
-	Model    string              `json:"model,omitempty" doc:"With kind model: its name"`
+	Model    string              `json:"model,omitempty" doc:"With kind model: its name. That of a model of Ollama has a colon in it"`
 	Download *job.Download       `json:"download,omitempty" doc:"With kind model, while the model waits for its download or comes; without it, the list of models reads differently"`
 }
 
@@ -151,12 +163,17 @@ func JobOf(j job.Job) Job {
 		Prompt: j.Options.Prompt, ToEnglish: j.Options.ToEnglish,
 		Priority: j.Priority, Stage: j.Stage, Stages: stagesOf(j.Stages),
 		Attempts: j.Attempts, Crashes: j.Crashes,
-		Quality:   Quality{Warnings: filled(j.Warnings)},
+		TranslateTo: j.Options.TranslateTo, Summarize: j.Options.Summarize, LLMModel: j.Options.LLMModel,
+		Register: Register(j.Options.Register), Glossary: glossaryOf(j.Options.Glossary), Webhook: job.ShownURL(j.Options.Webhook),
+		Quality:   Quality{Lines: j.Quality.Lines, Coverage: j.Quality.Coverage, Warnings: filled(j.Warnings)},
 		Metadata:  j.Metadata,
 		CreatedAt: j.CreatedAt.UTC(), StartedAt: moment(j.StartedAt), FinishedAt: moment(j.FinishedAt),
 	}
 	if v.Metadata == nil {
 		v.Metadata = map[string]string{}
+	}
+	if j.Options.Summarize {
+		v.Summary = &SummaryOptions{Template: SummaryTemplate(j.Options.Summary.Template), Language: j.Options.Summary.Language}
 	}
 	if e := j.Error; e != nil {
 		v.Error = &Failure{Code: e.Code, Message: e.Message, Hint: e.Hint, Stage: e.Stage}
@@ -174,7 +191,7 @@ func JobOf(j job.Job) Job {
 	if !j.State.Final() && j.Progress.Stage != "" {
 		p := progressOf(j.Progress)
 		v.Progress = &p
-		stages := job.Stages()
+		stages := j.Options.Stages()
 		if last := p.Stage == stages[len(stages)-1]; last && v.ETASeconds == 0 { // nothing comes after it
 			v.ETASeconds = p.ETASeconds
 		}
@@ -223,6 +240,14 @@ func EventOf(e board.Event) Event {
 		v.Counts = &c
 	}
 	return v
+}
+
+func glossaryOf(terms []job.Term) []Term {
+	out := make([]Term, 0, len(terms))
+	for _, t := range terms {
+		out = append(out, Term{Term: t.Term, Translation: t.Translation, To: t.To, From: t.From})
+	}
+	return out
 }
 
 func sourceOf(s job.Source) Source {

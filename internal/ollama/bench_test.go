@@ -32,6 +32,7 @@ func BenchmarkTranslate(b *testing.B) {
 		sum.TokensOut += used.TokensOut
 		runs++
 	}
+	b.ReportMetric(b.Elapsed().Seconds()/float64(runs), "s/100-lines")
 	perRun := func(n int) float64 { return float64(n) / float64(runs) }
 	b.ReportMetric(perRun(sum.Requests), "requests/100-lines")
 	b.ReportMetric(perRun(sum.Retries), "retries/100-lines")

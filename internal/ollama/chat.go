@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -59,9 +60,19 @@ type answer struct {
 	out  int // tokens of the answer
 }
 
-// chat asks one question. It fails with one of the errors above, with ctx's
-// cause, or with a fault; the answer then holds what had come by then.
+// chat asks one question, of a server that is started again should it have gone
+// since the last one. It fails with one of the errors above, with ctx's cause,
+// or with a fault; the answer then holds what had come by then.
 func (c *Client) chat(ctx context.Context, q question) (answer, error) {
+	a, err := c.put(ctx, q)
+	if errors.Is(err, syscall.ECONNREFUSED) && c.cfg.Wake != nil && c.wake(ctx) == nil {
+		return c.put(ctx, q)
+	}
+	return a, err
+}
+
+// put asks one question once.
+func (c *Client) put(ctx context.Context, q question) (answer, error) {
 	watched, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watchdog := time.AfterFunc(c.patience(q), func() { cancel(errSilent) })

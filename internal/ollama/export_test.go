@@ -17,3 +17,6 @@ func Judge(reckoned float64, counted, context int) (isWhole, isCut bool) {
 	v := g.judge(reckoned, letters, counted, context)
 	return v == whole, v == cutShort
 }
+
+// MoveAway has a client take its server for one on another machine.
+func (c *Client) MoveAway() { c.local = false }

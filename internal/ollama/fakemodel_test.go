@@ -104,6 +104,8 @@ func (m *fakeModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		says(200, `{"models":[{"name":"some:latest","digest":"d1","size":1000},{"name":"translategemma:4b","digest":"d2","size":1000}]}`)(w, r)
 	case "/api/show":
 		says(200, fmt.Sprintf(`{"model_info":{"general.architecture":"llama","llama.context_length":%d}%s}`, m.context, m.show))(w, r)
+	case "/api/ps":
+		says(200, `{"models":[]}`)(w, r)
 	case "/api/chat":
 		var a asked
 		if err := json.NewDecoder(r.Body).Decode(&a); err != nil {

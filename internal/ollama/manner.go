@@ -23,15 +23,26 @@ type manner struct {
 	think      *api.ThinkValue // what to say about thinking; nil = nothing
 	musing     int             // tokens that go for thoughts all the same
 	translates bool            // it knows one thing only: to translate
+	mute       bool            // it writes nothing: it is for searching
 }
 
+var _ pipeline.LanguageModels = (*Client)(nil)
+
 // Model finds a model, cuts the context to what it can have, and says what it
-// needs with that. When nobody listens and there is a way to start a server, it
-// is started. Faults: ollama_unreachable, ollama_failed, model_missing.
+// needs with that, and what it has of it already. When nobody listens and there
+// is a way to start a server, it is started. Faults: ollama_unreachable,
+// ollama_missing, ollama_failed, model_missing.
 func (c *Client) Model(ctx context.Context, name string, context int) (pipeline.Model, error) {
 	if err := c.wake(ctx); err != nil {
 		return pipeline.Model{}, err
 	}
+	return c.Look(ctx, name, context)
+}
+
+// Look is Model for those who only want to know: it starts no server. A model
+// that runs elsewhere needs nothing here. One that is loaded for another context
+// holds nothing that counts: it is loaded anew for this one.
+func (c *Client) Look(ctx context.Context, name string, context int) (pipeline.Model, error) {
 	m, err := c.find(ctx, name)
 	if err != nil {
 		return pipeline.Model{}, err
@@ -41,9 +52,15 @@ func (c *Client) Model(ctx context.Context, name string, context int) (pipeline.
 		return pipeline.Model{}, err
 	}
 	found := pipeline.Model{Name: m.Name, Digest: m.Digest, Context: t.manner.clamp(context)}
-	if !m.Remote {
-		found.NeedBytes = t.shape.estimate(m.Bytes, found.Context).Bytes()
+	if m.Remote || !c.local {
+		return found, nil
 	}
+	found.NeedBytes = t.shape.estimate(m.Bytes, found.Context).Bytes()
+	loaded, err := c.here(ctx, func(l Loaded) bool { return SameModel(l.Name, m.Name) && l.Context == found.Context })
+	if err != nil {
+		return pipeline.Model{}, err
+	}
+	found.Held = total(loaded)
 	return found, nil
 }
 
@@ -82,7 +99,10 @@ func mannerOf(name string, shown *api.ShowResponse) manner {
 		trained:    int(min(f.number("context_length", 0), 1<<30)),
 		translates: strings.Contains(strings.ToLower(name), "translategemma"),
 	}
-	if slices.ContainsFunc(shown.Capabilities, func(c model.Capability) bool { return c == model.CapabilityThinking }) {
+	if len(shown.Capabilities) > 0 { // old servers tell none
+		m.mute = !slices.Contains(shown.Capabilities, model.CapabilityCompletion)
+	}
+	if slices.Contains(shown.Capabilities, model.CapabilityThinking) {
 		m.think = &api.ThinkValue{Value: false}
 		if f.arch == "gptoss" || f.arch == "gpt-oss" { // it cannot be told not to
 			m.think, m.musing = &api.ThinkValue{Value: "low"}, 1024

@@ -54,16 +54,20 @@ func (c *Client) find(ctx context.Context, name string) (Model, error) {
 		return Model{}, err
 	}
 	for _, m := range models {
-		if strings.EqualFold(full(m.Name), full(name)) {
+		if SameModel(m.Name, name) {
 			return m, nil
 		}
 	}
 	return Model{}, missing(name, nil)
 }
 
-// full completes a name as Ollama does: the registry and the library may be
+// SameModel says whether two names are of one model, as Ollama has it: case
+// does not count.
+func SameModel(a, b string) bool { return a != "" && strings.EqualFold(FullName(a), FullName(b)) }
+
+// FullName completes a name as Ollama does: the registry and the library may be
 // left out, and so may the tag "latest".
-func full(name string) string {
+func FullName(name string) string {
 	name = strings.TrimPrefix(strings.TrimPrefix(name, "registry.ollama.ai/"), "library/")
 	if !strings.Contains(name[strings.LastIndex(name, "/")+1:], ":") {
 		name += ":latest"

@@ -71,6 +71,9 @@ func calls() map[string]func(context.Context, *ollama.Client) error {
 		"Running": func(ctx context.Context, c *ollama.Client) error { _, err := c.Running(ctx); return err },
 		"Held":    func(ctx context.Context, c *ollama.Client) error { _, err := c.Held(ctx); return err },
 		"Unload":  func(ctx context.Context, c *ollama.Client) error { return c.Unload(ctx) },
+		"Release": func(ctx context.Context, c *ollama.Client) error { return c.Release(ctx, "tiny") },
+		"Look":    func(ctx context.Context, c *ollama.Client) error { _, err := c.Look(ctx, "tiny", 512); return err },
+		"List":    func(ctx context.Context, c *ollama.Client) error { _, err := c.List(ctx, 512); return err },
 		"Need":    func(ctx context.Context, c *ollama.Client) error { _, err := c.Need(ctx, "tiny", 512); return err },
 	}
 }
@@ -207,7 +210,7 @@ func TestSizesThatCannotBeAreFaults(t *testing.T) {
 	t.Parallel()
 	for _, size := range []string{"-1", "9007199254740993", "9223372036854775807", "1e30"} {
 		c := client(t, ollama.Config{Host: fake(t, says(200, fmt.Sprintf(`{"models":[{"name":"a","size":%s}]}`, size)))})
-		for _, call := range []string{"Models", "Running", "Held", "Unload"} {
+		for _, call := range []string{"Models", "Running", "Held", "Unload", "Release", "List"} {
 			if err := calls()[call](t.Context(), c); !fault.Is(err, fault.OllamaFailed) {
 				t.Errorf("%s with size %s: %v", call, size, err)
 			}
@@ -236,7 +239,7 @@ func TestNobodyThere(t *testing.T) {
 	c := client(t, ollama.Config{Host: s.URL})
 	for call, ask := range calls() {
 		switch err := ask(t.Context(), c); call {
-		case "Held", "Unload": // who is not there holds nothing
+		case "Held", "Unload", "Release": // who is not there holds nothing
 			if err != nil {
 				t.Errorf("%s: %v", call, err)
 			}

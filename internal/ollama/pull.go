@@ -26,9 +26,13 @@ type Pulled struct {
 const pullBytes = 1 << 30
 
 // Pull has the server download a model, and returns when it is there. It goes
-// on where an earlier download ended. Report may be nil. Faults: model_unknown,
+// on where an earlier download ended. When nobody listens and there is a way to
+// start a server, it is started. Report may be nil. Faults: model_unknown,
 // download_failed, disk_full, and those of the server.
 func (c *Client) Pull(ctx context.Context, name string, report func(Pulled)) error {
+	if err := c.wake(ctx); err != nil {
+		return err
+	}
 	watched, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watchdog := time.AfterFunc(c.cfg.PullIdle, func() { cancel(errSilent) })

@@ -68,11 +68,28 @@ func TestARealServerGivesItsMemoryBack(t *testing.T) {
 		t.Errorf("Need() = %d, %v", need, err)
 	}
 
-	if err := c.Unload(t.Context()); err != nil {
-		t.Errorf("Unload() = %v", err)
+	if m, err := c.Model(t.Context(), "tiny", tokens); err != nil || m.Held != held || m.NeedBytes != e.Bytes() {
+		t.Errorf("Model() = %+v, %v; the server holds %d", m, err, held)
+	}
+	if m, err := c.Model(t.Context(), "tiny", 2*tokens); err != nil || m.Held != 0 {
+		t.Errorf("Model() = %+v, %v, for a context that it is not loaded for", m, err)
+	}
+	if all, err := c.List(t.Context(), tokens); err != nil || len(all) != 1 || all[0].HeldBytes != held || all[0].NeedBytes != e.Bytes() || all[0].Context != tokens {
+		t.Errorf("List() = %+v, %v", all, err)
+	}
+
+	if err := c.Release(t.Context(), "other"); err != nil || len(s.Loaded()) != 1 {
+		t.Errorf("Release() of another = %v; loaded are %q", err, s.Loaded())
+	}
+	if err := c.Release(t.Context(), "tiny"); err != nil {
+		t.Errorf("Release() = %v", err)
 	}
 	if held, err := c.Held(t.Context()); err != nil || held != 0 {
 		t.Errorf("after unloading Held() = %d, %v", held, err)
+	}
+	s.Load("tiny", tokens)
+	if err := c.Unload(t.Context()); err != nil {
+		t.Errorf("Unload() = %v", err)
 	}
 	until(t, "the process of the model ends", func() bool { return s.Processes() == idle })
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -17,7 +18,7 @@ import (
 // Held is how much memory of this machine the loaded models take. A server
 // that is not there holds nothing, and one on another machine nothing here.
 func (c *Client) Held(ctx context.Context) (int64, error) {
-	loaded, err := c.here(ctx)
+	loaded, err := c.here(ctx, everyone)
 	return total(loaded), err
 }
 
@@ -26,9 +27,29 @@ func (c *Client) Held(ctx context.Context) (int64, error) {
 // wait. Others may load a model meanwhile, so each look asks anew. It does
 // nothing to a server on another machine. Fault: ollama_busy, which names the
 // models that stayed.
-func (c *Client) Unload(ctx context.Context) error {
+func (c *Client) Unload(ctx context.Context) error { return c.giveBack(ctx, everyone) }
+
+// Release is Unload for one model. A server on another machine is asked too, so
+// that others find room there, but not waited for.
+func (c *Client) Release(ctx context.Context, name string) error {
+	one := func(m Loaded) bool { return SameModel(m.Name, name) }
+	if c.local {
+		return c.giveBack(ctx, one)
+	}
+	loaded, err := c.Running(ctx)
+	if err == nil {
+		err = c.release(ctx, only(loaded, one))
+	}
+	if err != nil {
+		c.log.Debug("another machine not asked to unload", "err", err)
+	}
+	return nil
+}
+
+// giveBack asks for some models to be unloaded until none of them is left.
+func (c *Client) giveBack(ctx context.Context, some func(Loaded) bool) error {
 	start := time.Now()
-	left, err := c.here(ctx)
+	left, err := c.here(ctx, some)
 	if err != nil || len(left) == 0 {
 		return err
 	}
@@ -43,7 +64,7 @@ func (c *Client) Unload(ctx context.Context) error {
 			return stayed(left, errors.Join(context.Cause(ctx), refused))
 		case <-time.After(c.cfg.Poll):
 		}
-		loaded, err := c.here(ctx)
+		loaded, err := c.here(ctx, some)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return stayed(left, errors.Join(err, refused))
@@ -57,8 +78,8 @@ func (c *Client) Unload(ctx context.Context) error {
 	}
 }
 
-// here lists what is loaded on this machine.
-func (c *Client) here(ctx context.Context) ([]Loaded, error) {
+// here lists some of what is loaded on this machine.
+func (c *Client) here(ctx context.Context, some func(Loaded) bool) ([]Loaded, error) {
 	if !c.local {
 		return nil, nil
 	}
@@ -66,8 +87,14 @@ func (c *Client) here(ctx context.Context) ([]Loaded, error) {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, nil
 	}
-	return loaded, err
+	return only(loaded, some), err
 }
+
+func only(loaded []Loaded, some func(Loaded) bool) []Loaded {
+	return slices.DeleteFunc(loaded, func(m Loaded) bool { return !some(m) })
+}
+
+func everyone(Loaded) bool { return true }
 
 // release asks for every model to be unloaded. Whether it was is seen in what
 // is loaded next, not in the answer; an error is kept for the log.

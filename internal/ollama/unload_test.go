@@ -99,6 +99,33 @@ func TestUnloadAsksForNothingWhenNothingIsLoaded(t *testing.T) {
 	}
 }
 
+func TestReleaseAsksForOneModelOnly(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"qwen3", "Qwen3:latest"} {
+		h := &holder{models: []string{"gemma3:4b", "qwen3:latest", "qwen3:8b"}, unload: (*holder).drop}
+		c := client(t, ollama.Config{Host: fake(t, h.ServeHTTP)})
+		if err := c.Release(t.Context(), name); err != nil {
+			t.Errorf("Release(%s) = %v", name, err)
+		}
+		if diff := cmp.Diff([]string{"qwen3:latest 0s "}, h.requests()); diff != "" {
+			t.Errorf("Release(%s): the requests (model, keep_alive, prompt):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAnotherMachineIsAskedToReleaseAndNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	h := &holder{models: []string{"gemma3:4b", "qwen3:8b"}, unload: func(*holder, string) {}}
+	c := client(t, ollama.Config{Host: fake(t, h.ServeHTTP)})
+	c.MoveAway()
+	if err := c.Release(t.Context(), "qwen3:8b"); err != nil {
+		t.Errorf("Release() = %v", err)
+	}
+	if diff := cmp.Diff([]string{"qwen3:8b 0s "}, h.requests()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestUnloadFollowsWhatIsLoadedMeanwhile(t *testing.T) {
 	t.Parallel()
 	h := &holder{models: []string{"a"}, unload: func(h *holder, name string) {
@@ -143,15 +170,19 @@ func TestUnloadNamesTheModelThatStays(t *testing.T) {
 	}
 }
 
-func TestUnloadSeesTheServerGo(t *testing.T) {
+func TestAServerThatGoesHasGivenBackWhatItHeld(t *testing.T) {
 	t.Parallel()
-	h := &holder{models: []string{"a"}}
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	h.unload = func(*holder, string) { _ = s.Listener.Close() }
-	c := client(t, ollama.Config{Host: s.URL})
-	if err := c.Unload(t.Context()); err != nil {
-		t.Errorf("Unload() = %v", err)
+	for call, ask := range map[string]func(*ollama.Client) error{
+		"Unload":  func(c *ollama.Client) error { return c.Unload(t.Context()) },
+		"Release": func(c *ollama.Client) error { return c.Release(t.Context(), "a") },
+	} {
+		h := &holder{models: []string{"a:latest"}}
+		s := httptest.NewServer(h)
+		t.Cleanup(s.Close)
+		h.unload = func(*holder, string) { _ = s.Listener.Close() }
+		if err := ask(client(t, ollama.Config{Host: s.URL})); err != nil || len(h.requests()) != 1 {
+			t.Errorf("%s: %v after %q", call, err, h.requests())
+		}
 	}
 }
 
@@ -164,6 +195,9 @@ func TestAnotherMachineIsLeftAlone(t *testing.T) {
 	}
 	if err := c.Unload(t.Context()); err != nil {
 		t.Errorf("Unload() = %v", err)
+	}
+	if err := c.Release(t.Context(), "some"); err != nil {
+		t.Errorf("Release() = %v", err)
 	}
 	_, err := c.Version(t.Context())
 	if f := fault.From(err); f.Code != fault.OllamaUnreachable || !strings.Contains(f.Hint, "other machine") {

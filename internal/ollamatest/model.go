@@ -33,6 +33,8 @@ func (s *Server) Copy(name, file string) {
 // chatTemplate gives a model every message with its role.
 const chatTemplate = "{{- range .Messages }}<{{ .Role }}>{{ .Content }}\n{{ end }}<assistant>"
 
+// install makes a model of a file. It is so small that more than one thread
+// would only spin.
 func (s *Server) install(name string, model []byte) {
 	s.t.Helper()
 	digest := fmt.Sprintf("sha256:%x", sha256.Sum256(model))
@@ -41,7 +43,10 @@ func (s *Server) install(name string, model []byte) {
 	}
 	var last string
 	err := s.post(s.t.Context(), "/api/create",
-		map[string]any{"model": name, "files": map[string]string{"tiny.gguf": digest}, "template": chatTemplate},
+		map[string]any{
+			"model": name, "files": map[string]string{"tiny.gguf": digest}, "template": chatTemplate,
+			"parameters": map[string]any{"num_thread": 1},
+		},
 		func(a answer) { last = a.Status })
 	if err != nil || last != "success" {
 		s.t.Fatalf("create: %v; it ended with %q", err, last)
@@ -60,12 +65,11 @@ func (s *Server) Load(model string, tokens int) {
 // Talk lets the model answer, and tells of each piece of the answer. The words
 // are drawn from the likelier ones, which the end is never among, and drawn
 // well mixed, since a server cuts off what repeats itself; so the answer goes
-// on for ten times the context, the most that a server gives. More than one
-// thread would only spin.
+// on for ten times the context, the most that a server gives.
 func (s *Server) Talk(ctx context.Context, model, prompt string, tokens int, heard func()) error {
 	return s.post(ctx, "/api/generate", map[string]any{
 		"model": model, "prompt": prompt, "keep_alive": "10m",
-		"options": map[string]any{"num_thread": 1, "num_ctx": tokens, "num_predict": -1, "temperature": 5, "top_k": 40},
+		"options": map[string]any{"num_ctx": tokens, "num_predict": -1, "temperature": 5, "top_k": 40},
 	}, func(answer) { heard() })
 }
 

@@ -29,6 +29,8 @@ type Server struct {
 
 	t    testing.TB
 	http *http.Client
+	path string // of the program
+	dir  string
 	cmd  *exec.Cmd
 	line io.Closer // it ends when this is closed
 	gone chan struct{}
@@ -39,44 +41,58 @@ type Server struct {
 // the tests themselves be killed. The test is skipped where there is no Ollama.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	path := Program(t)
-	address, dir := free(t), t.TempDir()
-
-	// Not the test's context: its end would kill the shell and not the server.
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-c", `"$0" serve & read -r _; kill $!; wait`, path)
-	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "OLLAMA_MODELS=" + filepath.Join(dir, "models"), "OLLAMA_HOST=" + address,
-		"OLLAMA_NO_CLOUD=1", "OLLAMA_MAX_LOADED_MODELS=1", "OLLAMA_NUM_PARALLEL=1",
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = log.Close() }()
-	cmd.Stdout, cmd.Stderr = log, log
-	line, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	s := &Server{
-		Host: "http://" + address,
-		t:    t, cmd: cmd, line: line, gone: make(chan struct{}),
+		Host: "http://" + free(t),
+		t:    t, path: Program(t), dir: t.TempDir(),
 		http: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 	}
-	go func() { _ = cmd.Wait(); close(s.gone) }()
+	s.start()
 	t.Cleanup(func() {
 		s.Stop()
 		if t.Failed() {
-			text, _ := os.ReadFile(log.Name())
+			text, _ := os.ReadFile(s.log())
 			t.Logf("Ollama's log ends with:\n%s", text[max(0, len(text)-4000):])
 		}
 	})
 	s.awaken()
 	return s
+}
+
+// Again starts a server that was killed, at its address and with its models.
+func (s *Server) Again() {
+	s.t.Helper()
+	s.start()
+	s.awaken()
+}
+
+func (s *Server) log() string { return filepath.Join(s.dir, "log") }
+
+func (s *Server) start() {
+	s.t.Helper()
+	// Not the test's context: its end would kill the shell and not the server.
+	cmd := exec.CommandContext(context.WithoutCancel(s.t.Context()), "sh", "-c", `"$0" serve & read -r _; kill $!; wait`, s.path)
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "OLLAMA_MODELS=" + filepath.Join(s.dir, "models"),
+		"OLLAMA_HOST=" + strings.TrimPrefix(s.Host, "http://"),
+		"OLLAMA_NO_CLOUD=1", "OLLAMA_MAX_LOADED_MODELS=1", "OLLAMA_NUM_PARALLEL=1",
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	log, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	cmd.Stdout, cmd.Stderr = log, log
+	line, err := cmd.StdinPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	s.cmd, s.line, s.gone = cmd, line, gone
+	go func() { _ = cmd.Wait(); close(gone) }()
 }
 
 // awaken waits until the server answers.

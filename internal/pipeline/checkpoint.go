@@ -17,6 +17,9 @@ import (
 const (
 	extractVersion    = "extract/1"
 	transcribeVersion = "transcribe/2"
+	translateVersion  = "translate/1"
+	summarizeVersion  = "summarize/1"
+	deliverVersion    = "deliver/1"
 )
 
 // finished reads what a stage left under a key.
@@ -44,6 +47,45 @@ func (w *work) finish(ctx context.Context, stage job.Stage, key string, v any, r
 	return nil
 }
 
+// parts reads what is stored of an unfinished piece of a stage's work.
+func parts[T any](ctx context.Context, w *work, stage job.Stage, key string) ([]T, error) {
+	bodies, err := w.deps.Checkpoints.Parts(ctx, w.lease, stage, key)
+	if err != nil {
+		return nil, fmt.Errorf("read parts of %s: %w", stage, err)
+	}
+	all := make([]T, len(bodies))
+	for i, body := range bodies {
+		if err := json.Unmarshal(body, &all[i]); err != nil {
+			return nil, fmt.Errorf("read part of %s: %w", stage, err)
+		}
+	}
+	return all, nil
+}
+
+// addPart stores one more.
+func (w *work) addPart(ctx context.Context, stage job.Stage, key string, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write part of %s: %w", stage, err)
+	}
+	if err := w.deps.Checkpoints.AddPart(ctx, w.lease, key, body); err != nil {
+		return fmt.Errorf("store part of %s: %w", stage, err)
+	}
+	return nil
+}
+
+// keepPiece stores a piece that is finished, in place of its parts.
+func (w *work) keepPiece(ctx context.Context, stage job.Stage, key string, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write piece of %s: %w", stage, err)
+	}
+	if err := w.deps.Checkpoints.Keep(ctx, w.lease, stage, key, body); err != nil {
+		return fmt.Errorf("store piece of %s: %w", stage, err)
+	}
+	return nil
+}
+
 // extractKey names the sound of this source and track.
 func (w *work) extractKey() string {
 	track := "default"
@@ -65,7 +107,7 @@ func (w *work) transcribeKey(m Model) string {
 // that does a stage anew how often it has been asked to: what it left before is
 // not found any more, nor what is made of that.
 func (w *work) key(stage job.Stage, parts ...string) string {
-	if n := w.job.Fresh[stage]; n > 0 || !w.job.Options.Reuse {
+	if n := w.anew(stage); n > 0 || !w.job.Options.Reuse {
 		parts = append(parts, w.job.ID)
 		if n > 0 {
 			parts = append(parts, strconv.Itoa(n))
@@ -76,4 +118,25 @@ func (w *work) key(stage job.Stage, parts ...string) string {
 		fmt.Fprintf(h, "%d:%s", len(p), p) // lengths keep "a","bc" apart from "ab","c"
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// anew is how often the job was asked to do a stage anew. For what a language
+// model makes, and for what is delivered, that includes the stages before it,
+// which may come to the same words again; the key of the words has that of their
+// sound in it.
+func (w *work) anew(stage job.Stage) int {
+	fresh := w.job.Fresh
+	switch stage {
+	case job.Extract, job.Transcribe:
+		return fresh[stage]
+	case job.Translate, job.Summarize, job.Deliver:
+	}
+	n := 0
+	for _, s := range job.Stages() {
+		n += fresh[s]
+		if s == stage {
+			break
+		}
+	}
+	return n
 }

@@ -54,7 +54,8 @@ func newStream(t *testing.T) *stream {
 func (s *stream) run(ctx context.Context, j job.Job) error {
 	p := pipeline.New(pipeline.Deps{
 		Sources: s, Extractor: s, Models: s, Transcriber: s, Checkpoints: s, Gate: s, Room: s, Listener: s,
-	}, pipeline.Config{WorkDir: s.work})
+		LanguageModels: s.llm, Translator: s.llm, Summarizer: s.llm,
+	}, s.config)
 	return p.Run(context.WithValue(ctx, pipelineKey{}, p), job.Lease{ID: j.ID, Token: 1, Owner: "me"}, j, func(p job.Progress) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -1,19 +1,20 @@
 // Package pipeline carries one job through its stages. After each stage, and
-// within a transcription after each span, what was reached is stored under a
-// key of its inputs, so that nothing is done twice. It never decides what is
-// retried: that is the queue's.
+// within one after each span of speech or batch of lines, what was reached is
+// stored under a key of its inputs, so that nothing is done twice. Every run
+// passes through all stages and gives the job what is there. It never decides
+// what is retried: that is the queue's.
 package pipeline
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
 	"sluice/internal/fault"
 	"sluice/internal/job"
+	"sluice/internal/transcript"
 )
 
 // Pipeline runs the stages of one job after another.
@@ -23,7 +24,7 @@ type Pipeline struct {
 	growing sounds
 }
 
-// Deps is what a Pipeline needs; all are required.
+// Deps is what a Pipeline needs; all but the Exporter are required.
 type Deps struct {
 	Sources     Sources
 	Extractor   Extractor
@@ -33,11 +34,19 @@ type Deps struct {
 	Gate        Gate
 	Room        Room
 	Listener    Listener
+
+	LanguageModels LanguageModels
+	Translator     Translator
+	Summarizer     Summarizer
+	Exporter       Exporter // nil = no folder is set
 }
 
 // Config of a Pipeline.
 type Config struct {
 	WorkDir string // one folder per job is made below it; required
+
+	Context             int  // the language model's, in tokens; 0 = what LanguageModels takes that for
+	FinishWithoutOllama bool // a job ends without its translations and its summary while Ollama is away; else it waits
 }
 
 // How soon something that was away before a stage started is looked for
@@ -69,10 +78,7 @@ func (p *Pipeline) Run(ctx context.Context, lease job.Lease, j job.Job, report f
 // first job again and again, so it does not read the source: Run looks closer.
 func (p *Pipeline) Ready(ctx context.Context, j job.Job) *job.Wait {
 	w := &work{Pipeline: p, job: j}
-	err := w.deps.Sources.Look(ctx, j.Source)
-	if err == nil {
-		_, err = w.equipped(ctx)
-	}
+	err := w.within(ctx)
 	var wait *job.Wait
 	if errors.As(w.end(ctx, err), &wait) {
 		return wait
@@ -92,9 +98,42 @@ type work struct {
 	entered job.Stage // the stage that runs
 
 	listen func(ctx context.Context, req TranscribeRequest, watch Watch) error // the Transcriber's, or what is around it
+
+	// What was made so far.
+	text         transcript.Transcript
+	translations []transcript.Transcript // complete ones
+	summary      *transcript.Summary     // nil = there is none
+}
+
+// within says whether what the job needs next is within reach.
+func (w *work) within(ctx context.Context) error {
+	if heard(w.job) {
+		return w.languagesReady(ctx)
+	}
+	if err := w.deps.Sources.Look(ctx, w.job.Source); err != nil {
+		return err
+	}
+	_, err := w.equipped(ctx)
+	return err
 }
 
 func (w *work) run(ctx context.Context) error {
+	if err := w.toText(ctx); err != nil {
+		return err
+	}
+	if err := w.languages(ctx); err != nil {
+		return err
+	}
+	return w.deliver(ctx)
+}
+
+// toText sees to it that the job has its transcript.
+func (w *work) toText(ctx context.Context) error {
+	if heard(w.job) {
+		if ok, err := w.recall(ctx); ok || err != nil {
+			return err
+		}
+	}
 	in, err := w.open(ctx)
 	if err != nil {
 		return err
@@ -213,16 +252,35 @@ func Away(f *fault.Fault) job.Wait {
 
 // begin asks the gate for a stage and opens it.
 func (w *work) begin(ctx context.Context, need job.Need) error {
+	if err := w.admit(ctx, need); err != nil {
+		return err
+	}
+	return w.enter(ctx, need.Stage)
+}
+
+// admit asks the gate for a stage.
+func (w *work) admit(ctx context.Context, need job.Need) error {
 	v := w.deps.Gate.Admit(ctx, need)
 	if v.Never {
-		if never := w.tooLarge(need); never != nil {
+		if never := w.never(need, v.Text); never != nil {
 			return never
 		}
 	}
 	if !v.Open {
 		return &job.Wait{Reason: v.Reason, Text: v.Text, Until: v.Until, Need: need}
 	}
-	return w.enter(ctx, need.Stage)
+	return nil
+}
+
+// never refuses what can never fit on this machine.
+func (w *work) never(need job.Need, why string) error {
+	switch need.Stage {
+	case job.Translate, job.Summarize:
+		return fault.New(fault.ModelTooLarge, fmt.Sprintf("The language model %s is too large: it %s.", need.Model, why), nil).
+			WithHint("Choose a smaller one with ollama.model or llm_model.")
+	case job.Extract, job.Transcribe, job.Deliver:
+	}
+	return w.tooLarge(need)
 }
 
 // enter opens a stage that was let in.
@@ -247,80 +305,6 @@ func (w *work) record(ctx context.Context, stage job.Stage) error {
 	return nil
 }
 
-// found gives the source's sound when it lies in a workdir already.
-func (w *work) found(ctx context.Context) (a Audio, ok bool, err error) {
-	a, ok, err = finished[Audio](ctx, w, job.Extract, w.extractKey())
-	if err != nil || !ok {
-		return Audio{}, false, err
-	}
-	if a = w.adopt(a); !whole(a) {
-		return Audio{}, false, nil
-	}
-	return a, true, w.measured(ctx, a)
-}
-
-// extract makes the source's sound; growing is told of it meanwhile, if there is one.
-func (w *work) extract(ctx context.Context, source string, growing *Sound, progress func(float64)) (Audio, error) {
-	if err := os.MkdirAll(w.Dir(w.job.ID), 0o700); err != nil {
-		return Audio{}, fmt.Errorf("make workdir: %w", err)
-	}
-	began := time.Now()
-	a, err := w.deps.Extractor.Extract(ctx, ExtractRequest{
-		Source: source,
-		Track:  w.job.Options.AudioTrack,
-		Out:    w.sound(),
-		Sound:  growing,
-	}, progress)
-	took := time.Since(began)
-	if err != nil {
-		return Audio{}, err
-	}
-	if err := w.unchanged(ctx); err != nil {
-		return Audio{}, err
-	}
-	if err := w.measured(ctx, a); err != nil {
-		return Audio{}, err
-	}
-	return a, w.finish(ctx, job.Extract, w.extractKey(), a, false, took)
-}
-
-// unchanged says that what was read was one file from its beginning to its end:
-// ffmpeg does not notice when another is written over it. One that has gone
-// since was read before it went.
-func (w *work) unchanged(ctx context.Context) error {
-	if err := w.deps.Sources.Look(ctx, w.job.Source); fault.Is(err, fault.SourceChanged) {
-		return err
-	}
-	return nil
-}
-
-// measured remembers how long the sound is, for forecasts. It comes before the
-// stage's end, by which its pace is reckoned.
-func (w *work) measured(ctx context.Context, a Audio) error {
-	if err := w.deps.Checkpoints.SetDuration(ctx, w.job.ID, a.DurationMS); err != nil {
-		return fmt.Errorf("store duration: %w", err)
-	}
-	return nil
-}
-
-// adopt gives the job a link of its own to sound that lies in another job's
-// workdir, which may be swept away while this one works.
-func (w *work) adopt(a Audio) Audio {
-	own := a
-	own.Path = w.sound()
-	if own.Path == a.Path || os.MkdirAll(w.Dir(w.job.ID), 0o700) != nil {
-		return a
-	}
-	_ = os.Link(a.Path, own.Path) // not every disk has links, and it may be there from an earlier run
-	if whole(own) {
-		return own
-	}
-	return a
-}
-
-// sound is where the job's own audio lies.
-func (w *work) sound() string { return filepath.Join(w.Dir(w.job.ID), "audio.pcm") }
-
 // progress reports fractions of a stage with an ETA from the pace so far.
 func (w *work) progress(stage job.Stage) func(float64) {
 	started, first := time.Now(), -1.0
@@ -335,10 +319,4 @@ func (w *work) progress(stage job.Stage) func(float64) {
 		}
 		w.report(p)
 	}
-}
-
-// whole says whether an audio file is still all there.
-func whole(a Audio) bool {
-	fi, err := os.Stat(a.Path)
-	return err == nil && fi.Size() == a.Bytes
 }

@@ -56,11 +56,23 @@ type bench struct {
 	away    *fault.Fault
 	broken  bool              // it went away only in the middle
 	settled map[string]string // sources and titles by job
+
+	llm       *fakeOllama
+	config    pipeline.Config
+	exporter  pipeline.Exporter
+	refuses   job.Stage                        // the one stage that the gate does not let in; "" = all or none
+	needs     map[job.Stage]job.Need           // that the gate was last asked for
+	order     []string                         // what happened around the language model
+	parts     map[string][][]byte              // by key
+	languages map[string]transcript.Transcript // by job and language
+	lines     map[string]job.Lines
+	summaries map[string]*transcript.Summary
+	coverage  map[string]int
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	return &bench{
+	b := &bench{
 		t: t, work: t.TempDir(), verdict: job.Verdict{Open: true}, breakAfter: -1, breakWith: fault.EngineCrashed, free: -1,
 		spans: []pipeline.Span{
 			{FromMS: 0, ToMS: 10_000, Language: "ko", Segments: []transcript.Segment{{StartMS: 0, EndMS: 900, Text: "하나"}, {StartMS: 1000, EndMS: 2000, Text: "둘"}}},
@@ -71,13 +83,23 @@ func newBench(t *testing.T) *bench {
 		transcripts: map[string]transcript.Transcript{},
 		durations:   map[string]int64{},
 		settled:     map[string]string{},
+		needs:       map[job.Stage]job.Need{},
+		parts:       map[string][][]byte{},
+		languages:   map[string]transcript.Transcript{},
+		lines:       map[string]job.Lines{},
+		summaries:   map[string]*transcript.Summary{},
+		coverage:    map[string]int{},
 	}
+	b.llm = newOllama(b)
+	b.config = pipeline.Config{WorkDir: b.work, Context: 8192}
+	return b
 }
 
 func (b *bench) pipeline() *pipeline.Pipeline {
 	return pipeline.New(pipeline.Deps{
 		Sources: b, Extractor: b, Models: b, Transcriber: b, Checkpoints: b, Gate: b, Room: b, Listener: b,
-	}, pipeline.Config{WorkDir: b.work})
+		LanguageModels: b.llm, Translator: b.llm, Summarizer: b.llm, Exporter: b.exporter,
+	}, b.config)
 }
 
 func (b *bench) run(j job.Job) error {
@@ -160,7 +182,7 @@ func (b *bench) Transcribe(_ context.Context, req pipeline.TranscribeRequest, w 
 	return nil
 }
 
-func (b *bench) Release() {}
+func (b *bench) Release() { b.order = append(b.order, "engine goes") }
 
 func (b *bench) Finished(_ context.Context, stage job.Stage, key string) ([]byte, bool, error) {
 	body, ok := b.finished[string(stage)+key]
@@ -170,6 +192,7 @@ func (b *bench) Finished(_ context.Context, stage job.Stage, key string) ([]byte
 func (b *bench) Begin(_ context.Context, _ job.Lease, stage job.Stage) error {
 	time.Sleep(b.others)
 	b.history = append(b.history, "begin "+string(stage))
+	b.order = append(b.order, "begin "+string(stage))
 	return nil
 }
 
@@ -204,8 +227,13 @@ func (b *bench) SaveTranscript(_ context.Context, l job.Lease, t transcript.Tran
 	return nil
 }
 
-func (b *bench) Admit(context.Context, job.Need) job.Verdict {
+func (b *bench) Admit(_ context.Context, n job.Need) job.Verdict {
 	time.Sleep(b.others)
+	b.needs[n.Stage] = n
+	b.order = append(b.order, "admit "+string(n.Stage))
+	if b.refuses != "" && n.Stage != b.refuses {
+		return job.Verdict{Open: true}
+	}
 	return b.verdict
 }
 

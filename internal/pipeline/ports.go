@@ -174,6 +174,8 @@ type Checkpoints interface {
 	// SaveSummary stores the summary, replacing an earlier one; nil = none came
 	// about. The warnings are added to those of the job.
 	SaveSummary(ctx context.Context, lease job.Lease, s *transcript.Summary, coveragePercent int, warnings []job.Warning) error
+	// Warn adds warnings to those of the job.
+	Warn(ctx context.Context, lease job.Lease, warnings []job.Warning) error
 }
 
 // Exporter writes what was made of a job into the folder that the user has

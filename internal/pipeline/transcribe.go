@@ -60,6 +60,19 @@ func (w *work) model(ctx context.Context) (Model, error) {
 	return w.deps.Models.Model(ctx, name, o.BeamSize)
 }
 
+// recall gives a job back the transcript that it had; ok says that it is still
+// there. It takes neither the source nor what the first stages work with.
+func (w *work) recall(ctx context.Context) (ok bool, err error) {
+	if err := w.deps.Room.Check(ctx); err != nil {
+		return false, err
+	}
+	m, err := w.model(ctx)
+	if err != nil { // then it is missed like any other job's
+		return false, nil
+	}
+	return w.reuse(ctx, m)
+}
+
 // reuse takes the transcript that was already made from the same inputs, by
 // this job or another; ok says that there was one.
 func (w *work) reuse(ctx context.Context, m Model) (ok bool, err error) {
@@ -149,7 +162,8 @@ func resumable(stop *fault.Fault, begun bool, at float64) error {
 // save stores the whole transcript, readable from now on.
 func (w *work) save(ctx context.Context, spans []Span, warnings []job.Warning) error {
 	warnings = slices.Concat(warnings, remarks(spans))
-	if err := w.deps.Checkpoints.SaveTranscript(ctx, w.lease, Join(spans, true), warnings); err != nil {
+	w.text = Join(spans, true)
+	if err := w.deps.Checkpoints.SaveTranscript(ctx, w.lease, w.text, warnings); err != nil {
 		return fmt.Errorf("store transcript: %w", err)
 	}
 	return nil

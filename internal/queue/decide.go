@@ -74,7 +74,7 @@ func crashed(o Outcome, j job.Job, f *fault.Fault, s job.Starved) Outcome {
 	if j.Crashes+1 < maxCrashes {
 		o.State = job.Queued
 		o.Wait = job.Wait{Reason: job.Turn, Text: f.Say}
-		if f.Code == fault.EngineOutOfMemory { // what it took is known now, and is asked for next time
+		if starvation(f) { // what it took is known now, and is asked for next time
 			again := startsAgain(s.Need)
 			o.Wait = job.Wait{Reason: job.Memory, Text: strings.TrimSpace(f.Say + " " + again), Need: s.Need}
 			if again != "" { // stays when the gate has newer words for the wait
@@ -85,7 +85,7 @@ func crashed(o Outcome, j job.Job, f *fault.Fault, s job.Starved) Outcome {
 	}
 	o.State = job.Failed
 	switch f.Code {
-	case fault.EngineOutOfMemory: // says more than "crashed"
+	case fault.EngineOutOfMemory, fault.OllamaOutOfMemory: // says more than "crashed"
 		o.Error.Hint = offer(s.Smaller, o.Error.Hint)
 	case fault.EngineStopped: // not by what it read
 		if j.Error != nil && j.Error.Code == string(f.Code) {
@@ -98,6 +98,11 @@ func crashed(o Outcome, j job.Job, f *fault.Fault, s job.Starved) Outcome {
 		o.Error.Detail = detail(f)
 	}
 	return o
+}
+
+// starvation says that a process died because memory ran out.
+func starvation(f *fault.Fault) bool {
+	return f.Code == fault.EngineOutOfMemory || f.Code == fault.OllamaOutOfMemory
 }
 
 // startsAgain says what must be free for that.

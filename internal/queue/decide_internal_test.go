@@ -70,6 +70,24 @@ func TestDecide(t *testing.T) {
 		"out of memory keeps its own name": {
 			job: job.Job{Crashes: 1}, err: fault.New(fault.EngineOutOfMemory, "x", nil), want: job.Failed, crash: true, code: fault.EngineOutOfMemory,
 		},
+		"out of memory keeps its own name, also that of Ollama": {
+			job: job.Job{Crashes: 1}, err: fault.New(fault.OllamaOutOfMemory, "x", nil), want: job.Failed, crash: true, code: fault.OllamaOutOfMemory,
+		},
+		"the first death of Ollama for want of memory waits for memory": {
+			err: fault.New(fault.OllamaOutOfMemory, "x", nil), want: job.Queued, reason: job.Memory, crash: true, code: fault.OllamaOutOfMemory,
+		},
+		"the first crash of Ollama goes back at once": {
+			err: fault.New(fault.OllamaCrashed, "x", nil), want: job.Queued, reason: job.Turn, crash: true, code: fault.OllamaCrashed,
+		},
+		"an Ollama that went away in the middle is tried six times": {
+			job: job.Job{Attempts: 4}, err: fault.New(fault.OllamaUnreachable, "x", nil), want: job.Queued, reason: job.Backoff, after: 8 * time.Minute, attempt: true, code: fault.OllamaUnreachable,
+		},
+		"an Ollama that is stuck is an error and no death": {
+			err: fault.New(fault.OllamaStuck, "x", nil), want: job.Queued, reason: job.Backoff, after: 30 * time.Second, attempt: true, code: fault.OllamaStuck,
+		},
+		"an Ollama that works for others is waited for": {
+			job: job.Job{Attempts: 2}, err: fault.New(fault.OllamaBusy, "x", nil), want: job.Queued, reason: job.Backoff, after: busyWait,
+		},
 		"being canceled while it crashes is being canceled": {
 			job: job.Job{Crashes: 1}, err: away, cause: canceledByUser(), want: job.Canceled,
 		},
@@ -215,6 +233,11 @@ func TestADeathForWantOfMemoryIsSaidWithFigures(t *testing.T) {
 		t.Errorf("the second time the hint is %q, want %q", got, want)
 	}
 	starved.Smaller = ""
+	starved.Err = fault.New(fault.OllamaOutOfMemory, "Ollama had too little memory.", nil).WithHint("Choose a smaller one.")
+	if got := decide(job.Job{Crashes: 1}, starved, nil, 0, time.Now()).Error.Hint; got != "Choose a smaller one." {
+		t.Errorf("of Ollama the hint is %q", got)
+	}
+	starved.Err = fault.New(fault.EngineOutOfMemory, "The engine died.", nil)
 	if got := decide(job.Job{Crashes: 1}, starved, nil, 0, time.Now()).Error.Hint; got == "" || got == second.Error.Hint {
 		t.Errorf("without a smaller model the hint is %q", got)
 	}

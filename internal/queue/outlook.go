@@ -190,11 +190,12 @@ func (o outlook) walk(before forecast, jobs []job.Job) {
 			continue
 		}
 		j.ETASeconds = before.and(o.left(*j)).seconds()
-		before = before.and(o.whole(j.Options.Model, j.DurationMS))
+		before = before.and(o.whole(LoadOf(j.Options, j.DurationMS)))
 	}
 }
 
-// speeds is the seconds of work per second of media.
+// speeds is the seconds of work per second of media; for translations, of each
+// language.
 type speeds map[work]float64
 
 type work struct {
@@ -204,19 +205,17 @@ type work struct {
 
 // left is the rest of one job, as if it were worked on from now.
 func (s speeds) left(j job.Job) (f forecast) {
-	stages := job.Stages()
-	for _, stage := range stages[max(0, slices.Index(stages, j.Stage)):] {
-		p := j.Progress
-		switch {
+	load, all := LoadOf(j.Options, j.DurationMS), job.Stages()
+	for _, stage := range all[max(0, slices.Index(all, j.Stage)):] {
+		rest := s.stage(stage, load)
+		switch p := j.Progress; {
 		case p.Stage != stage:
-			f = f.and(s.stage(stage, j.Options.Model, j.DurationMS))
 		case p.ETASeconds > 0:
-			f = f.and(forecast{ms: float64(p.ETASeconds) * 1000})
+			rest = forecast{ms: float64(p.ETASeconds) * 1000}
 		default:
-			rest := s.stage(stage, j.Options.Model, j.DurationMS)
 			rest.ms *= 1 - min(max(p.Fraction, 0), 1)
-			f = f.and(rest)
 		}
+		f = f.and(rest)
 	}
 	return f
 }
@@ -224,28 +223,43 @@ func (s speeds) left(j job.Job) (f forecast) {
 // loads is the work of all these jobs.
 func (s speeds) loads(all []Load) (f forecast) {
 	for _, l := range all {
-		if l.Unknown > 0 {
-			return forecast{unknown: true}
-		}
-		f = f.and(s.whole(l.Model, l.MediaMS))
+		f = f.and(s.whole(l))
 	}
 	return f
 }
 
-// whole is all stages for so much media.
-func (s speeds) whole(model string, mediaMS int64) (f forecast) {
+// whole is all that a load asks for.
+func (s speeds) whole(l Load) (f forecast) {
 	for _, stage := range job.Stages() {
-		f = f.and(s.stage(stage, model, mediaMS))
+		f = f.and(s.stage(stage, l))
 	}
 	return f
 }
 
-func (s speeds) stage(stage job.Stage, model string, mediaMS int64) forecast {
+// stage is what a load brings to one stage. A delivery is over at once: it
+// writes files, and what goes to others is sent later.
+func (s speeds) stage(stage job.Stage, l Load) forecast {
+	model, times := l.Model, 1
+	switch stage {
+	case job.Extract, job.Transcribe:
+	case job.Translate:
+		model, times = l.LLMModel, l.Languages
+	case job.Summarize:
+		model = l.LLMModel
+		if !l.Summarize {
+			times = 0
+		}
+	case job.Deliver:
+		times = 0
+	}
+	if times == 0 {
+		return forecast{}
+	}
 	ratio, known := s[work{stage, model}]
 	if !known { // perhaps the model is nothing to the stage
 		ratio, known = s[work{stage, ""}]
 	}
-	return forecast{ms: float64(mediaMS) * ratio, unknown: !known || mediaMS <= 0}
+	return forecast{ms: float64(l.MediaMS) * ratio * float64(times), unknown: !known || l.Unknown > 0}
 }
 
 // forecast is a stretch of time. Once a part of it is not known, all of it is

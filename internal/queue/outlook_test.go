@@ -14,7 +14,8 @@ import (
 )
 
 // forecast is a line over a store that has learnt: sound is extracted in a
-// tenth of its length, tiny needs half of it and large twice as much.
+// tenth of its length, tiny needs half of it and large twice as much. Gemma
+// takes a fifth for each language and a twentieth to sum up.
 type forecast struct {
 	*testing.T
 	*queue.Queue
@@ -36,6 +37,11 @@ func newForecast(t *testing.T) *forecast {
 		_, err := store.Settle(t.Context(), lease, queue.Outcome{State: job.Done})
 		must(t, err)
 	}
+	lease := f.take(f.add(entry{title: "past gemma", secs: 100, to: []string{"ko", "de"}, sum: true}))
+	f.stage(lease, job.Translate, 40*time.Second)
+	f.stage(lease, job.Summarize, 5*time.Second)
+	_, err := store.Settle(t.Context(), lease, queue.Outcome{State: job.Done})
+	must(t, err)
 	return f
 }
 
@@ -45,6 +51,10 @@ type entry struct {
 	secs         float64
 	wait         job.Wait
 	identity     string
+
+	to  []string // languages
+	sum bool
+	llm string // "" = gemma
 }
 
 func (f *forecast) add(e entry) (id string) {
@@ -52,7 +62,11 @@ func (f *forecast) add(e entry) (id string) {
 	if e.model == "" {
 		e.model = "tiny"
 	}
-	a, err := f.Submit(f.Context(), []job.Draft{{Title: e.title, Options: job.Options{Model: e.model}, Wait: e.wait, Identity: e.identity}})
+	if e.llm == "" {
+		e.llm = "gemma"
+	}
+	o := job.Options{Model: e.model, TranslateTo: e.to, Summarize: e.sum, LLMModel: e.llm}
+	a, err := f.Submit(f.Context(), []job.Draft{{Title: e.title, Options: o, Wait: e.wait, Identity: e.identity}})
 	must(f.T, err)
 	id = a[0].Job.ID
 	f.ids[e.title] = id
@@ -204,6 +218,32 @@ func TestForecasts(t *testing.T) {
 			line: []entry{{title: "a", secs: 100}},
 			want: map[string]int{"r": 10},
 		},
+		"a translation counts once for each language, a summary once": {
+			line: []entry{{title: "a", secs: 100, to: []string{"ko"}}, {title: "b", secs: 100, to: []string{"ko", "de"}, sum: true}, {title: "c", secs: 100, sum: true}, {title: "d", secs: 100}},
+			want: map[string]int{"a": 80, "b": 80 + 105, "c": 80 + 105 + 65, "d": 80 + 105 + 65 + 60}, whole: 310,
+		},
+		"nothing is known behind a language model whose pace is not": {
+			line: []entry{{title: "a", secs: 100}, {title: "b", secs: 100, sum: true, llm: "new"}, {title: "c", secs: 100}},
+			want: map[string]int{"a": 60},
+		},
+		"a language model that has nothing to do is no matter": {
+			line: []entry{{title: "a", secs: 100, llm: "new"}, {title: "b", secs: 100}},
+			want: map[string]int{"a": 60, "b": 120}, whole: 120,
+		},
+		"the language stages come after the one that runs": {
+			running: &entry{title: "r", secs: 100, to: []string{"ko"}, sum: true}, progress: transcribing(0.9, 5),
+			line: []entry{{title: "a", secs: 100}},
+			want: map[string]int{"r": 5 + 20 + 5, "a": 90}, whole: 90,
+		},
+		"a translation that runs has the rest of its languages to go": {
+			running: &entry{title: "r", secs: 100, to: []string{"ko", "de"}, sum: true}, progress: job.Progress{Stage: job.Translate, Fraction: 0.5},
+			want: map[string]int{"r": 20 + 5}, whole: 25,
+		},
+		"a delivery is over at once": {
+			running: &entry{title: "r", secs: 100, to: []string{"ko"}}, progress: job.Progress{Stage: job.Deliver},
+			line: []entry{{title: "a", secs: 100}},
+			want: map[string]int{"r": 1, "a": 60}, whole: 60,
+		},
 		"the shortest is still a second": {
 			running: &entry{title: "r", secs: 100}, progress: transcribing(1, 0),
 			line: []entry{{title: "a", secs: 0.001}},
@@ -248,6 +288,27 @@ func TestAJobThatComesBackHasOnlyItsRestToGo(t *testing.T) {
 	_, err := f.Settle(t.Context(), lease, queue.Outcome{State: job.Queued})
 	must(t, err)
 	same(t, "forecast", f.told(), map[string]int{"a": 50})
+}
+
+func TestTheWorkOfAJobIsWhatItsStagesAre(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		options job.Options
+		want    queue.Load
+	}{
+		"speech only": {job.Options{Model: "tiny", LLMModel: "gemma"}, queue.Load{Model: "tiny"}},
+		"languages":   {job.Options{Model: "tiny", LLMModel: "gemma", TranslateTo: []string{"ko", "de"}}, queue.Load{Model: "tiny", LLMModel: "gemma", Languages: 2}},
+		"a summary":   {job.Options{Model: "tiny", LLMModel: "gemma", Summarize: true}, queue.Load{Model: "tiny", LLMModel: "gemma", Summarize: true}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.want.Jobs, test.want.MediaMS = 1, 7
+			same(t, "load", queue.LoadOf(test.options, 7), test.want)
+			test.want.Unknown, test.want.MediaMS = 1, 0
+			same(t, "load of unknown length", queue.LoadOf(test.options, 0), test.want)
+		})
+	}
 }
 
 func TestTheForecastOfAFinalJobIsNone(t *testing.T) {

@@ -116,8 +116,8 @@ type Reader interface {
 	// Paused says whether takes are stopped.
 	Paused(ctx context.Context) (bool, error)
 	// Ahead sums up the queued jobs before this one that keep their place, per
-	// model: all but those that step aside until later. With id "" it is the
-	// whole line. A job that is not queued has nothing before it.
+	// kind of work: all but those that step aside until later. With id "" it is
+	// the whole line. A job that is not queued has nothing before it.
 	Ahead(ctx context.Context, id string) ([]Load, error)
 	// Paces tells how fast stages have been on this machine, as far as it is
 	// known: from runs that did all the work of their stage.
@@ -126,19 +126,42 @@ type Reader interface {
 	Unmeasured(ctx context.Context, limit int) ([]job.Job, error)
 }
 
-// Load is the work that some jobs with one model bring.
+// Load is the work that jobs bring which ask for the same: the same models, so
+// many languages, and a summary or none.
 type Load struct {
-	Model   string
-	Jobs    int
-	Unknown int   // those of unknown duration
-	MediaMS int64 // durations of the others together
+	Model     string // hears them
+	LLMModel  string // translates them and sums them up; "" = neither is asked for
+	Languages int    // that each is translated into
+	Summarize bool
+	Jobs      int
+	Unknown   int   // those of unknown duration
+	MediaMS   int64 // durations of the others together
+}
+
+// LoadOf is the work of one job; a duration of 0 is not known. Jobs whose loads
+// differ in no more than Unknown and MediaMS are summed up in one.
+func LoadOf(o job.Options, durationMS int64) Load {
+	l := Load{Model: o.Model, Jobs: 1, MediaMS: durationMS}
+	if durationMS == 0 {
+		l.Unknown = 1
+	}
+	for _, stage := range o.Stages() {
+		switch stage {
+		case job.Translate:
+			l.Languages, l.LLMModel = len(o.TranslateTo), o.LLMModel
+		case job.Summarize:
+			l.Summarize, l.LLMModel = true, o.LLMModel
+		case job.Extract, job.Transcribe, job.Deliver:
+		}
+	}
+	return l
 }
 
 // Pace is what one stage with one model has taken, recent runs weighing more.
 type Pace struct {
 	Stage job.Stage
-	Model string  // "" = the stage has nothing to do with it
-	Ratio float64 // seconds of work per second of media
+	Model string  // that does the work, of speech or of language; "" = the stage has nothing to do with one
+	Ratio float64 // seconds of work per second of media; of a translation, for each language
 }
 
 // Directive is what a renewed lease says to its worker.

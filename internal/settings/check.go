@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -145,6 +146,55 @@ func reachable(u *url.URL, whole bool) string {
 func ollamaModel(s string) (string, error) {
 	if strings.HasPrefix(s, "-") || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return "", errors.New("needs a name as 'ollama list' shows it")
+	}
+	return s, nil
+}
+
+// oneOf takes one of some words.
+func oneOf(words ...string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if !slices.Contains(words, s) {
+			return "", fmt.Errorf("needs one of %s", strings.Join(words, ", "))
+		}
+		return s, nil
+	}
+}
+
+// orNone takes nothing too.
+func orNone(check func(string) (string, error)) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if s == "" {
+			return "", nil
+		}
+		return check(s)
+	}
+}
+
+// textLanguage takes the code of a language that text is written in. Which
+// ones there are is for who writes it to say.
+func textLanguage(s string) (string, error) {
+	s = strings.ToLower(s)
+	if n := len(s); n < 2 || n > 12 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return "", errors.New("needs codes such as en, ko or zh-hant")
+	}
+	return s, nil
+}
+
+// webhookAddress takes a whole address, also one with a secret in it.
+func webhookAddress(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Fragment != "" || u.Scheme != "http" && u.Scheme != "https" {
+		return "", errors.New("needs an address that starts with https:// or http://")
+	}
+	return s, nil
+}
+
+func plainText(s string) (string, error) {
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return "", errors.New("needs plain text")
 	}
 	return s, nil
 }

@@ -132,6 +132,106 @@ func Keys() []Key {
 			field:   func(s *Settings) field { return textField{&s.Ollama.Model, ollamaModel} },
 		},
 		{
+			Name:    "ollama.context",
+			Doc:     "Tokens that the language model sees at once. More of it needs more memory. 0: chosen by this machine, 8192 on a Mac with 18 GB.",
+			Default: "0", Example: "8192",
+			field: func(s *Settings) field { return numberField{&s.Ollama.Context, 0, 1 << 20} },
+		},
+		{
+			Name:    "ollama.start",
+			Doc:     "Start Ollama when a job needs it, it is installed and nobody listens at ollama.host, and end it with Sluice.",
+			Default: "true", Locked: true,
+			field: func(s *Settings) field { return switchField{&s.Ollama.Start} },
+		},
+		{
+			Name:    "ollama.path",
+			Doc:     "Path of the program ollama, for ollama.start. Empty: looked for where it is usually installed, and on the search path.",
+			Example: "/opt/homebrew/bin/ollama", Locked: true,
+			field: func(s *Settings) field { return pathField{&s.Ollama.Path, true} },
+		},
+		{
+			Name:    "ollama.when_away",
+			Doc:     `What a job does that wants a translation or a summary while Ollama cannot be reached: "wait" until it comes, or "finish" with the transcript and a warning.`,
+			Default: "wait",
+			field:   func(s *Settings) field { return textField{&s.Ollama.WhenAway, oneOf("wait", "finish")} },
+		},
+		{
+			Name:    "defaults.translate_to",
+			Doc:     `Languages that a job's transcript is translated into unless the job says otherwise: codes such as "ko" and "en".`,
+			Example: "ko",
+			field:   func(s *Settings) field { return textsField{&s.Defaults.TranslateTo, textLanguage} },
+		},
+		{
+			Name:    "defaults.summarize",
+			Doc:     "Sum up what was said unless a job says otherwise.",
+			Default: "false",
+			field:   func(s *Settings) field { return switchField{&s.Defaults.Summarize} },
+		},
+		{
+			Name:    "summary.template",
+			Doc:     `What matters in a summary: that of a "general" recording, a "meeting", a "lecture" or an "interview".`,
+			Default: "general",
+			field: func(s *Settings) field {
+				return textField{&s.Summary.Template, oneOf("general", "meeting", "lecture", "interview")}
+			},
+		},
+		{
+			Name:    "summary.language",
+			Doc:     "Language of summaries. Empty: that of the recording.",
+			Example: "en",
+			field:   func(s *Settings) field { return textField{&s.Summary.Language, orNone(textLanguage)} },
+		},
+		{
+			Name:    "translate.register",
+			Doc:     `How a translation into Korean addresses its listener: "formal" (합니다체) or "polite" (해요체). Empty: as the model likes.`,
+			Example: "polite",
+			field:   func(s *Settings) field { return textField{&s.Translate.Register, oneOf("", "formal", "polite")} },
+		},
+		{
+			Name:    "translate.glossary",
+			Doc:     `TOML file of words and names with their translations: a table for each pair of languages, such as [en.ko] with "sluice" = "수문" in it, or [any.ko] for whatever is spoken. It is read when a job is submitted.`,
+			Example: "~/glossary.toml", Locked: true,
+			field: func(s *Settings) field { return pathField{&s.Translate.Glossary, false} },
+		},
+		{
+			Name:    "webhook.url",
+			Doc:     "Address that is told of every job that ends, with its result, unless the job names another. Empty: nobody is.",
+			Example: "https://backend.example.com/transcripts", Secret: true, Locked: true,
+			field: func(s *Settings) field { return textField{(*string)(&s.Webhook.URL), webhookAddress} },
+		},
+		{
+			Name:    "webhook.secret",
+			Doc:     "Key that messages to webhooks are signed with. Empty: one is made at the first start and kept where only you can read it; 'sluice webhook-key' prints it.",
+			Example: "a long random text", Secret: true, Locked: true,
+			field: func(s *Settings) field { return textField{(*string)(&s.Webhook.Secret), plainText} },
+		},
+		{
+			Name:    "webhook.allow",
+			Doc:     "Places on this machine or its own network that results may be sent to: written like fetch.allow.",
+			Example: "127.0.0.1:3000", Locked: true,
+			field: func(s *Settings) field { return textsField{&s.Webhook.Allow, target} },
+		},
+		{
+			Name:    "export.dir",
+			Doc:     "Folder that the texts of every finished job are written into. What lies there already is never written over. Empty: nothing is written.",
+			Example: "~/Transcripts", Locked: true,
+			field: func(s *Settings) field { return pathField{&s.Export.Dir, false} },
+		},
+		{
+			Name:    "export.name",
+			Doc:     "Names of these files without their ending, made with {title}, {language}, {date}, {id}, {source} and {video_id}; a / makes a folder.",
+			Default: "{title}.{language}", Locked: true,
+			field: func(s *Settings) field { return textField{&s.Export.Name, plainText} },
+		},
+		{
+			Name:    "export.formats",
+			Doc:     "Forms of these files: srt, vtt, txt, md, json.",
+			Default: "srt,txt",
+			field: func(s *Settings) field {
+				return textsField{&s.Export.Formats, oneOf("srt", "vtt", "txt", "md", "json")}
+			},
+		},
+		{
 			Name:    "memory.ceiling",
 			Doc:     "Most memory that one stage may be planned with. 0: chosen by this machine, about 11 GB on a Mac with 18 GB.",
 			Default: "0", Example: "10GB",

@@ -20,11 +20,18 @@ import (
 
 // Settings is everything that was set, complete and checked.
 type Settings struct {
-	Server  Server
-	Speech  Speech
-	Models  Models
-	Media   Media
-	Ollama  Ollama
+	Server Server
+	Speech Speech
+	Models Models
+	Media  Media
+	Ollama Ollama
+
+	Defaults  Defaults
+	Summary   Summary
+	Translate Translate
+	Webhook   Webhook
+	Export    Export
+
 	Memory  Memory
 	Power   Power
 	Uploads Uploads
@@ -72,6 +79,43 @@ type Media struct {
 type Ollama struct {
 	Host  string // whole URL of the server, without / at the end
 	Model string // "" = by the machine's memory
+
+	Context  int    // tokens; 0 = by the machine's memory
+	Start    bool   // where nobody listens
+	Path     string // of the program; "" = looked for
+	WhenAway string // wait, finish
+}
+
+// Defaults is what jobs want that do not say.
+type Defaults struct {
+	TranslateTo []string // codes
+	Summarize   bool
+}
+
+// Summary is how recordings are summed up.
+type Summary struct {
+	Template string
+	Language string // code; "" = that of the recording
+}
+
+// Translate is how texts are translated.
+type Translate struct {
+	Register string // of Korean: formal, polite; "" = any
+	Glossary string // path of a TOML file; "" = none
+}
+
+// Webhook is who is told of jobs that end.
+type Webhook struct {
+	URL    Secret // "" = nobody; it may hold a secret behind the ?
+	Secret Secret // "" = one of Sluice's own
+	Allow  []string
+}
+
+// Export is where finished texts are written.
+type Export struct {
+	Dir     string // "" = nowhere
+	Name    string
+	Formats []string
 }
 
 // Memory is how much of it may be planned for.

@@ -105,26 +105,27 @@ const readyAround = `SELECT j.state, j.priority, j.rank, j.seq,
 // clock alone, since the last take, is in neither and is added to both.
 const (
 	aheadFromFront = aheadHead + `
-			SELECT model, 1 AS jobs, duration_ms = 0 AS unknown, duration_ms AS media_ms FROM jobs INDEXED BY jobs_ready
+			SELECT ` + kindOfWork + `, 1 AS jobs, duration_ms = 0 AS unknown, duration_ms AS media_ms FROM jobs INDEXED BY jobs_ready
 				WHERE state = 'queued' AND ready_at = 0 AND priority > ?1
 			UNION ALL
-			SELECT model, 1, duration_ms = 0, duration_ms FROM jobs INDEXED BY jobs_ready
+			SELECT ` + kindOfWork + `, 1, duration_ms = 0, duration_ms FROM jobs INDEXED BY jobs_ready
 				WHERE state = 'queued' AND ready_at = 0 AND priority = ?1 AND (rank, seq) < (?2, ?3)` + aheadTail
 	aheadFromBehind = aheadHead + `
-			SELECT model, jobs, unknown, media_ms FROM loads
+			SELECT ` + kindOfWork + `, jobs, unknown, media_ms FROM loads
 			UNION ALL
-			SELECT model, -1, -(duration_ms = 0), -duration_ms FROM jobs INDEXED BY jobs_ready
+			SELECT ` + kindOfWork + `, -1, -(duration_ms = 0), -duration_ms FROM jobs INDEXED BY jobs_ready
 				WHERE state = 'queued' AND ready_at = 0 AND priority < ?1
 			UNION ALL
-			SELECT model, -1, -(duration_ms = 0), -duration_ms FROM jobs INDEXED BY jobs_ready
+			SELECT ` + kindOfWork + `, -1, -(duration_ms = 0), -duration_ms FROM jobs INDEXED BY jobs_ready
 				WHERE state = 'queued' AND ready_at = 0 AND priority = ?1 AND (rank, seq) >= (?2, ?3)` + aheadTail
 
-	aheadHead = `SELECT model, sum(jobs), sum(unknown), sum(media_ms) FROM (`
-	aheadTail = `
+	kindOfWork = `model, language_work`
+	aheadHead  = `SELECT ` + kindOfWork + `, sum(jobs), sum(unknown), sum(media_ms) FROM (`
+	aheadTail  = `
 			UNION ALL
-			SELECT model, 1, duration_ms = 0, duration_ms FROM jobs INDEXED BY jobs_due
+			SELECT ` + kindOfWork + `, 1, duration_ms = 0, duration_ms FROM jobs INDEXED BY jobs_due
 				WHERE state = 'queued' AND ready_at > 0 AND ready_at <= ?4 AND (priority > ?1 OR (priority = ?1 AND (rank, seq) < (?2, ?3))))
-		GROUP BY model HAVING sum(jobs) > 0 ORDER BY model`
+		GROUP BY ` + kindOfWork + ` HAVING sum(jobs) > 0 ORDER BY ` + kindOfWork
 )
 
 // asker runs a query: on any connection, or in a transaction.
@@ -138,9 +139,22 @@ func (s *Store) loads(ctx context.Context, ask asker, query string, p place, now
 	var loads []queue.Load
 	err = drain(rows, func(row scanner) error {
 		var l queue.Load
-		err := row.Scan(&l.Model, &l.Jobs, &l.Unknown, &l.MediaMS)
+		var language string
+		err := row.Scan(&l.Model, &language, &l.Jobs, &l.Unknown, &l.MediaMS)
+		if err == nil {
+			err = fromJSON(language, &[]any{&l.LLMModel, &l.Languages, &l.Summarize})
+		}
 		loads = append(loads, l)
 		return err
 	})
 	return loads, s.explain(err)
+}
+
+// languageWork is what a job asks of a language model, as a column has it: two
+// jobs have the same text when they ask for the same.
+func languageWork(l queue.Load) (string, error) {
+	if l.Languages == 0 && !l.Summarize {
+		return "", nil
+	}
+	return toJSON([]any{l.LLMModel, l.Languages, l.Summarize})
 }

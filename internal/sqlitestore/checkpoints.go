@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"sluice/internal/job"
 	"sluice/internal/pipeline"
-	"sluice/internal/transcript"
 )
 
 // Finished finds what a stage left. See pipeline.Checkpoints.
@@ -56,24 +56,20 @@ func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, ke
 		return err
 	}
 	return s.fenced(ctx, lease, func(t *tx, h holding) error {
-		fresh, err := t.change(`INSERT INTO checkpoints (stage, key, job, body, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			stage, key, h.seq, small, s.now())
+		if err := s.leaveCheckpoint(t, h.seq, stage, key, small, reused); err != nil {
+			return err
+		}
+		if stage == job.Transcribe {
+			if err := heardAnew(t, h.seq, key); err != nil {
+				return err
+			}
+		}
+		o, err := optionsOf(t, h.seq)
 		if err != nil {
 			return err
 		}
-		if fresh == 0 && !reused {
-			err = t.exec(`UPDATE checkpoints SET job = ?, body = ?, created_at = ? WHERE stage = ? AND key = ?`, h.seq, small, s.now(), stage, key)
-			if err != nil {
-				return err
-			}
-		}
-		if fresh > 0 {
-			if err := forgive(t, h.seq); err != nil {
-				return err
-			}
-		}
 		if !reused {
-			if err := s.learn(t, h.seq, stage, took); err != nil {
+			if err := s.learn(t, h.seq, o, stage, took); err != nil {
 				return err
 			}
 		}
@@ -85,17 +81,23 @@ func (s *Store) Finish(ctx context.Context, lease job.Lease, stage job.Stage, ke
 		}
 		// Not while another stage runs: the next one may have begun before this one ended.
 		return t.exec(`UPDATE jobs SET stage = ?, progress_stage = '', progress = 0, eta_seconds = 0
-			WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM stage_runs INDEXED BY stage_runs_job WHERE job = ? AND finished_at = 0)`, after(stage), h.seq, h.seq)
+			WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM stage_runs INDEXED BY stage_runs_job WHERE job = ? AND finished_at = 0)`, after(stage, o.Stages()), h.seq, h.seq)
 	})
 }
 
-// after is the stage that comes next; the last one stays.
-func after(stage job.Stage) job.Stage {
-	all := job.Stages()
-	for i, s := range all[:len(all)-1] {
-		if s == stage {
-			return all[i+1]
-		}
+func optionsOf(t *tx, seq int64) (o job.Options, err error) {
+	var text string
+	if err := t.row(`SELECT options FROM jobs WHERE seq = ?`, []any{seq}, &text); err != nil {
+		return o, err
+	}
+	return o, fromJSON(text, &o)
+}
+
+// after is the stage of a job's own that comes next; the last one stays. What is
+// delivered is not waited for.
+func after(stage job.Stage, own []job.Stage) job.Stage {
+	if i := slices.Index(own, stage); i >= 0 && i+1 < len(own) {
+		return own[i+1]
 	}
 	return stage
 }
@@ -118,7 +120,7 @@ func (s *Store) Spans(ctx context.Context, lease job.Lease, key string) ([]pipel
 			return err
 		}
 		if len(found) > 0 { // the run that reads them goes on from there; another stage may run beside it
-			err = t.exec(`UPDATE stage_runs INDEXED BY stage_runs_job SET resumed = 1 WHERE job = ? AND stage = ? AND finished_at = 0`, h.seq, job.Transcribe)
+			err = resumed(t, h.seq, job.Transcribe)
 		}
 		spans = found
 		return err
@@ -130,13 +132,16 @@ func (s *Store) Spans(ctx context.Context, lease job.Lease, key string) ([]pipel
 }
 
 // adopt makes a key the job's own. A transcript made from other inputs is no
-// longer what the job is working towards.
+// longer what the job is working towards, nor is what was made of it.
 func adopt(t *tx, seq int64, key string) error {
 	n, err := t.change(`UPDATE jobs SET transcribe_key = ? WHERE seq = ? AND transcribe_key IS NOT ?`, key, seq, key)
 	if err != nil || n == 0 {
 		return err
 	}
-	return t.exec(`DELETE FROM transcripts WHERE job = ?`, seq)
+	if err := t.exec(`DELETE FROM transcripts WHERE job = ?`, seq); err != nil {
+		return err
+	}
+	return dropDerived(t, seq)
 }
 
 // AddSpan stores one more span. See pipeline.Checkpoints. Spans of an earlier
@@ -159,36 +164,6 @@ func (s *Store) AddSpan(ctx context.Context, lease job.Lease, key string, sp pip
 			return err
 		}
 		return forgive(t, h.seq)
-	})
-}
-
-// SaveTranscript stores the whole transcript. See pipeline.Checkpoints. From
-// then on it is found by a search.
-func (s *Store) SaveTranscript(ctx context.Context, lease job.Lease, tr transcript.Transcript, warnings []job.Warning) error {
-	tr.Complete = true
-	body, err := pack(tr)
-	if err != nil {
-		return err
-	}
-	words, err := orNull(warnings, len(warnings) > 0)
-	if err != nil {
-		return err
-	}
-	texts := textsOf(tr.Segments)
-	return s.fenced(ctx, lease, func(t *tx, h holding) error {
-		err := t.exec(`INSERT INTO transcripts (job, language, body, created_at, indexed) VALUES (?, ?, ?, ?, 1)
-			ON CONFLICT (job) DO UPDATE SET language = excluded.language, body = excluded.body, created_at = excluded.created_at, indexed = 1`,
-			h.seq, tr.Language, body, s.now())
-		if err != nil {
-			return err
-		}
-		if err := forgetSegments(t, h.seq); err != nil {
-			return err
-		}
-		if err := addSegments(t, h.seq, 0, texts); err != nil {
-			return err
-		}
-		return t.exec(`UPDATE jobs SET warnings = ? WHERE seq = ?`, words, h.seq)
 	})
 }
 

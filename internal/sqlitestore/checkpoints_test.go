@@ -337,12 +337,15 @@ func TestOtherInputsMakeAnOldTranscriptStale(t *testing.T) {
 	_, err := b.Spans(t.Context(), b.lease, "k")
 	must(t, err)
 	must(t, b.SaveTranscript(t.Context(), b.lease, transcript.Transcript{Language: "en"}, nil))
+	b.derive()
 	_, err = b.Spans(t.Context(), b.lease, "k")
 	must(t, err)
 	b.same("complete with the same inputs", b.text(b.lease.ID).Complete, true)
+	b.same("what was made of it", b.derived(), []bool{true, true, true})
 	_, err = b.Spans(t.Context(), b.lease, "another model")
 	must(t, err)
 	b.same("complete with other inputs", b.text(b.lease.ID).Complete, false)
+	b.same("what was made of it, with other inputs", b.derived(), []bool{false, false, false})
 }
 
 func TestEveryTransitionLeavesAnEvent(t *testing.T) {

@@ -28,6 +28,12 @@ func (s *Store) ReleaseAll(ctx context.Context, r job.Reason) (int, error) {
 	}
 }
 
+// Waits says whether a job waits for a reason.
+func (s *Store) Waits(ctx context.Context, r job.Reason) (waits bool, err error) {
+	err = s.askOne(ctx, `SELECT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_state WHERE state = 'queued' AND reason = ?)`, r).Scan(&waits)
+	return waits, s.explain(err)
+}
+
 func (s *Store) releaseSome(ctx context.Context, r job.Reason) (int, error) {
 	var released int64
 	err := s.write(ctx, first, func(t *tx) (err error) {

@@ -42,7 +42,7 @@ func (s *Store) explain(err error) error {
 	return err
 }
 
-// raise tells Keep to look at the file, or the next process if there is no time
+// raise tells WatchOver to look at the file, or the next process if there is no time
 // left for that.
 func (s *Store) raise() {
 	s.hurt.Store(true)

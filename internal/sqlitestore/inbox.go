@@ -120,11 +120,15 @@ func (s *Store) insert(t *tx, d *job.Draft) (int64, error) {
 		return 0, err
 	}
 	rank = max(rank+rankGap, seq*rankGap)
+	language, err := languageWork(queue.LoadOf(d.Options, 0))
+	if err != nil {
+		return 0, err
+	}
 	err = t.exec(`INSERT INTO jobs (seq, id, state, reason, reason_text, until, ready_at, priority, rank, title, title_folded,
-			source, upload, model, options, metadata, identity, keyed, stage, created_at)
-		VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, nullif(?, ''), ?, ?, ?)`,
+			source, upload, model, language_work, options, metadata, identity, keyed, stage, created_at)
+		VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, nullif(?, ''), ?, ?, ?)`,
 		seq, id, w.reason, w.text, w.until, w.readyAt, d.Priority, rank, d.Title, fold(d.Title),
-		source, d.Source.Upload, d.Options.Model, options, metadata, d.Identity, d.Key != "", job.Stages()[0], now)
+		source, d.Source.Upload, d.Options.Model, language, options, metadata, d.Identity, d.Key != "", job.Stages()[0], now)
 	if err != nil {
 		return 0, err
 	}

@@ -11,12 +11,12 @@ const (
 	alarmsAtMost = time.Minute // a look at the whole file that found nothing is not repeated sooner
 )
 
-// Keep watches over the file until ctx ends: it verifies what was not verified
+// WatchOver looks after the file until ctx ends: it verifies what was not verified
 // yet, makes what is there searchable, makes a backup every hour in which
 // something was written and after each restore, and restores the file at once when SQLite says that it
 // is damaged. changed is called whenever a notice has appeared, or the line is
 // another one than before. What goes wrong is logged and tried again later.
-func (s *Store) Keep(ctx context.Context, changed func()) error {
+func (s *Store) WatchOver(ctx context.Context, changed func()) error {
 	k := &keeper{Store: s, changed: changed, backedUp: -1}
 	restored := k.tell()
 	if !s.verified.Load() {
@@ -53,7 +53,7 @@ func (s *Store) Keep(ctx context.Context, changed func()) error {
 	}
 }
 
-// keeper is what Keep remembers.
+// keeper is what WatchOver remembers.
 type keeper struct {
 	*Store
 	changed  func()

@@ -32,7 +32,7 @@ func TestABackupIsMadeEveryHourInWhichSomethingWasWritten(t *testing.T) {
 		must(t, err)
 		ctx, stop := context.WithCancel(t.Context())
 		kept := make(chan error, 1)
-		go func() { kept <- s.Keep(ctx, func() { t.Error("nothing has changed") }) }()
+		go func() { kept <- s.WatchOver(ctx, func() { t.Error("nothing has changed") }) }()
 		want := func(when string, names ...string) {
 			t.Helper()
 			synctest.Wait()
@@ -86,7 +86,7 @@ func TestAYoungBackupIsNotRepeatedAtTheStart(t *testing.T) {
 				must(t, os.Rename(backupsOf(t, path)[0], old))
 				ctx, stop := context.WithCancel(t.Context())
 				kept := make(chan error, 1)
-				go func() { kept <- s.Keep(ctx, func() {}) }()
+				go func() { kept <- s.WatchOver(ctx, func() {}) }()
 				synctest.Wait()
 				if got := backupsOf(t, path); len(got) != test.want {
 					t.Errorf("backups are %q", got)
@@ -230,14 +230,14 @@ func TestAStoreThatWasNotClosedSaysSo(t *testing.T) {
 }
 
 // Whoever was not verified at the start is so while it is kept.
-func TestKeepFindsDamageByItself(t *testing.T) {
+func TestDamageIsFoundWhileItIsWatchedFor(t *testing.T) {
 	t.Parallel()
 	w := newWreckage(t)
 	overwrite(t, w.path, rootOf(w, "counters"), []byte(strings.Repeat("bad page", 1<<9)))
 	s := w.open()
 	ctx, stop := context.WithCancel(t.Context())
 	told, kept := make(chan struct{}, 10), make(chan error, 1)
-	go func() { kept <- s.Keep(ctx, func() { told <- struct{}{} }) }()
+	go func() { kept <- s.WatchOver(ctx, func() { told <- struct{}{} }) }()
 	<-told
 	if n := w.notice(s); n.Code != job.BackupRestored {
 		t.Errorf("notice is %+v", n)

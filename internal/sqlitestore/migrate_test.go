@@ -261,6 +261,21 @@ func TestAFileOfTheFourthSchemaCanDoWhatIsNew(t *testing.T) {
 	_, err = b.Cancel(t.Context(), oldRunning) // a queued one since the second schema
 	must(t, err)
 	b.same("deliveries", b.list(job.DeliveryFilter{})[0].Event, job.EventCanceled)
+	must(t, b.SetPaused(t.Context(), false))
+	b.same("quality of before", get(t, b.Store, oldDone).Quality, job.Quality{})
+	d := draft("in two languages")
+	d.Options.TranslateTo, d.Options.LLMModel = []string{"ko", "de"}, "gemma"
+	id := submit(t, b.Store, d)[0].ID
+	b.line([]queue.Load{
+		{Model: "large-v3", Jobs: 2, MediaMS: 120_000}, {Model: "tiny", Jobs: 1, Unknown: 1},
+		{Model: "tiny", LLMModel: "gemma", Languages: 2, Jobs: 1, Unknown: 1},
+	})
+	_, err = b.Cancel(t.Context(), oldTurn) // of the line before
+	must(t, err)
+	b.lease = take(t, b.Store, id)
+	b.line([]queue.Load{{Model: "large-v3", Jobs: 1, MediaMS: 30_000}, {Model: "tiny", Jobs: 1, Unknown: 1}})
+	b.derive()
+	b.same("what was made of it", b.derived(), []bool{true, true, true})
 }
 
 // line compares the work in the whole line.

@@ -72,7 +72,7 @@ func readerPragmas() []pragma {
 // whoever calls holds the lock of the data folder.
 //
 // The file as a whole is not looked at: that takes as long as it is large. See
-// Unclean, Verify and Keep.
+// Unclean, Verify and WatchOver.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 	cfg = cfg.withDefaults()
 	if cfg.Path == "" {

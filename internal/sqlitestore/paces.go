@@ -53,31 +53,46 @@ func apart(a, b float64) float64 { return max(a/b, b/a) }
 // run tells how fast the machine is only when it did the whole work of its
 // stage: begun, the job's only one, not resumed, for media of known length. How
 // long it took is for the one to say who did the work: the times in its row are
-// the wall clock's, which goes on while the machine sleeps.
-func (s *Store) learn(t *tx, seq int64, stage job.Stage, took time.Duration) error {
+// the wall clock's, which goes on while the machine sleeps. A translation is
+// reckoned for each language.
+func (s *Store) learn(t *tx, seq int64, o job.Options, stage job.Stage, took time.Duration) error {
 	if took <= 0 {
 		return nil
 	}
-	var model string
-	var media float64
-	err := t.row(`SELECT iif(r.stage = ?, '', j.model), j.duration_ms
+	var media float64 // milliseconds
+	err := t.row(`SELECT j.duration_ms
 		FROM stage_runs r INDEXED BY stage_runs_job JOIN jobs j ON j.seq = r.job
-		WHERE r.job = ? AND r.stage = ? AND r.finished_at = 0 AND r.resumed = 0
-			AND j.duration_ms > 0 AND (r.stage = ? OR j.model <> '')
+		WHERE r.job = ? AND r.stage = ? AND r.finished_at = 0 AND r.resumed = 0 AND j.duration_ms > 0
 			AND (SELECT count(*) FROM stage_runs INDEXED BY stage_runs_job WHERE job = r.job AND stage = r.stage) = 1`,
-		[]any{job.Extract, seq, stage, job.Extract}, &model, &media)
+		[]any{seq, stage}, &media)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	load := queue.LoadOf(o, int64(media))
+	work, model := float64(took)/float64(time.Millisecond), ""
+	switch stage {
+	case job.Extract:
+	case job.Transcribe:
+		model = load.Model
+	case job.Translate:
+		work, model = work/float64(max(load.Languages, 1)), load.LLMModel
+	case job.Summarize:
+		model = load.LLMModel
+	case job.Deliver:
+		return nil // of a moment
+	}
+	if model == "" && stage != job.Extract {
+		return nil
+	}
 	var p pace
 	err = t.row(`SELECT runs, work_ms, media_ms, odd FROM paces WHERE stage = ? AND model = ?`, []any{stage, model}, &p.runs, &p.work, &p.media, &p.odd)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	p = p.with(float64(took)/float64(time.Millisecond), media)
+	p = p.with(work, media)
 	return t.exec(`INSERT OR REPLACE INTO paces (stage, model, runs, work_ms, media_ms, odd, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		stage, model, p.runs, p.work, p.media, p.odd, s.now())
 }

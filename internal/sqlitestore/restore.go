@@ -378,7 +378,7 @@ func (r *rescue) notice() job.Notice {
 		fmt.Fprintf(&b, "%s seen but could not be read. ", were(r.saved.unreadable, "other job"))
 	}
 	if r.saved.lost > 0 {
-		fmt.Fprintf(&b, "%s done, but the transcript could not be read: retry. ", were(r.saved.lost, "job"))
+		fmt.Fprintf(&b, "%s done, but the result could not be read, or not all of it: retry. ", were(r.saved.lost, "job"))
 	}
 	if r.again > 0 {
 		fmt.Fprintf(&b, "%s at work and went back to the line. ", were(r.again, "job"))

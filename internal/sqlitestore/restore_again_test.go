@@ -115,7 +115,7 @@ func TestARestoreIsFollowedByABackup(t *testing.T) {
 		s := w.open()
 		ctx, stop := context.WithCancel(t.Context())
 		kept := make(chan error, 1)
-		go func() { kept <- s.Keep(ctx, func() {}) }()
+		go func() { kept <- s.WatchOver(ctx, func() {}) }()
 		synctest.Wait()
 		backups := backupsOf(t, w.path)
 		if len(backups) != 2 {

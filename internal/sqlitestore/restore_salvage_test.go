@@ -53,6 +53,7 @@ func TestWhatBelongsToAJobMayBeDamagedAndTheJobIsThere(t *testing.T) {
 	for _, name := range []string{
 		"events", "events_job", "stage_runs", "stage_runs_job", "checkpoints", "checkpoints_job", "sqlite_autoindex_checkpoints_1",
 		"spans", "spans_job", "sqlite_autoindex_spans_1", "idempotency", "idempotency_job", "sqlite_autoindex_jobs_1", "jobs_state", "transcripts_unindexed",
+		"parts", "parts_job", "sqlite_autoindex_parts_1", "translations", "summaries", "loads",
 	} {
 		t.Run("a page of "+name, func(t *testing.T) {
 			t.Parallel()
@@ -64,6 +65,8 @@ func TestWhatBelongsToAJobMayBeDamagedAndTheJobIsThere(t *testing.T) {
 			must(t, s.Begin(t.Context(), lease, job.Extract))
 			must(t, s.Finish(t.Context(), lease, job.Extract, "k", []byte("sound"), false, time.Second))
 			must(t, s.AddSpan(t.Context(), lease, "k", span(0, 1000, "en", "a")))
+			must(t, s.AddPart(t.Context(), lease, "p", []byte("a")))
+			must(t, s.AddPart(t.Context(), lease, "p", []byte("b")))
 			must(t, s.Close())
 			overwrite(t, w.path, rootOf(w, name), badPage)
 			s = w.restored()
@@ -72,7 +75,7 @@ func TestWhatBelongsToAJobMayBeDamagedAndTheJobIsThere(t *testing.T) {
 			if counts[job.Queued] != 61 {
 				t.Errorf("counts are %v, notice %q", counts, w.notice(s).Text)
 			}
-			lost := name == "checkpoints" || name == "spans"
+			lost := name == "checkpoints" || name == "spans" || name == "parts"
 			if j := get(t, s, id); lost != (j.Stage == job.Extract) {
 				t.Errorf("the job goes on with %s", j.Stage)
 			}
@@ -82,6 +85,12 @@ func TestWhatBelongsToAJobMayBeDamagedAndTheJobIsThere(t *testing.T) {
 			}
 			if spans, err := s.Spans(t.Context(), lease, "k"); err != nil || (len(spans) == 1) != (name != "spans") {
 				t.Errorf("spans: %v, %v", spans, err)
+			}
+			if parts, err := s.Parts(t.Context(), lease, job.Translate, "p"); err != nil || (len(parts) == 2) != (name != "parts") {
+				t.Errorf("parts: %q, %v", parts, err)
+			}
+			if loads, err := s.Ahead(t.Context(), ""); err != nil || len(loads) != 1 || loads[0].Jobs != 60 {
+				t.Errorf("loads: %+v, %v", loads, err)
 			}
 			checkFile(t, w.path)
 		})
@@ -125,7 +134,7 @@ func TestAJobWhoseTranscriptIsLostSaysSo(t *testing.T) {
 	if j.State != job.Failed || j.Error == nil || j.Error.Code != string(fault.StoreDamaged) || j.Error.Hint == "" {
 		t.Errorf("job is %s, %+v", j.State, j.Error)
 	}
-	if n := w.notice(s); !strings.Contains(n.Text, "transcript could not be read") {
+	if n := w.notice(s); !strings.Contains(n.Text, "result could not be read") {
 		t.Errorf("notice is %q", n.Text)
 	}
 	_, err = s.Retry(t.Context(), id, job.Retry{})

@@ -263,7 +263,7 @@ func TestDamageMetWhileALeaseIsLive(t *testing.T) {
 	must(t, s.AddSpan(t.Context(), lease, "k", span(0, 1000, "en", "a")))
 	ctx, stop := context.WithCancel(t.Context())
 	told, kept := make(chan struct{}, 10), make(chan error, 1)
-	go func() { kept <- s.Keep(ctx, func() { told <- struct{}{} }) }()
+	go func() { kept <- s.WatchOver(ctx, func() { told <- struct{}{} }) }()
 	defer func() {
 		stop()
 		must(t, <-kept)

@@ -13,7 +13,7 @@ import (
 // is returned is one moment's truth.
 const jobColumns = `seq, id, state, reason, reason_text, until, ready_at, priority, rank, title, source, options, metadata,
 	stage, progress_stage, progress, eta_seconds, need, attempts, crashes, deaths, error, warnings,
-	cancel_requested, token, owner, created_at, started_at, finished_at, duration_ms, fresh,
+	cancel_requested, token, owner, created_at, started_at, finished_at, duration_ms, fresh, quality,
 	(SELECT json_group_array(json_array(stage, started_at, finished_at, reused, error) ORDER BY seq)
 	   FROM stage_runs INDEXED BY stage_runs_job WHERE stage_runs.job = jobs.seq),
 	iif(state = 'queued' AND stage = 'transcribe', (SELECT to_ms FROM spans WHERE key = transcribe_key ORDER BY from_ms DESC LIMIT 1), 0)`
@@ -23,11 +23,11 @@ func scanJob(row scanner, now int64) (job.Job, error) {
 	var j job.Job
 	var until, readyAt, created, started, finished int64
 	var source, options, runs string
-	var metadata, need, failure, warnings, fresh sql.NullString
+	var metadata, need, failure, warnings, fresh, quality sql.NullString
 	var heard sql.NullInt64 // milliseconds
 	err := row.Scan(&j.Seq, &j.ID, &j.State, &j.Reason, &j.ReasonText, &until, &readyAt, &j.Priority, &j.Rank, &j.Title, &source, &options, &metadata,
 		&j.Stage, &j.Progress.Stage, &j.Progress.Fraction, &j.Progress.ETASeconds, &need, &j.Attempts, &j.Crashes, &j.Deaths, &failure, &warnings,
-		&j.CancelRequested, &j.Token, &j.Owner, &created, &started, &finished, &j.DurationMS, &fresh, &runs, &heard)
+		&j.CancelRequested, &j.Token, &j.Owner, &created, &started, &finished, &j.DurationMS, &fresh, &quality, &runs, &heard)
 	if err != nil {
 		return job.Job{}, err
 	}
@@ -50,6 +50,7 @@ func scanJob(row scanner, now int64) (job.Job, error) {
 		{failure.String, &j.Error},
 		{warnings.String, &j.Warnings},
 		{fresh.String, &j.Fresh},
+		{quality.String, &j.Quality},
 	} {
 		if err := fromJSON(c.text, c.into); err != nil {
 			return job.Job{}, fmt.Errorf("job %s: %w", j.ID, err)

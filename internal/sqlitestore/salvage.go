@@ -22,7 +22,7 @@ type salvaged struct {
 	jobs       int // that the backup does not have
 	renewed    int // that are not as in the backup
 	unreadable int // that were there, but not whole
-	lost       int // whose transcript was there and cannot be read
+	lost       int // whose result was there and cannot be read, or not all of it
 }
 
 // wreck is a damaged file that is being read.
@@ -70,7 +70,7 @@ func (s *Store) salvage(ctx context.Context, t *tx) (salvaged, error) {
 		seen: map[int64]bool{}, changed: map[int64]fate{},
 	}
 	defer w.db.close()
-	for _, table := range []string{"notices", "peaks", "paces", "samples"} {
+	for _, table := range []string{"notices", "peaks", "paces", "samples", "exports"} {
 		if err := w.table(ctx, table); err != nil {
 			return salvaged{}, err
 		}

@@ -7,9 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"sluice/internal/fault"
 	"sluice/internal/job"
-	"sluice/internal/transcript"
 )
 
 // settledAtOnce bounds the length of a list of numbers.
@@ -34,10 +32,12 @@ func (w *wreck) belongings(ctx context.Context) error {
 	if err := w.checkpoints(ctx); err != nil {
 		return err
 	}
-	if err := w.spans(ctx); err != nil {
-		return err
+	for _, table := range []string{"spans", "parts"} {
+		if err := w.pieces(ctx, table); err != nil {
+			return err
+		}
 	}
-	return w.transcripts(ctx)
+	return w.results(ctx)
 }
 
 // history copies small rows that number themselves. They take the place of what
@@ -151,49 +151,50 @@ func (w *wreck) checkpoints(ctx context.Context) error {
 	return nil
 }
 
-// spans copies partial transcripts, each as a whole or not at all: a run goes
-// on from the last span and would not miss one in the middle.
-func (w *wreck) spans(ctx context.Context) error {
-	c, err := w.common(ctx, "spans")
+// pieces copies what there is of unfinished work, each key's as a whole or not
+// at all: a run goes on from the last piece and would not miss one in the middle.
+func (w *wreck) pieces(ctx context.Context, table string) error {
+	c, err := w.common(ctx, table)
 	if err != nil || c.at("body") < 0 {
 		return err
 	}
-	rows, whole, err := w.find(ctx, "spans", "key")
+	rows, whole, err := w.find(ctx, table, "key")
 	if err != nil {
 		return err
 	}
 	w.partial = w.partial || !whole
 	for seq := range w.changed {
-		if err := w.t.exec(`DELETE FROM spans WHERE job = ?`, seq); err != nil {
+		if err := w.t.exec(`DELETE FROM `+table+` WHERE job = ?`, seq); err != nil {
 			return err
 		}
 	}
 	if !whole {
 		return nil
 	}
-	parts, wanted := map[string][]rowOf{}, map[string]bool{}
+	of, wanted := map[string][]rowOf{}, map[string]bool{}
 	for _, r := range rows {
-		parts[r.key] = append(parts[r.key], r)
+		of[r.key] = append(of[r.key], r)
 		wanted[r.key] = wanted[r.key] || w.changed[r.job] > 0
 	}
 	for key, wants := range wanted {
 		if !wants {
 			continue
 		}
-		if err := w.spansOf(ctx, c, key, parts[key]); err != nil {
+		if err := w.piecesOf(ctx, table, c, key, of[key]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *wreck) spansOf(ctx context.Context, c columns, key string, parts []rowOf) error {
+func (w *wreck) piecesOf(ctx context.Context, table string, c columns, key string, rows []rowOf) error {
+	clear := `DELETE FROM ` + table + ` WHERE key = ?`
 	err := w.t.savepoint(func(t *tx) error {
-		if err := t.exec(`DELETE FROM spans WHERE key = ?`, key); err != nil {
+		if err := t.exec(clear, key); err != nil {
 			return &brokenError{err}
 		}
-		for _, r := range parts {
-			values, err := w.large(ctx, "spans", c, r.n)
+		for _, r := range rows {
+			values, err := w.large(ctx, table, c, r.n)
 			if err != nil {
 				return &brokenError{err}
 			}
@@ -201,7 +202,7 @@ func (w *wreck) spansOf(ctx context.Context, c columns, key string, parts []rowO
 			if _, err := inflate(body); err != nil || values == nil {
 				return errTorn
 			}
-			fits, err := w.add(`INSERT INTO spans (`+c.list+`) VALUES (`+c.marks+`)`, values...)
+			fits, err := w.add(`INSERT INTO `+table+` (`+c.list+`) VALUES (`+c.marks+`)`, values...)
 			if err != nil {
 				return err
 			}
@@ -213,75 +214,12 @@ func (w *wreck) spansOf(ctx context.Context, c columns, key string, parts []rowO
 	})
 	if errors.Is(err, errTorn) {
 		w.partial = true
-		return w.t.exec(`DELETE FROM spans WHERE key = ?`, key)
+		return w.t.exec(clear, key)
 	}
 	return passedOver(err)
 }
 
-var errTorn = errors.New("not all spans of a key can be read")
-
-// transcripts copies the results. One that is there and cannot be read is lost:
-// its job says so, instead of a result that cannot be shown.
-func (w *wreck) transcripts(ctx context.Context) error {
-	c, err := w.common(ctx, "transcripts")
-	if err != nil || c.at("body") < 0 {
-		return err
-	}
-	rows, whole, err := w.find(ctx, "transcripts", "language")
-	if err != nil {
-		return err
-	}
-	found := map[int64]bool{}
-	for _, r := range rows {
-		found[r.job] = true
-		if w.changed[r.job] == 0 {
-			continue
-		}
-		values, err := w.large(ctx, "transcripts", c, r.n)
-		if err != nil {
-			return err
-		}
-		body, _ := valueOf(c, values, "body").([]byte)
-		if values == nil || unpack(body, &transcript.Transcript{}) != nil {
-			if err := w.lose(r.job); err != nil {
-				return err
-			}
-			continue
-		}
-		if _, err := w.add(`INSERT OR REPLACE INTO transcripts (`+c.list+`) VALUES (`+c.marks+`)`, values...); err != nil {
-			return err
-		}
-	}
-	for seq, f := range w.changed {
-		switch {
-		case found[seq]:
-		case !whole:
-			err = w.lose(seq)
-		case f == renewed:
-			err = w.t.exec(`DELETE FROM transcripts WHERE job = ?`, seq)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// lose makes a done job a failed one, unless the backup has its transcript.
-func (w *wreck) lose(seq int64) error {
-	text, err := toJSON(job.Failure{
-		Code:    string(fault.StoreDamaged),
-		Message: "The transcript was lost when the database was damaged.",
-		Hint:    "Retry the job.",
-	})
-	if err != nil {
-		return err
-	}
-	n, err := w.t.change(`UPDATE jobs SET state = 'failed', error = ?
-		WHERE seq = ? AND state = 'done' AND NOT EXISTS (SELECT 1 FROM transcripts WHERE job = jobs.seq)`, text, seq)
-	w.out.lost += int(n)
-	return err
-}
+var errTorn = errors.New("not all pieces of a key can be read")
 
 // valueOf is a column's value; nil without a row.
 func valueOf(c columns, values []any, name string) any {

@@ -104,10 +104,14 @@ func (w *wreck) put(c columns, values []any) (fits bool, err error) {
 	}
 	w.changed[seq] = renewed
 	w.out.renewed++
-	if ours[c.at("token")] != values[c.at("token")] { // the transcript of the backup may be of another run
-		err = w.t.exec(`DELETE FROM transcripts WHERE job = ?`, seq)
+	if ours[c.at("token")] != values[c.at("token")] { // the results of the backup may be of another run
+		for _, table := range []string{"transcripts", "translations", "summaries"} {
+			if err := w.t.exec(`DELETE FROM `+table+` WHERE job = ?`, seq); err != nil {
+				return true, err
+			}
+		}
 	}
-	return true, err
+	return true, nil
 }
 
 // further says whether a row tells of something that happened since the backup.
@@ -129,9 +133,10 @@ func sound(c columns, values []any) error {
 		return fmt.Errorf("job %v: number %v", values[c.at("id")], values[c.at("seq")])
 	}
 	var j job.Job
+	var work []any
 	for name, into := range map[string]any{
 		"source": &j.Source, "options": &j.Options, "metadata": &j.Metadata, "need": &j.Need,
-		"error": &j.Error, "warnings": &j.Warnings, "fresh": &j.Fresh,
+		"error": &j.Error, "warnings": &j.Warnings, "fresh": &j.Fresh, "quality": &j.Quality, "language_work": &work,
 	} {
 		if i := c.at(name); i >= 0 {
 			text, _ := values[i].(string)

@@ -37,6 +37,45 @@ func (s *Store) Transcript(ctx context.Context, jobID string) (transcript.Transc
 	return t, err
 }
 
+// Translation gives what is there of a translation. See library.Shelf.
+func (s *Store) Translation(ctx context.Context, jobID, language string) (transcript.Transcript, error) {
+	t := transcript.Transcript{Language: language, Segments: []transcript.Segment{}}
+	var body []byte
+	err := s.reads.QueryRowContext(ctx, `SELECT body FROM jobs LEFT JOIN translations ON translations.job = jobs.seq AND translations.language = ?
+		WHERE jobs.id = ?`, language, jobID).Scan(&body)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return t, unknownJob()
+	case err != nil:
+		return t, s.explain(err)
+	case body != nil:
+		err = unpack(body, &t)
+	}
+	if t.Segments == nil {
+		t.Segments = []transcript.Segment{}
+	}
+	return t, err
+}
+
+// Summary gives a job's summary. See library.Shelf.
+func (s *Store) Summary(ctx context.Context, jobID string) (*transcript.Summary, error) {
+	var body []byte
+	err := s.reads.QueryRowContext(ctx, `SELECT body FROM jobs LEFT JOIN summaries ON summaries.job = jobs.seq WHERE jobs.id = ?`, jobID).Scan(&body)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, unknownJob()
+	case err != nil:
+		return nil, s.explain(err)
+	case body == nil:
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	var sum transcript.Summary
+	if err := unpack(body, &sum); err != nil {
+		return nil, err
+	}
+	return &sum, nil
+}
+
 // partial puts the finished spans together.
 func (s *Store) partial(ctx context.Context, key string, t *transcript.Transcript) error {
 	var spans []pipeline.Span

@@ -9,20 +9,23 @@ import (
 
 	"sluice/internal/fault"
 	"sluice/internal/job"
+	"sluice/internal/queue"
 )
 
 // steered is a job as those find it who want to change its way.
 type steered struct {
-	seq            int64
-	state          job.State
-	priority       int
-	rank           int64
-	stage          job.Stage
-	cancelAsked    bool
-	identity       sql.NullString
-	keyed          bool
-	model, options string
-	fresh          sql.NullString
+	seq         int64
+	state       job.State
+	priority    int
+	rank        int64
+	stage       job.Stage
+	cancelAsked bool
+	identity    sql.NullString
+	keyed       bool
+	model       string
+	language    string // work, of the options
+	options     string
+	fresh       sql.NullString
 }
 
 // steer changes one job in one transaction, and returns it as it is then. What
@@ -30,8 +33,8 @@ type steered struct {
 func (s *Store) steer(ctx context.Context, id string, change func(t *tx, h steered) (job.Verb, error)) (j job.Job, err error) {
 	err = s.write(ctx, first, func(t *tx) error {
 		var h steered
-		err := t.row(`SELECT seq, state, priority, rank, stage, cancel_requested, identity, keyed, model, options, fresh FROM jobs WHERE id = ?`, []any{id},
-			&h.seq, &h.state, &h.priority, &h.rank, &h.stage, &h.cancelAsked, &h.identity, &h.keyed, &h.model, &h.options, &h.fresh)
+		err := t.row(`SELECT seq, state, priority, rank, stage, cancel_requested, identity, keyed, model, options, language_work, fresh FROM jobs WHERE id = ?`, []any{id},
+			&h.seq, &h.state, &h.priority, &h.rank, &h.stage, &h.cancelAsked, &h.identity, &h.keyed, &h.model, &h.options, &h.language, &h.fresh)
 		if errors.Is(err, sql.ErrNoRows) {
 			return unknownJob()
 		}
@@ -149,8 +152,10 @@ func (s *Store) Retry(ctx context.Context, id string, r job.Retry) (job.Job, err
 		w := newWaiting(r.Wait)
 		return job.VerbRetry, t.exec(`UPDATE jobs SET state = 'queued', reason = ?, reason_text = ?, until = ?, ready_at = ?, need = NULL,
 				rank = ?, stage = ?, attempts = 0, crashes = 0, deaths = 0, error = NULL, cancel_requested = 0,
-				identity = ?, model = ?, options = ?, fresh = ?, swept = 0, started_at = 0, finished_at = 0
-			WHERE seq = ?`, w.reason, w.text, w.until, w.readyAt, rank+rankGap, h.stage, h.identity, h.model, h.options, h.fresh, h.seq)
+				identity = ?, model = ?, language_work = ?, options = ?, fresh = ?,
+				swept = 0, started_at = 0, finished_at = 0
+			WHERE seq = ?`, w.reason, w.text, w.until, w.readyAt, rank+rankGap, h.stage,
+			h.identity, h.model, h.language, h.options, h.fresh, h.seq)
 	})
 }
 
@@ -159,6 +164,9 @@ func (h *steered) redo(r job.Retry) error {
 	if r.Options != nil {
 		text, err := toJSON(*r.Options)
 		if err != nil {
+			return err
+		}
+		if h.language, err = languageWork(queue.LoadOf(*r.Options, 0)); err != nil {
 			return err
 		}
 		h.options, h.model = text, r.Options.Model

@@ -42,7 +42,7 @@ func (p *pair) compareSome() {
 
 // aboutOne is all that can be read about one job.
 func (p *pair) aboutOne() []func(ids) {
-	return []func(ids){p.comparePosition, p.compareAhead, p.compareJob, p.compareHistory}
+	return []func(ids){p.comparePosition, p.compareAhead, p.compareJob, p.compareHistory, p.compareResults}
 }
 
 func (p *pair) compareJob(id ids) {
@@ -103,6 +103,7 @@ func (p *pair) compareAll() {
 	want, wantErr := p.model.Paces(p.ctx)
 	p.sameErr("paces", gotErr, wantErr)
 	p.sameValue("paces", sorted(got), sorted(want))
+	p.compareFinished()
 	p.compareLeases(p.leases[max(0, len(p.leases)-50):])
 }
 

@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -85,6 +86,36 @@ func workAhead() map[string]scenario {
 			s.same("ahead of the last of its kind", s.ahead(jobs[4].ID), []queue.Load{large, {Model: "tiny", Jobs: 4, Unknown: 2, MediaMS: 21_000}})
 			s.same("ahead of the low one", s.ahead(jobs[6].ID), []queue.Load{large, {Model: "tiny", Jobs: 5, Unknown: 2, MediaMS: 321_000}})
 			s.same("the whole line", s.ahead(""), []queue.Load{large, {Model: "tiny", Jobs: 6, Unknown: 2, MediaMS: 50_321_000}})
+		},
+		"the work ahead is summed up per kind": func(s *stand) {
+			several := multilingual("several")
+			one := multilingual("one")
+			one.Options.TranslateTo, one.Options.Summarize = []string{"ko"}, false
+			summed := draft("summed up")
+			summed.Options.Summarize, summed.Options.LLMModel = true, "qwen"
+			plain := draft("plain")
+			plain.Options.LLMModel = "gemma" // nothing is asked of it
+			jobs := s.accept(several, one, several, summed, plain, draft("last"))
+			for i, j := range jobs {
+				s.measure(j.ID, int64(1000<<i))
+			}
+			want := []queue.Load{
+				{Model: "tiny", Jobs: 1, MediaMS: 16_000},
+				{Model: "tiny", LLMModel: "gemma", Languages: 1, Jobs: 1, MediaMS: 2000},
+				{Model: "tiny", LLMModel: "gemma", Languages: 2, Summarize: true, Jobs: 2, MediaMS: 5000},
+				{Model: "tiny", LLMModel: "qwen", Summarize: true, Jobs: 1, MediaMS: 8000},
+			}
+			s.same("ahead of the last", s.ahead(jobs[5].ID), want)
+			s.same("ahead of the third", s.ahead(jobs[2].ID), []queue.Load{want[1], {Model: "tiny", LLMModel: "gemma", Languages: 2, Summarize: true, Jobs: 1, MediaMS: 1000}})
+			want[0].Jobs, want[0].MediaMS = 2, 48_000
+			s.same("the whole line", s.ahead(""), want)
+			_, err := s.Cancel(s.Context(), jobs[3].ID)
+			s.ok(err)
+			want[3] = queue.Load{Model: "large-v3", LLMModel: "gemma", Languages: 2, Summarize: true, Jobs: 1, MediaMS: 8000}
+			other := several.Options
+			other.Model = "large-v3"
+			s.retry(jobs[3].ID, job.Retry{Options: &other})
+			s.same("the whole line, with one that has other options now", s.ahead(""), inOrder(want))
 		},
 		"who steps aside is ahead of nobody until the time has come": func(s *stand) {
 			jobs := s.submit("backoff", "memory", "model", "last")
@@ -192,6 +223,21 @@ func pace() map[string]scenario {
 			s.measure(j.ID, 60_000)
 			s.stage(st, lease, job.Transcribe, time.Minute)
 			s.same("paces", s.paces(), []queue.Pace{{Stage: job.Transcribe, Model: "large-v3", Ratio: 1}, {Stage: job.Transcribe, Model: "tiny", Ratio: 0.5}})
+		},
+		"the language stages have the pace of their own model, a translation for each language": func(s *stand) {
+			st, j, lease := s.stages()
+			s.settle(lease, queue.Outcome{State: job.Done})
+			j, lease = s.take(s.accept(multilingual("several"))[0].ID)
+			s.measure(j.ID, 60_000)
+			s.stage(st, lease, job.Translate, 30*time.Second) // into two
+			s.stage(st, lease, job.Summarize, 6*time.Second)
+			s.stage(st, lease, job.Deliver, time.Second)
+			s.same("paces", s.paces(), []queue.Pace{{Stage: job.Summarize, Model: "gemma", Ratio: 0.1}, {Stage: job.Translate, Model: "gemma", Ratio: 0.25}})
+			s.settle(lease, queue.Outcome{State: job.Done})
+			j, lease = s.running() // that asks for neither
+			s.measure(j.ID, 60_000)
+			s.stage(st, lease, job.Translate, time.Second)
+			s.same("paces", len(s.paces()), 2)
 		},
 		"long runs and recent ones weigh more": func(s *stand) {
 			st, j, lease := s.stages()
@@ -383,6 +429,9 @@ func sorted(paces []queue.Pace) []queue.Pace {
 }
 
 func inOrder(loads []queue.Load) []queue.Load {
-	slices.SortFunc(loads, func(a, b queue.Load) int { return cmp.Compare(a.Model, b.Model) })
+	slices.SortFunc(loads, func(a, b queue.Load) int {
+		return cmp.Or(cmp.Compare(a.Model, b.Model), cmp.Compare(a.LLMModel, b.LLMModel), cmp.Compare(a.Languages, b.Languages),
+			cmp.Compare(fmt.Sprint(a.Summarize), fmt.Sprint(b.Summarize)))
+	})
 	return loads
 }

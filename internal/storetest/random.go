@@ -155,6 +155,13 @@ func (p *pair) verbs() map[string]func() {
 		"measure":       p.measure,
 		"begin":         p.begin,
 		"finish":        p.finish,
+		"add a part":    p.addPart,
+		"list parts":    p.parts,
+		"keep":          p.keep,
+		"translate":     p.translate,
+		"sum up":        p.sumUp,
+		"hear":          p.hear,
+		"warn":          p.warn,
 	}
 }
 
@@ -165,6 +172,13 @@ func (p *pair) reason() job.Reason {
 func (p *pair) identity() string { return pick(p, "identity", "", "same", "other") }
 
 func (p *pair) modelName() string { return pick(p, "model", "tiny", "tiny", "large-v3", "") }
+
+func (p *pair) someOptions(o *job.Options) {
+	o.Model = p.modelName()
+	o.TranslateTo = pick(p, "languages", nil, nil, []string{"ko"}, []string{"ko", "de"})
+	o.Summarize = pick(p, "summarize", false, false, true)
+	o.LLMModel = pick(p, "language model", "gemma", "qwen", "")
+}
 
 func (p *pair) someWait() job.Wait {
 	w := job.Wait{Reason: p.reason(), Need: pick(p, "need", job.Need{}, job.Need{Stage: job.Transcribe, Model: "tiny", Bytes: 1 << 30})}
@@ -212,7 +226,7 @@ func (p *pair) submit() {
 		if pick(p, "has a time", false, true) {
 			d.Wait = job.Wait{Reason: job.Scheduled, Until: p.clock.Now().Add(time.Duration(p.dice.roll(4, "minutes")) * time.Minute)}
 		}
-		d.Options.Model = p.modelName()
+		p.someOptions(&d.Options)
 		drafts[i] = d
 	}
 	got, gotErr := p.store.Submit(p.ctx, drafts)
@@ -321,10 +335,10 @@ func (p *pair) cancel() {
 }
 
 func (p *pair) retry() {
-	r := job.Retry{From: pick(p, "from", "", job.Extract, job.Transcribe, "polish")}
+	r := job.Retry{From: pick(p, "from", "", job.Extract, job.Transcribe, job.Translate, "polish")}
 	if pick(p, "other options", false, true) {
 		o := draft("").Options
-		o.Model = p.modelName()
+		p.someOptions(&o)
 		r.Options, r.Identity = &o, p.identity()
 	}
 	p.steer("retry", func(s queue.Store, id string) (job.Job, error) { return s.Retry(p.ctx, id, r) })
@@ -441,7 +455,7 @@ func (p *pair) measure() {
 func (p *pair) begin() {
 	store, kept := p.store.(stages)
 	if l, ok := p.lease(); ok && kept {
-		stage := pick(p, "stage", job.Stages()...)
+		stage := p.someStage()
 		p.sameErr("begin", store.Begin(p.ctx, l.store, stage), p.model.Begin(p.ctx, l.model, stage))
 	}
 }
@@ -452,7 +466,7 @@ func (p *pair) finish() {
 	if !ok || !kept {
 		return
 	}
-	stage, key, reused := pick(p, "stage", job.Stages()...), pick(p, "key", "k1", "k2", "k3"), pick(p, "reused", false, true)
+	stage, key, reused := p.someStage(), p.key(), pick(p, "reused", false, true)
 	took := time.Duration(pick(p, "took", -1, 0, 1, 7, 7, 7, 100, 170)) * time.Second
 	p.sameErr("finish", store.Finish(p.ctx, l.store, stage, key, nil, reused, took), p.model.Finish(p.ctx, l.model, stage, key, nil, reused, took))
 }

@@ -12,6 +12,7 @@ import (
 	"sluice/internal/fault"
 	"sluice/internal/job"
 	"sluice/internal/queue"
+	"sluice/internal/transcript"
 )
 
 // Reference is a store in memory, as plain as can be: what the verbs mean,
@@ -25,7 +26,8 @@ type Reference struct {
 	arrived int64   // how many have ever
 	keys    map[string]usedKey
 	paused  bool
-	left    map[string]map[*kept]bool // what stages have left, "stage/key", and who relies on it
+	left    map[inputs]*checkpoint
+	parts   map[string][]part // by key
 	speeds  map[speedOf]speed
 }
 
@@ -36,6 +38,11 @@ type kept struct {
 	readyAt  time.Time // zero: ready
 	never    bool      // only a release makes it ready
 	history  []job.Event
+
+	resumed      map[job.Stage]bool // a run of it went on from parts
+	heard        string             // key of the newest transcript
+	translations map[string]transcript.Transcript
+	summary      *transcript.Summary
 }
 
 type usedKey struct {
@@ -47,7 +54,7 @@ var _ queue.Store = (*Reference)(nil)
 
 // NewReference makes an empty store.
 func NewReference(clock *Clock) *Reference {
-	return &Reference{clock: clock, keys: map[string]usedKey{}, left: map[string]map[*kept]bool{}, speeds: map[speedOf]speed{}}
+	return &Reference{clock: clock, keys: map[string]usedKey{}, left: map[inputs]*checkpoint{}, parts: map[string][]part{}, speeds: map[speedOf]speed{}}
 }
 
 // Submit implements queue.Inbox.
@@ -94,7 +101,7 @@ func (r *Reference) known(d *job.Draft) (*kept, error) {
 func (r *Reference) add(d *job.Draft) *kept {
 	r.arrived++
 	seq := r.arrived
-	k := &kept{identity: d.Identity, keyed: d.Key != "", Job: job.Job{
+	k := &kept{identity: d.Identity, keyed: d.Key != "", resumed: map[job.Stage]bool{}, translations: map[string]transcript.Transcript{}, Job: job.Job{
 		ID:        fmt.Sprintf("%026d", seq),
 		Seq:       seq,
 		Rank:      max(seq*rankGap, r.lastRank(d.Priority)+rankGap),

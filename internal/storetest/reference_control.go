@@ -60,7 +60,7 @@ func (r *Reference) Retry(_ context.Context, id string, how job.Retry) (job.Job,
 	from := k.State
 	k.State, k.Stage, k.FinishedAt = job.Queued, job.Stages()[0], time.Time{}
 	k.StartedAt = time.Time{}
-	k.Attempts, k.Crashes, k.Deaths, k.Error = 0, 0, 0, nil
+	k.forgive()
 	k.wait(how.Wait)
 	r.record(k, job.VerbRetry, from, "")
 	return r.show(k), nil
@@ -224,10 +224,7 @@ func (r *Reference) Delete(_ context.Context, id string) error {
 func (r *Reference) remove(k *kept) {
 	r.jobs = slices.DeleteFunc(r.jobs, func(other *kept) bool { return other == k })
 	maps.DeleteFunc(r.keys, func(_ string, used usedKey) bool { return used.job == k })
-	maps.DeleteFunc(r.left, func(_ string, who map[*kept]bool) bool {
-		delete(who, k)
-		return len(who) == 0
-	})
+	r.disown(k)
 }
 
 // Clear implements queue.Control.

@@ -136,17 +136,23 @@ func (r *Reference) Ahead(_ context.Context, id string) ([]queue.Load, error) {
 		if !r.due(k) {
 			continue
 		}
-		i := slices.IndexFunc(loads, func(l queue.Load) bool { return l.Model == k.Options.Model })
+		load := queue.LoadOf(k.Options, k.DurationMS)
+		i := slices.IndexFunc(loads, func(l queue.Load) bool { return kindOf(l) == kindOf(load) })
 		if i < 0 {
-			i, loads = len(loads), append(loads, queue.Load{Model: k.Options.Model})
+			loads = append(loads, load)
+			continue
 		}
 		loads[i].Jobs++
-		loads[i].MediaMS += k.DurationMS
-		if k.DurationMS == 0 {
-			loads[i].Unknown++
-		}
+		loads[i].MediaMS += load.MediaMS
+		loads[i].Unknown += load.Unknown
 	}
 	return loads, nil
+}
+
+// kindOf is what a load asks for, without how much.
+func kindOf(l queue.Load) queue.Load {
+	l.Jobs, l.Unknown, l.MediaMS = 0, 0, 0
+	return l
 }
 
 // Unmeasured implements queue.Reader.

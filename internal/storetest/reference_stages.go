@@ -31,20 +31,18 @@ func (r *Reference) Begin(_ context.Context, lease job.Lease, stage job.Stage) e
 	return nil
 }
 
-// Finish ends a stage. What it left is forgotten, but not that it was there.
-func (r *Reference) Finish(_ context.Context, lease job.Lease, stage job.Stage, key string, _ []byte, reused bool, took time.Duration) error {
+// Finish ends a stage.
+func (r *Reference) Finish(_ context.Context, lease job.Lease, stage job.Stage, key string, body []byte, reused bool, took time.Duration) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k, err := r.held(lease)
 	if err != nil {
 		return err
 	}
-	left := string(stage) + "/" + key
-	if r.left[left] == nil {
-		r.left[left] = map[*kept]bool{}
-		k.Attempts, k.Crashes, k.Deaths, k.Error = 0, 0, 0, nil
+	r.deposit(k, stage, key, body, reused).users[k] = true
+	if stage == job.Transcribe {
+		k.heardAnew(key)
 	}
-	r.left[left][k] = true
 	if !reused {
 		r.learn(k, stage, took)
 	}
@@ -62,8 +60,11 @@ func (r *Reference) Finish(_ context.Context, lease job.Lease, stage job.Stage, 
 	if slices.ContainsFunc(k.Stages, func(run job.StageRun) bool { return run.FinishedAt.IsZero() }) {
 		return nil // the next stage has begun already
 	}
-	all := job.Stages()
-	k.Progress, k.Stage = job.Progress{}, all[min(slices.Index(all, stage)+1, len(all)-1)]
+	k.Progress, k.Stage = job.Progress{}, stage
+	own := k.Options.Stages()
+	if i := slices.Index(own, stage); i >= 0 && i < len(own)-1 {
+		k.Stage = own[i+1]
+	}
 	return nil
 }
 
@@ -110,17 +111,24 @@ func (r *Reference) learn(k *kept, stage job.Stage, took time.Duration) {
 			runs = append(runs, run)
 		}
 	}
-	if len(runs) != 1 || !runs[0].FinishedAt.IsZero() || k.DurationMS == 0 || took <= 0 {
+	if len(runs) != 1 || !runs[0].FinishedAt.IsZero() || k.resumed[stage] || k.DurationMS == 0 || took <= 0 || stage == job.Deliver {
 		return
 	}
-	of := speedOf{stage: stage}
-	if stage != job.Extract {
-		if of.model = k.Options.Model; of.model == "" {
-			return
-		}
+	of, load := speedOf{stage: stage}, queue.LoadOf(k.Options, k.DurationMS)
+	work, media := float64(took)/float64(time.Millisecond), float64(k.DurationMS)
+	switch stage {
+	case job.Transcribe:
+		of.model = load.Model
+	case job.Translate:
+		of.model, work = load.LLMModel, work/float64(max(load.Languages, 1))
+	case job.Summarize:
+		of.model = load.LLMModel
+	case job.Extract, job.Deliver:
+	}
+	if of.model == "" && stage != job.Extract {
+		return
 	}
 	was := r.speeds[of]
-	work, media := float64(took)/float64(time.Millisecond), float64(k.DurationMS)
 	now := speed{work: was.work*0.8 + work, media: was.media*0.8 + media, runs: was.runs + 1}
 	if was.runs >= 3 && unlike(work/media, was.work/was.media, 8) {
 		believed := was.odd != 0 && !unlike(work/media, was.odd, 2)

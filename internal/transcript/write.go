@@ -21,7 +21,7 @@ func Write(w io.Writer, t Transcript, f Format, o Options) error {
 	var b bytes.Buffer
 	switch f {
 	case JSON:
-		if err := writeJSON(&b, t); err != nil {
+		if err := encode(&b, cleaned(t)); err != nil {
 			return fmt.Errorf("write %s: %w", f, err)
 		}
 	case SRT:
@@ -41,11 +41,11 @@ func Write(w io.Writer, t Transcript, f Format, o Options) error {
 	return nil
 }
 
-func writeJSON(b *bytes.Buffer, t Transcript) error {
+func encode(b *bytes.Buffer, v any) error {
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(cleaned(t))
+	return enc.Encode(v)
 }
 
 func writeText(b *bytes.Buffer, t Transcript) {

@@ -2,6 +2,7 @@
 import { Problem, submit } from "./api/client";
 import type { Dropped, Refused } from "./api/types";
 import { board } from "./live/board.svelte";
+import { options } from "./options.svelte";
 import { router } from "./route.svelte";
 import { shell } from "./shell/shell";
 import { toasts } from "./ui/toasts.svelte";
@@ -31,7 +32,7 @@ class Adding {
 
   /** fetch puts the file at an address in the line. A refusal is thrown: who asked says it. */
   async fetch(address: string): Promise<void> {
-    const job = await submit(address);
+    const job = await submit(address, options.wanted);
     this.begin();
     this.tell({ jobs: [job], refused: [] });
   }

@@ -1,4 +1,4 @@
-// Speech models as people choose among them.
+// Models as people choose among them.
 import type { Model } from "./api/types";
 import { bytes } from "./format";
 import { language, t } from "./words/words.svelte";
@@ -50,4 +50,9 @@ export function about(m: Model): string {
   if (known) return known;
   if (m.damaged) return t.models.damaged;
   return m.catalog ? (m.note ?? "") : t.models.own; // of a catalog of one's own only its file knows more
+}
+
+/** ofOllama says of a name that it is that of a language model: those of Ollama have a tag behind a colon. */
+export function ofOllama(name: string): boolean {
+  return name.includes(":");
 }

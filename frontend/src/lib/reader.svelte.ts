@@ -1,4 +1,4 @@
-// The text of one job for reading: loaded once, followed while the job runs,
+// One text of a job for reading: loaded once, followed while the job runs,
 // loaded again when the job ends. A class without a page, so that it can be
 // tested alone.
 import { Problem, transcriptOf } from "./api/client";
@@ -7,7 +7,7 @@ import { before } from "./segments";
 import type { LiveText } from "./live/board.svelte";
 
 /** Line is a segment as the reader keeps it. Times of words are not kept: they are most of the weight. */
-export type Line = Pick<Segment, "start_ms" | "end_ms" | "text">;
+export type Line = Pick<Segment, "start_ms" | "end_ms" | "text" | "untranslated">;
 
 /** Paragraph is some segments that are read in one go. */
 export type Paragraph = {
@@ -18,6 +18,8 @@ export type Paragraph = {
   start_ms: number;
   end_ms: number;
   text: string;
+  /** Its segments stand in a translation as they were said. */
+  untranslated?: true;
 };
 
 /** Fetch reads the transcript of a job, as far as it is there. */
@@ -153,7 +155,7 @@ export function group(lines: readonly Line[], earlier: readonly Paragraph[] = []
       open.text = glue(open.text, text);
       continue;
     }
-    open = { first: i, end: i + 1, start_ms: l.start_ms, end_ms: l.end_ms, text };
+    open = { first: i, end: i + 1, start_ms: l.start_ms, end_ms: l.end_ms, text, ...markOf(l) };
     out.push(open);
   }
   return out;
@@ -166,6 +168,7 @@ export function flat(text: string): string {
 
 /** parts says whether a line begins a new paragraph. */
 function parts(open: Paragraph, next: Line): boolean {
+  if ((open.untranslated ?? false) !== (next.untranslated ?? false)) return true;
   if (open.text === "") return false;
   if (next.start_ms - open.end_ms >= pause) return true;
   const size = columns(open.text);
@@ -192,10 +195,16 @@ function agree(a: readonly Line[], b: readonly Line[]): number {
     const [x, y] = [a[i], b[i]];
     if (x === y) continue;
     if (x?.start_ms !== y?.start_ms || x?.end_ms !== y?.end_ms || x?.text !== y?.text) return i;
+    if (x?.untranslated !== y?.untranslated) return i;
   }
   return end;
 }
 
 function lineOf(s: Segment): Line {
-  return { start_ms: s.start_ms, end_ms: s.end_ms, text: s.text };
+  return { start_ms: s.start_ms, end_ms: s.end_ms, text: s.text, ...markOf(s) };
+}
+
+/** markOf carries over that a line is not translated; most have no mark. */
+function markOf(from: { untranslated?: boolean }): { untranslated?: true } {
+  return from.untranslated ? { untranslated: true } : {};
 }

@@ -1,4 +1,89 @@
--- The fifth version: results go out by themselves.
+-- The fifth version: transcripts are translated and summed up, and results go
+-- out by themselves.
+
+ALTER TABLE jobs ADD COLUMN quality TEXT; -- JSON: how complete the result is
+
+-- Of the options, for the sums of work: JSON of the model that translates and
+-- sums up, into how many languages, and whether there is to be a summary; '' for
+-- a job that asks for neither. One short text keeps the sums of a long line fast.
+ALTER TABLE jobs ADD COLUMN language_work TEXT NOT NULL DEFAULT '';
+
+DROP INDEX jobs_ready;
+CREATE INDEX jobs_ready ON jobs (priority DESC, rank, seq, model, language_work, duration_ms)
+  WHERE state = 'queued' AND ready_at = 0;
+
+-- loads is what it was, but one row for each kind of work.
+DROP TRIGGER loads_added;
+DROP TRIGGER loads_left;
+DROP TRIGGER loads_joined;
+DROP TRIGGER loads_removed;
+DROP TABLE loads;
+
+CREATE TABLE loads (
+  model         TEXT    NOT NULL,
+  language_work TEXT    NOT NULL,
+  jobs          INTEGER NOT NULL,
+  unknown       INTEGER NOT NULL, -- those of unknown duration
+  media_ms      INTEGER NOT NULL,
+  PRIMARY KEY (model, language_work)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO loads (model, language_work, jobs, unknown, media_ms)
+  SELECT model, language_work, count(*), sum(duration_ms = 0), sum(duration_ms)
+  FROM jobs INDEXED BY jobs_ready WHERE state = 'queued' AND ready_at = 0 GROUP BY model, language_work;
+
+CREATE TRIGGER loads_added AFTER INSERT ON jobs WHEN NEW.state = 'queued' AND NEW.ready_at = 0 BEGIN
+  INSERT INTO loads (model, language_work, jobs, unknown, media_ms)
+    VALUES (NEW.model, NEW.language_work, 1, NEW.duration_ms = 0, NEW.duration_ms)
+    ON CONFLICT (model, language_work)
+      DO UPDATE SET jobs = jobs + 1, unknown = unknown + excluded.unknown, media_ms = media_ms + excluded.media_ms;
+END;
+
+CREATE TRIGGER loads_left AFTER UPDATE OF state, ready_at, model, language_work, duration_ms ON jobs
+  WHEN OLD.state = 'queued' AND OLD.ready_at = 0 BEGIN
+  UPDATE loads SET jobs = jobs - 1, unknown = unknown - (OLD.duration_ms = 0), media_ms = media_ms - OLD.duration_ms
+    WHERE model = OLD.model AND language_work = OLD.language_work;
+END;
+
+CREATE TRIGGER loads_joined AFTER UPDATE OF state, ready_at, model, language_work, duration_ms ON jobs
+  WHEN NEW.state = 'queued' AND NEW.ready_at = 0 BEGIN
+  INSERT INTO loads (model, language_work, jobs, unknown, media_ms)
+    VALUES (NEW.model, NEW.language_work, 1, NEW.duration_ms = 0, NEW.duration_ms)
+    ON CONFLICT (model, language_work)
+      DO UPDATE SET jobs = jobs + 1, unknown = unknown + excluded.unknown, media_ms = media_ms + excluded.media_ms;
+END;
+
+CREATE TRIGGER loads_removed AFTER DELETE ON jobs WHEN OLD.state = 'queued' AND OLD.ready_at = 0 BEGIN
+  UPDATE loads SET jobs = jobs - 1, unknown = unknown - (OLD.duration_ms = 0), media_ms = media_ms - OLD.duration_ms
+    WHERE model = OLD.model AND language_work = OLD.language_work;
+END;
+
+-- parts is what there is of a piece of work that is not finished. They are found
+-- by what goes into it, as spans are, and go once it is a checkpoint.
+CREATE TABLE parts (
+  key  TEXT    NOT NULL,
+  n    INTEGER NOT NULL, -- from 1, in order
+  job  INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE, -- who worked on them last
+  body BLOB    NOT NULL, -- deflated
+  PRIMARY KEY (key, n)
+) STRICT;
+
+CREATE INDEX parts_job ON parts (job);
+
+CREATE TABLE translations (
+  job        INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,
+  language   TEXT    NOT NULL,
+  complete   INTEGER NOT NULL,
+  body       BLOB    NOT NULL, -- deflated JSON
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (job, language)
+) STRICT;
+
+CREATE TABLE summaries (
+  job        INTEGER PRIMARY KEY REFERENCES jobs (seq) ON DELETE CASCADE,
+  body       BLOB,             -- deflated JSON; NULL: none came about
+  created_at INTEGER NOT NULL
+) STRICT;
 
 -- deliveries is what is to be told to whom when a job has ended. The message
 -- is put together from the job's results just before it is first sent, stays

@@ -2,7 +2,8 @@
 // itself, so that window and browser ask the one that served them.
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "./schema";
-import type { FaultCode, ProblemBody, SubmittedJob, Transcript, Upload } from "./types";
+import type { Wanted } from "../options.svelte";
+import type { FaultCode, ProblemBody, SubmittedJob, Summary, Transcript, Upload } from "./types";
 
 /** Problem is a refusal or a failure of the server, in its own words. */
 export class Problem extends Error {
@@ -80,17 +81,26 @@ export async function answer<T>(call: Promise<{ data?: T }>): Promise<T> {
   return data;
 }
 
-/** transcriptOf reads a transcript as far as it is. */
-export async function transcriptOf(id: string, signal?: AbortSignal): Promise<Transcript> {
-  const params = { path: { id }, query: { format: "json" as const } };
+/** transcriptOf reads a transcript as far as it is, or its translation into a language. */
+export async function transcriptOf(id: string, signal?: AbortSignal, lang?: string): Promise<Transcript> {
+  const params = { path: { id }, query: { format: "json" as const, ...(lang ? { lang } : {}) } };
   const body = await answer(api.GET("/api/v1/jobs/{id}/transcript", { params, signal }));
   if (typeof body === "string")
     throw new Problem({ code: "internal", detail: "The server gave no transcript." });
   return body;
 }
 
+/** summaryOf reads a summary; null says that there is none and none comes. */
+export async function summaryOf(id: string, signal?: AbortSignal): Promise<Summary | null> {
+  const params = { path: { id }, query: { format: "json" as const } };
+  const body = await answer(api.GET("/api/v1/jobs/{id}/summary", { params, signal }));
+  if (typeof body === "string")
+    throw new Problem({ code: "internal", detail: "The server gave no summary." });
+  return body;
+}
+
 /** Routes that exist only inside the app's window. */
-export type WindowRoute = "pick" | "save" | "language" | "painted";
+export type WindowRoute = "pick" | "save" | "language" | "options" | "painted";
 
 /** askWindow calls one of them. A window without an answer gives undefined. */
 export async function askWindow<T>(route: WindowRoute, body: object = {}): Promise<T | undefined> {
@@ -109,9 +119,13 @@ export async function askWindow<T>(route: WindowRoute, body: object = {}): Promi
   return text.trim() ? ((JSON.parse(text) as T | null) ?? undefined) : undefined;
 }
 
-/** transcriptAddress is where a transcript can be downloaded. */
-export function transcriptAddress(jobID: string, format: string): string {
-  return `/api/v1/jobs/${encodeURIComponent(jobID)}/transcript?format=${encodeURIComponent(format)}`;
+/** TextOf says which text of a job: that of a language, without it what was spoken; or the summary. */
+export type TextOf = { lang?: string; part?: "summary" };
+
+/** textAddress is where a text of a job can be downloaded. */
+export function textAddress(jobID: string, format: string, { lang, part }: TextOf = {}): string {
+  const query = new URLSearchParams({ format, ...(lang ? { lang } : {}) });
+  return `/api/v1/jobs/${encodeURIComponent(jobID)}/${part ?? "transcript"}?${query}`;
 }
 
 /**
@@ -121,15 +135,16 @@ export function transcriptAddress(jobID: string, format: string): string {
 export async function upload(
   file: File,
   progress: (fraction: number) => void,
+  wanted: Wanted,
   signal?: AbortSignal,
 ): Promise<SubmittedJob> {
   const stored = await put(file, progress, signal);
-  return submit(stored.source, signal);
+  return submit(stored.source, wanted, signal);
 }
 
 /** submit puts what lies at a source in the line: an upload, or an address on the web. */
-export async function submit(source: string, signal?: AbortSignal): Promise<SubmittedJob> {
-  const job = await answer(api.POST("/api/v1/jobs", { body: { source }, signal }));
+export async function submit(source: string, wanted: Wanted, signal?: AbortSignal): Promise<SubmittedJob> {
+  const job = await answer(api.POST("/api/v1/jobs", { body: { source, ...wanted }, signal }));
   return "jobs" in job ? (job.jobs[0] as SubmittedJob) : job;
 }
 

@@ -24,6 +24,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhook messages
+         * @description One is made when a job with a webhook ends. It is sent until the receiver takes it, less and less often, and parked after a day, or at once when the receiver will never take it.
+         */
+        get: operations["list-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a webhook message again
+         * @description At once and under the same id, whatever became of it before. Its attempts are counted anew.
+         */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/doctor": {
         parameters: {
             query?: never;
@@ -116,7 +156,7 @@ export interface paths {
         put?: never;
         /**
          * Submit jobs
-         * @description One job, or many with all or none. As multipart/form-data: one file named file, and the same fields in any order (metadata as a JSON object).
+         * @description One job, or many with all or none. As multipart/form-data: one file named file, and the same fields in any order: metadata, summary and glossary as JSON, translate_to as codes with commas between them. A field that is empty is one that is left out.
          */
         post: operations["submit-jobs"];
         delete?: never;
@@ -152,7 +192,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a job */
+        /**
+         * Show a job
+         * @description With the webhook messages about it in deliveries.
+         */
         get: operations["get-job"];
         put?: never;
         post?: never;
@@ -303,6 +346,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the summary
+         * @description 409 while the job may still get one.
+         */
+        get: operations["get-summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/transcript": {
         parameters: {
             query?: never;
@@ -416,6 +479,50 @@ export interface paths {
          * @description It is not on the board any more. One that is not there is no error.
          */
         delete: operations["dismiss-notice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ollama/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the language models
+         * @description Those that Ollama has, and others that are worth having or that jobs need. default: jobs that name none use it. suits: the one to install. fits: this machine can run it at all. remote: only a name here, another machine runs it. size_bytes: on the disk of Ollama. need_bytes: memory that it is expected to take with context, the tokens it sees at once. held_bytes: memory that it has now. jobs: how many live jobs need it. download: how far it is, when it is not installed and somebody wants it; how it goes on is told by events of kind `model`.
+         */
+        get: operations["list-language-models"];
+        put?: never;
+        /**
+         * Download a language model
+         * @description Lets Ollama fetch it and answers at once. One that has stopped goes on where it was; one that is on its way is left to it. 200: it is installed already.
+         */
+        post: operations["download-language-model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ollama/models/{name}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Cancel the download of a language model
+         * @description Ollama keeps what has arrived for a while. A model that is not being downloaded is no error.
+         */
+        delete: operations["cancel-language-download"];
         options?: never;
         head?: never;
         patch?: never;
@@ -590,6 +697,11 @@ export interface components {
             stage: "transcribe" | "translate";
             text?: string;
         };
+        Chapter: {
+            /** Format: int64 */
+            start_ms: number;
+            title: string;
+        };
         ClearRequest: {
             /** @description queued: they are canceled. done, failed, canceled: they are deleted. running is refused */
             state: components["schemas"]["State"];
@@ -605,7 +717,7 @@ export interface components {
          * @description Stable name of a failure
          * @enum {string}
          */
-        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "route_unknown" | "method_refused" | "setting_invalid" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "source_too_large" | "url_refused" | "url_unreachable" | "url_broken" | "url_failed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away" | "ollama_unreachable" | "ollama_failed" | "ollama_busy";
+        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "route_unknown" | "method_refused" | "setting_invalid" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "source_too_large" | "url_refused" | "url_unreachable" | "url_broken" | "url_failed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away" | "delivery_unknown" | "webhook_refused" | "ollama_unreachable" | "ollama_failed" | "ollama_busy" | "ollama_missing" | "ollama_crashed" | "ollama_out_of_memory" | "ollama_stuck";
         Counts: {
             /** Format: int64 */
             canceled: number;
@@ -618,6 +730,65 @@ export interface components {
             /** Format: int64 */
             running: number;
         };
+        Delivery: {
+            /**
+             * Format: int64
+             * @description Since it was made, or asked for anew
+             */
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            delivered_at?: string;
+            event: components["schemas"]["DeliveryEvent"];
+            /**
+             * @description The same in every attempt; the header Sluice-Delivery of the message has it
+             * @example 4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7
+             */
+            id: string;
+            /** @example 01KKNZ1M3T8Q2M4R7W9XYABCDE */
+            job_id: string;
+            /** @description What came of the last attempt, for people */
+            last_error?: string;
+            /**
+             * Format: int64
+             * @description HTTP status of the last attempt; left out when nobody answered
+             * @example 503
+             */
+            last_status?: number;
+            /**
+             * Format: date-time
+             * @description The next attempt; only of one that is pending
+             */
+            next_at?: string;
+            state: components["schemas"]["DeliveryState"];
+            /**
+             * @description The address, without what may be secret in it
+             * @example https://hooks.example.com/sluice
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description The last attempt
+             */
+            tried_at?: string;
+        };
+        /**
+         * @description What a webhook is told
+         * @enum {string}
+         */
+        DeliveryEvent: "job.done" | "job.failed" | "job.canceled";
+        DeliveryPage: {
+            /** @description The newest first */
+            deliveries: components["schemas"]["Delivery"][];
+            /** @description Cursor of the next page; left out on the last one */
+            next_cursor?: string;
+        };
+        /**
+         * @description How far a webhook message is: parked ones are not sent any more by themselves
+         * @enum {string}
+         */
+        DeliveryState: "pending" | "delivered" | "parked";
         Diagnosis: {
             budget: components["schemas"]["Budget"][];
             findings: components["schemas"]["Finding"][];
@@ -675,6 +846,8 @@ export interface components {
             crashes: number;
             /** Format: date-time */
             created_at: string;
+            /** @description Its webhook messages, the newest first; only of a job that was asked for by its id */
+            deliveries?: components["schemas"]["Delivery"][];
             /**
              * Format: int64
              * @description Length of the media, when known
@@ -692,6 +865,8 @@ export interface components {
             existing?: boolean;
             /** Format: date-time */
             finished_at?: string;
+            /** @description How words and names are translated */
+            glossary?: components["schemas"]["Term"][];
             /**
              * @description 26 characters, sorts by time of submission
              * @example 01K6ZV5N3T8Q2M4R7W9XYABCDE
@@ -702,6 +877,11 @@ export interface components {
              * @example auto
              */
             language: string;
+            /**
+             * @description Model of Ollama that translates and sums up
+             * @example gemma3:4b
+             */
+            llm_model?: string;
             /** @description As it was submitted */
             metadata: {
                 [key: string]: string;
@@ -743,6 +923,8 @@ export interface components {
              * @example Waiting for memory: needs 6.9 GB, 4.2 GB free
              */
             reason_text?: string;
+            /** @description How a translation to Korean addresses its listener */
+            register?: components["schemas"]["Register"];
             /** @description Whether finished stages of other jobs are used */
             reuse: boolean;
             source: components["schemas"]["Source"];
@@ -753,6 +935,10 @@ export interface components {
             /** Format: date-time */
             started_at?: string;
             state: components["schemas"]["State"];
+            /** @description The text is summed up */
+            summarize?: boolean;
+            /** @description How; only with summarize */
+            summary?: components["schemas"]["SummaryOptions"];
             /**
              * Format: int64
              * @description 0 is chosen by the machine
@@ -763,10 +949,23 @@ export interface components {
             /** @description The recogniser translates to English */
             to_english?: boolean;
             /**
+             * @description Codes of the languages that the text is translated to, in this order
+             * @example [
+             *       "ko",
+             *       "de"
+             *     ]
+             */
+            translate_to?: string[];
+            /**
              * Format: date-time
              * @description When the reason ends, when known; with reason scheduled, the time of not_before
              */
             until?: string;
+            /**
+             * @description What is told when the job has ended, without what may be secret in it
+             * @example https://hooks.example.com/sluice
+             */
+            webhook?: string;
             /** @description Whether words have times */
             words: boolean;
         };
@@ -788,7 +987,7 @@ export interface components {
             kind: components["schemas"]["EventKind"];
             /** @description With kind memory */
             memory?: components["schemas"]["Reading"];
-            /** @description With kind model: its name */
+            /** @description With kind model: its name. That of a model of Ollama has a colon in it */
             model?: string;
             /** @description With kind progress */
             progress?: components["schemas"]["Progress"];
@@ -948,6 +1147,8 @@ export interface components {
             crashes: number;
             /** Format: date-time */
             created_at: string;
+            /** @description Its webhook messages, the newest first; only of a job that was asked for by its id */
+            deliveries?: components["schemas"]["Delivery"][];
             /**
              * Format: int64
              * @description Length of the media, when known
@@ -963,6 +1164,8 @@ export interface components {
             eta_seconds?: number;
             /** Format: date-time */
             finished_at?: string;
+            /** @description How words and names are translated */
+            glossary?: components["schemas"]["Term"][];
             /**
              * @description 26 characters, sorts by time of submission
              * @example 01K6ZV5N3T8Q2M4R7W9XYABCDE
@@ -973,6 +1176,11 @@ export interface components {
              * @example auto
              */
             language: string;
+            /**
+             * @description Model of Ollama that translates and sums up
+             * @example gemma3:4b
+             */
+            llm_model?: string;
             /** @description As it was submitted */
             metadata: {
                 [key: string]: string;
@@ -1014,6 +1222,8 @@ export interface components {
              * @example Waiting for memory: needs 6.9 GB, 4.2 GB free
              */
             reason_text?: string;
+            /** @description How a translation to Korean addresses its listener */
+            register?: components["schemas"]["Register"];
             /** @description Whether finished stages of other jobs are used */
             reuse: boolean;
             source: components["schemas"]["Source"];
@@ -1024,6 +1234,10 @@ export interface components {
             /** Format: date-time */
             started_at?: string;
             state: components["schemas"]["State"];
+            /** @description The text is summed up */
+            summarize?: boolean;
+            /** @description How; only with summarize */
+            summary?: components["schemas"]["SummaryOptions"];
             /**
              * Format: int64
              * @description 0 is chosen by the machine
@@ -1034,10 +1248,23 @@ export interface components {
             /** @description The recogniser translates to English */
             to_english?: boolean;
             /**
+             * @description Codes of the languages that the text is translated to, in this order
+             * @example [
+             *       "ko",
+             *       "de"
+             *     ]
+             */
+            translate_to?: string[];
+            /**
              * Format: date-time
              * @description When the reason ends, when known; with reason scheduled, the time of not_before
              */
             until?: string;
+            /**
+             * @description What is told when the job has ended, without what may be secret in it
+             * @example https://hooks.example.com/sluice
+             */
+            webhook?: string;
             /** @description Whether words have times */
             words: boolean;
         };
@@ -1075,11 +1302,18 @@ export interface components {
              * @example 5
              */
             beam_size?: number;
+            /** @description How words and names are translated, in place of the glossary of the settings. Empty: none */
+            glossary?: components["schemas"]["Term"][];
             /**
              * @description ISO 639-1 code, or auto
              * @example auto
              */
             language?: string;
+            /**
+             * @description Model of Ollama that translates and sums up, with its tag
+             * @example gemma3:4b
+             */
+            llm_model?: string;
             /** @description Carried through untouched */
             metadata?: {
                 [key: string]: string;
@@ -1105,6 +1339,11 @@ export interface components {
              * @example Sluice, Seoul, Kim Mina, ggml.
              */
             prompt?: string;
+            /**
+             * @description How a translation to Korean addresses its listener. Empty: as the model likes
+             * @example polite
+             */
+            register?: components["schemas"]["Register"];
             /** @description false: do everything anew, even what another job has finished */
             reuse?: boolean;
             /**
@@ -1112,6 +1351,10 @@ export interface components {
              * @example /Users/mina/Movies/interview.mp4
              */
             source: string;
+            /** @description Whether the text is summed up */
+            summarize?: boolean;
+            /** @description How it is summed up; what is left out is that of the settings */
+            summary?: components["schemas"]["SummaryOptions"];
             /**
              * Format: int64
              * @description 0 is chosen by the machine
@@ -1124,6 +1367,19 @@ export interface components {
             title?: string;
             /** @description The recogniser's own translation to English; the transcript's language is then en. Refused with models for English only; the turbo models were not trained for it */
             to_english?: boolean;
+            /**
+             * @description ISO 639-1 codes of the languages to translate the text to. Empty: none
+             * @example [
+             *       "ko",
+             *       "de"
+             *     ]
+             */
+            translate_to?: string[];
+            /**
+             * @description http or https address that is told when the job has ended. Empty: none
+             * @example https://hooks.example.com/sluice
+             */
+            webhook?: string;
             /** @description Whether words get times */
             words?: boolean;
         };
@@ -1135,6 +1391,36 @@ export interface components {
          * @enum {string}
          */
         Known: "catalog" | "file" | "measured";
+        LanguageModel: {
+            /** Format: int64 */
+            context?: number;
+            default: boolean;
+            download?: components["schemas"]["Download"];
+            fits: boolean;
+            /** Format: int64 */
+            held_bytes?: number;
+            installed: boolean;
+            /** Format: int64 */
+            jobs?: number;
+            name: string;
+            /** Format: int64 */
+            need_bytes?: number;
+            parameters?: string;
+            remote?: boolean;
+            /** Format: int64 */
+            size_bytes?: number;
+            suits: boolean;
+        };
+        LanguageModelList: {
+            models: components["schemas"]["LanguageModel"][];
+        };
+        LanguageModelRequest: {
+            /**
+             * @description As Ollama names it, with its tag
+             * @example gemma3:4b
+             */
+            name: string;
+        };
         /**
          * @description What a speech model understands
          * @enum {string}
@@ -1142,6 +1428,12 @@ export interface components {
         Languages: "multilingual" | "english";
         Line: {
             paused: boolean;
+        };
+        Lines: {
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            total: number;
         };
         MachineNow: {
             /**
@@ -1285,6 +1577,16 @@ export interface components {
             stage: components["schemas"]["Stage"];
         };
         Quality: {
+            /**
+             * Format: int64
+             * @description How much of the text was read for the summary
+             * @example 96
+             */
+            coverage_percent?: number;
+            /** @description Of each translation, by the code of its language: how many lines of the text there are in it, and of how many */
+            lines?: {
+                [key: string]: components["schemas"]["Lines"];
+            };
             warnings: components["schemas"]["Warning"][];
         };
         Reading: {
@@ -1321,6 +1623,11 @@ export interface components {
             /** @example /Users/mina/Movies/notes.txt */
             path: string;
         };
+        /**
+         * @description How Korean addresses its listener
+         * @enum {string}
+         */
+        Register: "formal" | "polite" | "";
         RetryRequest: {
             /** @description Do this stage and those after it anew; without it, what is finished stays finished */
             from_stage?: components["schemas"]["Stage"];
@@ -1362,6 +1669,7 @@ export interface components {
             /** Format: int64 */
             start_ms: number;
             text: string;
+            untranslated?: boolean;
             words?: components["schemas"]["Word"][];
         };
         Snapshot: {
@@ -1432,7 +1740,7 @@ export interface components {
          * @description One step of a job
          * @enum {string}
          */
-        Stage: "extract" | "transcribe";
+        Stage: "extract" | "transcribe" | "translate" | "summarize" | "deliver";
         StageRun: {
             /** @description Code of the failure that ended it */
             error?: string;
@@ -1473,6 +1781,8 @@ export interface components {
             crashes: number;
             /** Format: date-time */
             created_at: string;
+            /** @description Its webhook messages, the newest first; only of a job that was asked for by its id */
+            deliveries?: components["schemas"]["Delivery"][];
             /**
              * Format: int64
              * @description Length of the media, when known
@@ -1490,6 +1800,8 @@ export interface components {
             existing?: boolean;
             /** Format: date-time */
             finished_at?: string;
+            /** @description How words and names are translated */
+            glossary?: components["schemas"]["Term"][];
             /**
              * @description 26 characters, sorts by time of submission
              * @example 01K6ZV5N3T8Q2M4R7W9XYABCDE
@@ -1500,6 +1812,11 @@ export interface components {
              * @example auto
              */
             language: string;
+            /**
+             * @description Model of Ollama that translates and sums up
+             * @example gemma3:4b
+             */
+            llm_model?: string;
             /** @description As it was submitted */
             metadata: {
                 [key: string]: string;
@@ -1541,6 +1858,8 @@ export interface components {
              * @example Waiting for memory: needs 6.9 GB, 4.2 GB free
              */
             reason_text?: string;
+            /** @description How a translation to Korean addresses its listener */
+            register?: components["schemas"]["Register"];
             /** @description Whether finished stages of other jobs are used */
             reuse: boolean;
             source: components["schemas"]["Source"];
@@ -1551,6 +1870,10 @@ export interface components {
             /** Format: date-time */
             started_at?: string;
             state: components["schemas"]["State"];
+            /** @description The text is summed up */
+            summarize?: boolean;
+            /** @description How; only with summarize */
+            summary?: components["schemas"]["SummaryOptions"];
             /**
              * Format: int64
              * @description 0 is chosen by the machine
@@ -1561,15 +1884,74 @@ export interface components {
             /** @description The recogniser translates to English */
             to_english?: boolean;
             /**
+             * @description Codes of the languages that the text is translated to, in this order
+             * @example [
+             *       "ko",
+             *       "de"
+             *     ]
+             */
+            translate_to?: string[];
+            /**
              * Format: date-time
              * @description When the reason ends, when known; with reason scheduled, the time of not_before
              */
             until?: string;
+            /**
+             * @description What is told when the job has ended, without what may be secret in it
+             * @example https://hooks.example.com/sluice
+             */
+            webhook?: string;
             /** @description Whether words have times */
             words: boolean;
         };
         SubmittedJobs: {
             jobs: components["schemas"]["SubmittedJob"][];
+        };
+        Summary: {
+            action_items: string[];
+            chapters: components["schemas"]["Chapter"][];
+            /** Format: int64 */
+            coverage_percent: number;
+            key_points: string[];
+            language: string;
+            text: string;
+            title: string;
+        };
+        SummaryOptions: {
+            /**
+             * @description ISO 639-1 code of the language to write in; without it and without one in the settings, that of the text
+             * @example en
+             */
+            language?: string;
+            /**
+             * @description What matters in it
+             * @example meeting
+             */
+            template?: components["schemas"]["SummaryTemplate"];
+        };
+        /**
+         * @description What matters in a summary
+         * @enum {string}
+         */
+        SummaryTemplate: "general" | "meeting" | "lecture" | "interview";
+        Term: {
+            /**
+             * @description Code of the language it is said in; left out, any
+             * @example en
+             */
+            from?: string;
+            /**
+             * @description As it is said
+             * @example harbour master
+             */
+            term: string;
+            /**
+             * @description Code of the language of the translation
+             * @example ko
+             */
+            to: string;
+            /** @example 항만장 */
+            translation: string;
         };
         Transcript: {
             complete: boolean;
@@ -1640,6 +2022,131 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-deliveries": {
+        parameters: {
+            query?: {
+                /** @description Only those about the job with this id */
+                job?: string;
+                /** @description Only those in this state */
+                state?: components["schemas"]["DeliveryState"];
+                /** @description Deliveries on one page */
+                limit?: number;
+                /** @description From next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "id": "4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7",
+                     *           "job_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *           "event": "job.done",
+                     *           "to": "https://hooks.example.com/sluice?…",
+                     *           "state": "pending",
+                     *           "attempts": 1,
+                     *           "last_status": 503,
+                     *           "last_error": "The receiver answered 503 Service Unavailable.",
+                     *           "created_at": "2026-03-14T09:32:53Z",
+                     *           "tried_at": "2026-03-14T09:32:54Z",
+                     *           "next_at": "2026-03-14T09:33:53Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the delivery */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1964,11 +2471,18 @@ export interface operations {
                      * @description The media file; then without source
                      */
                     file?: string;
+                    /** @description How words and names are translated, in place of the glossary of the settings. Empty: none */
+                    glossary?: components["schemas"]["Term"][];
                     /**
                      * @description ISO 639-1 code, or auto
                      * @example auto
                      */
                     language?: string;
+                    /**
+                     * @description Model of Ollama that translates and sums up, with its tag
+                     * @example gemma3:4b
+                     */
+                    llm_model?: string;
                     /** @description Carried through untouched */
                     metadata?: {
                         [key: string]: string;
@@ -1994,6 +2508,11 @@ export interface operations {
                      * @example Sluice, Seoul, Kim Mina, ggml.
                      */
                     prompt?: string;
+                    /**
+                     * @description How a translation to Korean addresses its listener. Empty: as the model likes
+                     * @example polite
+                     */
+                    register?: components["schemas"]["Register"];
                     /** @description false: do everything anew, even what another job has finished */
                     reuse?: boolean;
                     /**
@@ -2001,6 +2520,10 @@ export interface operations {
                      * @example /Users/mina/Movies/interview.mp4
                      */
                     source?: string;
+                    /** @description Whether the text is summed up */
+                    summarize?: boolean;
+                    /** @description How it is summed up; what is left out is that of the settings */
+                    summary?: components["schemas"]["SummaryOptions"];
                     /**
                      * Format: int64
                      * @description 0 is chosen by the machine
@@ -2013,6 +2536,19 @@ export interface operations {
                     title?: string;
                     /** @description The recogniser's own translation to English; the transcript's language is then en. Refused with models for English only; the turbo models were not trained for it */
                     to_english?: boolean;
+                    /**
+                     * @description ISO 639-1 codes of the languages to translate the text to. Empty: none
+                     * @example [
+                     *       "ko",
+                     *       "de"
+                     *     ]
+                     */
+                    translate_to?: string[];
+                    /**
+                     * @description http or https address that is told when the job has ended. Empty: none
+                     * @example https://hooks.example.com/sluice
+                     */
+                    webhook?: string;
                     /** @description Whether words get times */
                     words?: boolean;
                 };
@@ -2305,10 +2841,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
-                     *       "state": "queued",
-                     *       "reason": "memory",
-                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
-                     *       "position": 1,
+                     *       "state": "done",
                      *       "title": "Interview with the harbour master",
                      *       "source": {
                      *         "kind": "path",
@@ -2318,6 +2851,7 @@ export interface operations {
                      *         "mod_time": "2026-03-14T08:26:53Z",
                      *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
                      *       },
+                     *       "duration_ms": 3725000,
                      *       "language": "auto",
                      *       "model": "large-v3-turbo",
                      *       "beam_size": 5,
@@ -2325,24 +2859,83 @@ export interface operations {
                      *       "words": true,
                      *       "reuse": true,
                      *       "priority": 0,
-                     *       "stage": "transcribe",
+                     *       "translate_to": [
+                     *         "ko"
+                     *       ],
+                     *       "summarize": true,
+                     *       "summary": {
+                     *         "template": "interview"
+                     *       },
+                     *       "llm_model": "gemma3:4b",
+                     *       "register": "polite",
+                     *       "webhook": "https://hooks.example.com/sluice?…",
+                     *       "stage": "deliver",
                      *       "stages": [
                      *         {
                      *           "stage": "extract",
                      *           "started_at": "2026-03-14T09:26:53Z",
-                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *           "finished_at": "2026-03-14T09:27:53Z"
+                     *         },
+                     *         {
+                     *           "stage": "transcribe",
+                     *           "started_at": "2026-03-14T09:27:53Z",
+                     *           "finished_at": "2026-03-14T09:28:53Z"
+                     *         },
+                     *         {
+                     *           "stage": "translate",
+                     *           "started_at": "2026-03-14T09:28:53Z",
+                     *           "finished_at": "2026-03-14T09:29:53Z"
+                     *         },
+                     *         {
+                     *           "stage": "summarize",
+                     *           "started_at": "2026-03-14T09:29:53Z",
+                     *           "finished_at": "2026-03-14T09:30:53Z"
+                     *         },
+                     *         {
+                     *           "stage": "deliver",
+                     *           "started_at": "2026-03-14T09:30:53Z",
+                     *           "finished_at": "2026-03-14T09:31:53Z"
                      *         }
                      *       ],
                      *       "attempts": 0,
                      *       "crashes": 0,
                      *       "quality": {
-                     *         "warnings": []
+                     *         "lines": {
+                     *           "ko": {
+                     *             "done": 411,
+                     *             "total": 412
+                     *           }
+                     *         },
+                     *         "coverage_percent": 96,
+                     *         "warnings": [
+                     *           {
+                     *             "code": "untranslated",
+                     *             "at_ms": 0,
+                     *             "text": "1 line was left as it was (ko)."
+                     *           }
+                     *         ]
                      *       },
+                     *       "deliveries": [
+                     *         {
+                     *           "id": "4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7",
+                     *           "job_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *           "event": "job.done",
+                     *           "to": "https://hooks.example.com/sluice?…",
+                     *           "state": "pending",
+                     *           "attempts": 1,
+                     *           "last_status": 503,
+                     *           "last_error": "The receiver answered 503 Service Unavailable.",
+                     *           "created_at": "2026-03-14T09:32:53Z",
+                     *           "tried_at": "2026-03-14T09:32:54Z",
+                     *           "next_at": "2026-03-14T09:33:53Z"
+                     *         }
+                     *       ],
                      *       "metadata": {
                      *         "video_id": "4711"
                      *       },
                      *       "created_at": "2026-03-14T09:26:52Z",
-                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *       "started_at": "2026-03-14T09:26:53Z",
+                     *       "finished_at": "2026-03-14T09:31:53Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Job"];
@@ -3052,12 +3645,101 @@ export interface operations {
             };
         };
     };
+    "get-summary": {
+        parameters: {
+            query?: {
+                /** @description json is null when the job has ended without a summary; the others are 409 then */
+                format?: "json" | "md" | "txt";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The summary, as a file */
+            200: {
+                headers: {
+                    /** @description A file name */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "language": "en",
+                     *       "title": "The last ferry",
+                     *       "text": "The harbour master tells how the night of the storm went, and why the ferry sailed all the same.",
+                     *       "key_points": [
+                     *         "The last ferry leaves at nine.",
+                     *         "Nobody was hurt."
+                     *       ],
+                     *       "chapters": [
+                     *         {
+                     *           "start_ms": 0,
+                     *           "title": "Before the storm"
+                     *         },
+                     *         {
+                     *           "start_ms": 83500,
+                     *           "title": "The last ferry"
+                     *         }
+                     *       ],
+                     *       "action_items": [],
+                     *       "coverage_percent": 96
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Summary"] | null;
+                    "text/markdown; charset=utf-8": string;
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-transcript": {
         parameters: {
             query?: {
                 /** @description json gives what is there so far; the others only a complete transcript */
                 format?: components["schemas"]["Format"];
-                /** @description Code of the language of the text; without it, the one that was spoken */
+                /** @description Code of the language of the text: one that the job translates to, or the one that was spoken, which it also is without this */
                 lang?: string;
             };
             header?: never;
@@ -3439,6 +4121,230 @@ export interface operations {
             };
             /** @description Insufficient Storage */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-language-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "models": [
+                     *         {
+                     *           "name": "gemma3:4b",
+                     *           "installed": true,
+                     *           "default": true,
+                     *           "suits": true,
+                     *           "fits": true,
+                     *           "parameters": "4.3B",
+                     *           "size_bytes": 3338801804,
+                     *           "need_bytes": 4612345856,
+                     *           "context": 8192,
+                     *           "jobs": 1
+                     *         },
+                     *         {
+                     *           "name": "qwen3:8b",
+                     *           "installed": false,
+                     *           "default": false,
+                     *           "suits": false,
+                     *           "fits": true,
+                     *           "need_bytes": 7301444403,
+                     *           "context": 8192,
+                     *           "download": {
+                     *             "state": "running",
+                     *             "done_bytes": 1620313088,
+                     *             "total_bytes": 5225388164,
+                     *             "eta_seconds": 190
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LanguageModelList"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "download-language-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LanguageModelRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LanguageModel"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-language-download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the model; a slash in it as %2F */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,7 +1,8 @@
 // A browser. Files are sent to the server one after another: two at once would
 // only share the same disk.
-import { Problem, transcriptAddress, upload } from "../api/client";
+import { Problem, textAddress, upload, type TextOf } from "../api/client";
 import type { Dropped, Refused } from "../api/types";
+import { options, type Wanted } from "../options.svelte";
 import { t } from "../words/words.svelte";
 import { accept, looksLikeMedia } from "./media";
 import type { Sending, Shell } from "./shell";
@@ -59,9 +60,9 @@ class BrowserShell implements Shell {
     await navigator.clipboard.writeText(text);
   }
 
-  async saveTranscript(job: { id: string }, format: string): Promise<boolean> {
+  async saveText(job: { id: string }, format: string, which?: TextOf): Promise<boolean> {
     const link = document.createElement("a");
-    link.href = transcriptAddress(job.id, format);
+    link.href = textAddress(job.id, format, which);
     link.download = "";
     link.draggable = false;
     link.click();
@@ -69,15 +70,17 @@ class BrowserShell implements Shell {
   }
 
   setLanguage(): void {}
+  setOptions(): void {}
   painted(): void {}
 
   #send(files: File[]): Promise<Dropped> {
-    const turn = this.#tail.then(() => this.#sendAll(files));
+    const wanted = options.wanted; // as it was when they were chosen
+    const turn = this.#tail.then(() => this.#sendAll(files, wanted));
     this.#tail = turn;
     return turn;
   }
 
-  async #sendAll(files: File[]): Promise<Dropped> {
+  async #sendAll(files: File[], wanted: Wanted): Promise<Dropped> {
     const result: Dropped = { jobs: [], refused: [] };
     const media = files.filter((f) => {
       const ok = looksLikeMedia(f);
@@ -90,7 +93,7 @@ class BrowserShell implements Shell {
       const left = media.length - i - 1;
       this.sending = { name: file.name, fraction: 0, left, cancel: () => stop.abort() };
       try {
-        const job = await upload(file, (f) => this.#progress(f), stop.signal);
+        const job = await upload(file, (f) => this.#progress(f), wanted, stop.signal);
         result.jobs.push(job);
       } catch (e) {
         if (stop.signal.aborted) break;

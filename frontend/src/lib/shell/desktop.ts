@@ -30,12 +30,15 @@ export function desktopShell(): Shell {
     async copy(text) {
       if (!(await runtime()?.ClipboardSetText(text))) throw new Error("The clipboard did not take the text.");
     },
-    async saveTranscript(job, format) {
-      const done = await askWindow<{ saved: string }>("save", { job: job.id, format });
+    async saveText(job, format, which) {
+      const done = await askWindow<{ saved: string }>("save", { job: job.id, format, ...which });
       return Boolean(done?.saved); // the path; none when somebody thought better of it
     },
     setLanguage(code) {
       void askWindow("language", { language: code }).catch(ignore);
+    },
+    setOptions(wanted) {
+      void askWindow("options", wanted).catch(ignore);
     },
     painted() {
       if (shown) return;

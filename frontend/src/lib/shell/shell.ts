@@ -1,7 +1,8 @@
 // What surrounds the page: the app's window, or a browser. Views know only
 // this type and never ask which of the two it is.
-import type { Problem } from "../api/client";
+import type { Problem, TextOf } from "../api/client";
 import type { Dropped, Format, Job } from "../api/types";
+import type { Wanted } from "../options.svelte";
 import type { Code } from "../words/words.svelte";
 import { browserShell } from "./browser.svelte";
 import { desktopShell } from "./desktop";
@@ -20,10 +21,12 @@ export type Shell = {
   /** Takes the files of a drop event on the page, where the page has to. Says whether there was anything to take. */
   take(drop: DragEvent): boolean;
   copy(text: string): Promise<void>;
-  /** Gives the transcript as a file. Says whether one was written, as far as that can be known. */
-  saveTranscript(job: Job, format: Format): Promise<boolean>;
+  /** Gives a text of a job as a file. Says whether one was written, as far as that can be known. */
+  saveText(job: Job, format: Format, which?: TextOf): Promise<boolean>;
   /** The language of menus outside the page follows. */
   setLanguage(code: Code): void;
+  /** What goes with files that the page does not send itself. */
+  setOptions(wanted: Wanted): void;
   /** The page shows the board for the first time. */
   painted(): void;
   /** Files on their way to the server. */

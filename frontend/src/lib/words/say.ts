@@ -3,7 +3,7 @@
 // whoever writes programs; in another language they are told by their codes.
 import type { Finding, Gate, Job, Notice, Reading, Reason, Stage } from "../api/types";
 import { absolute, bytes, dayTime, lasting, percent } from "../format";
-import { fetching } from "../jobs";
+import { fetching, modelFor } from "../jobs";
 import type { FindingWords } from "./en/doctor";
 import type { NoticeWords } from "./en/notices";
 import { language, t } from "./words.svelte";
@@ -76,7 +76,7 @@ export function sayStage(stage: Stage, job: Job): string {
 export function sayReason(job: Job, memory: Reading | undefined, now = Date.now()): string {
   const reason = job.reason ?? "turn";
   if (reason === "memory") return sayMemory(job, memory, now);
-  if (reason === "model") return t.reasons.noModel(job.model); // the server's words are for a terminal
+  if (reason === "model") return t.reasons.noModel(modelFor(job, job.stage)); // the server's words are for a terminal
   const own = language.code === "en" ? job.reason_text : undefined;
   const text = own || whyOf(reason, job);
   const until = untilOf(job);

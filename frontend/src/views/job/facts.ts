@@ -16,13 +16,9 @@ export const stateIcons: Record<State, IconName> = {
   canceled: "slash",
 };
 
-/** languageName says a language by its name in the language of the page. */
-export function languageName(code: string): string {
-  try {
-    return new Intl.DisplayNames([language.code], { type: "language" }).of(code) ?? code;
-  } catch {
-    return code; // not a code at all
-  }
+/** withoutSummary says of a warning that it tells why there is no summary. */
+export function withoutSummary(w: Warning): boolean {
+  return w.code === "no_summary" || w.code === "not_summarized";
 }
 
 /**

@@ -1,6 +1,6 @@
 // What people do to models. A refusal is told.
 import { answer, api } from "../../lib/api/client";
-import type { Model } from "../../lib/api/types";
+import type { LanguageModel, Model } from "../../lib/api/types";
 import { told } from "../../lib/steering";
 import { toasts } from "../../lib/ui/toasts.svelte";
 import { t } from "../../lib/words/words.svelte";
@@ -25,4 +25,16 @@ export async function remove(m: Model): Promise<void> {
     await api.DELETE("/api/v1/models/{name}", by(m));
     toasts.say(t.catalog.deleted(m.name));
   });
+}
+
+/** pull lets Ollama download a model, from where it is. A refusal is thrown: who asked says it. */
+export async function pull(name: string): Promise<LanguageModel> {
+  return answer(api.POST("/api/v1/ollama/models", { body: { name } }));
+}
+
+/** cancelPull stops such a download, or forgets why it failed. */
+export async function cancelPull(m: LanguageModel): Promise<void> {
+  await told(() =>
+    api.DELETE("/api/v1/ollama/models/{name}/download", { params: { path: { name: m.name } } }),
+  );
 }

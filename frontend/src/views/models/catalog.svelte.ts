@@ -1,27 +1,36 @@
-// The speech models as the server knows them: read when something has changed,
-// and kept fresh by what is told of downloads.
+// Models as the server knows them, those for speech or those for languages: read
+// when something has changed, and kept fresh by what is told of downloads.
 import { answer, api, Problem } from "../../lib/api/client";
-import type { Download, Model } from "../../lib/api/types";
+import type { Download, LanguageModel, Model } from "../../lib/api/types";
 
-/** ReadModels gives them all. */
-export type ReadModels = (signal: AbortSignal) => Promise<Model[]>;
+/** Either is what models of both kinds have. */
+export type Either = { name: string; installed: boolean; download?: Download };
 
-const overWire: ReadModels = async (signal) => (await answer(api.GET("/api/v1/models", { signal }))).models;
+/** ReadModels gives all of a kind. */
+export type ReadModels<M> = (signal: AbortSignal) => Promise<M[]>;
 
-export class Catalog {
-  models = $state<Model[]>();
+/** Those that recognise speech. */
+export const speechModels: ReadModels<Model> = async (signal) =>
+  (await answer(api.GET("/api/v1/models", { signal }))).models;
+
+/** Those of Ollama, which translate and sum up. */
+export const languageModels: ReadModels<LanguageModel> = async (signal) =>
+  (await answer(api.GET("/api/v1/ollama/models", { signal }))).models;
+
+export class Catalog<M extends Either> {
+  models = $state<M[]>();
   problem = $state.raw<Problem>();
 
-  readonly #read: ReadModels;
-  readonly #arrived: (m: Model) => void;
+  readonly #read: ReadModels<M>;
+  readonly #arrived: (m: M) => void;
   readonly #stop = new AbortController();
   #reading = false;
   #again = false; // something changed while it was read
 
   /** Arrived is told of a model whose download this page has seen, once it is installed. */
-  constructor(arrived: (m: Model) => void = () => {}, read: ReadModels = overWire) {
-    this.#arrived = arrived;
+  constructor(read: ReadModels<M>, arrived: (m: M) => void = () => {}) {
     this.#read = read;
+    this.#arrived = arrived;
   }
 
   /** refresh reads the models. Who asks while that goes on is served afterwards. */
@@ -53,7 +62,7 @@ export class Catalog {
     this.#stop.abort();
   }
 
-  #show(now: Model[]): void {
+  #show(now: M[]): void {
     const coming = this.models?.filter((m) => m.download).map((m) => m.name) ?? [];
     this.models = now;
     this.problem = undefined;

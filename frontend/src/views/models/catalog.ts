@@ -1,17 +1,22 @@
-// The speech models in the parts in which people look at them, and what can be
+// Models in the parts in which people look at them, and what can be
 // done with each.
 import type { Download, Model } from "../../lib/api/types";
 import { about as roughly, bytes, percent } from "../../lib/format";
 import { about, marks, needs } from "../../lib/models";
+import type { IconName } from "../../lib/ui/Icon.svelte";
 import { t } from "../../lib/words/words.svelte";
+import type { Either } from "./catalog.svelte";
 
 /** Part is a list of the view. */
 export type Part = "downloads" | "installed" | "available";
 
 const parts: Part[] = ["downloads", "installed", "available"];
 
+/** Graded is what says where a model stands among others. */
+type Graded = Either & { suits: boolean; fits: boolean; damaged?: boolean };
+
 /** partOf says where a model stands. A damaged file is there, if to no use. */
-export function partOf(m: Model): Part {
+export function partOf(m: Graded): Part {
   if (m.download) return "downloads";
   return m.installed || m.damaged ? "installed" : "available";
 }
@@ -20,8 +25,8 @@ export function partOf(m: Model): Part {
  * partsOf gives the lists that are not empty. What suits the machine comes
  * first, and last what can never run on it; the rest stays as the server has it.
  */
-export function partsOf(models: readonly Model[]): { part: Part; models: Model[] }[] {
-  const rank = (m: Model) => (m.suits ? 0 : m.fits ? 1 : 2);
+export function partsOf<M extends Graded>(models: readonly M[]): { part: Part; models: M[] }[] {
+  const rank = (m: M) => (m.suits ? 0 : m.fits ? 1 : 2);
   return parts
     .map((part) => ({
       part,
@@ -45,7 +50,7 @@ export function verbsOf(m: Model): Verb[] {
 }
 
 /** wordOf is what a button says. */
-export function wordOf(verb: Verb, m: Model): string {
+export function wordOf(verb: Verb, m: Graded): string {
   if (verb !== "download") return t.catalog[verb];
   const d = m.download;
   if (d && d.done_bytes > 0) return t.catalog.goOn;
@@ -100,4 +105,29 @@ export function summaryOf(models: readonly Model[]): string {
   const here = models.filter((m) => m.installed);
   if (here.length === 0) return t.catalog.none;
   return t.catalog.summary(here.length, bytes(here.reduce((sum, m) => sum + (m.size_bytes ?? 0), 0)));
+}
+
+/** Standing is whether a model can be used here. */
+export type Standing = { icon: IconName; tone: "good" | "danger"; word: string };
+
+export function standingOf(m: Graded): Standing {
+  if (m.damaged) return { icon: "alert", tone: "danger", word: t.catalog.damaged };
+  return m.fits
+    ? { icon: "check", tone: "good", word: t.doctor.fits }
+    : { icon: "slash", tone: "danger", word: t.doctor.tooLarge };
+}
+
+/** Act is a button of a model. */
+export type Act = { verb: Verb; word: string; title?: string; disabled?: boolean };
+
+/** actsOf is what can be done with a model, as its buttons. One that jobs need stays. */
+export function actsOf(m: Model): Act[] {
+  const needed = m.installed && !!m.jobs;
+  return verbsOf(m).map((verb) => ({
+    verb,
+    word: wordOf(verb, m),
+    ...(verb === "delete"
+      ? { disabled: needed, title: needed ? t.catalog.needed(m.jobs ?? 0) : t.catalog.delete }
+      : {}),
+  }));
 }

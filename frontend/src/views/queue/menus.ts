@@ -90,11 +90,29 @@ export function endedItems(
   const { then = () => {} } = act;
   const again: MenuItem[] = [
     { label: t.queue.again, icon: "redo", run: () => void retry(job, "transcribe").then(then) },
+    ...(job.translate_to?.length
+      ? [
+          {
+            label: t.queue.translateAgain,
+            icon: "redo" as const,
+            run: () => void retry(job, "translate").then(then),
+          },
+        ]
+      : []),
+    ...(job.summarize
+      ? [
+          {
+            label: t.queue.summarizeAgain,
+            icon: "redo" as const,
+            run: () => void retry(job, "summarize").then(then),
+          },
+        ]
+      : []),
     { label: t.queue.startOver, icon: "film", run: () => void retry(job, "extract").then(then) },
   ];
   const tryAgain: MenuItem = { label: t.queue.tryAgain, icon: "redo", run: () => void retry(job).then(then) };
   return [
-    ...(job.state === "done" ? again : [tryAgain, ...again.slice(1)]),
+    ...(job.state === "done" ? again : [tryAgain, ...again.slice(-1)]),
     { label: t.models.choose, icon: "speech", run: act.model },
     {
       label: t.queue.delete,

@@ -17,6 +17,9 @@ export const common = {
   stages: {
     extract: "Extract sound",
     transcribe: "Transcribe",
+    translate: "Translate",
+    summarize: "Summarize",
+    deliver: "Save files",
   },
   downloading: "Downloading",
   levels: {

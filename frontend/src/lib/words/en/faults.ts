@@ -89,7 +89,7 @@ export const faults = {
   model_unknown: { message: "No speech model has this name.", hint: "Choose another model." },
   model_missing: {
     message: "The model is not installed.",
-    hint: "Install a speech model in Models, one for languages with: ollama pull NAME.",
+    hint: "Download it in Models; the job goes on by itself.",
   },
   model_damaged: { message: "The model file is damaged.", hint: "Download it again in Models." },
   model_in_use: { message: "A job needs this model right now.", hint: "Cancel the job, or wait for it." },
@@ -99,8 +99,8 @@ export const faults = {
     hint: "Check the connection and try again: it goes on where it stopped.",
   },
   language_unknown: {
-    message: "The recogniser does not know this language.",
-    hint: "Choose another, or auto.",
+    message: "Sluice does not know this language.",
+    hint: "Choose another one.",
   },
   memory_short: {
     message: "There is too little memory right now.",
@@ -146,6 +146,27 @@ export const faults = {
   ollama_busy: {
     message: "Ollama is at work and keeps its model in memory.",
     hint: "Wait until its other work is done, or stop the model with: ollama stop NAME.",
+  },
+  ollama_missing: {
+    message: "Ollama is not installed.",
+    hint: "Install it from ollama.com, or with: brew install ollama.",
+  },
+  ollama_crashed: {
+    message: "Ollama ended in the middle of an answer.",
+    hint: "It is tried again from where it was.",
+  },
+  ollama_out_of_memory: {
+    message: "Ollama had too little memory for the model.",
+    hint: "Close some programs or choose a smaller model.",
+  },
+  ollama_stuck: {
+    message: "Ollama stopped answering.",
+    hint: "It is tried again from where it was. If it stays, start Ollama again.",
+  },
+  delivery_unknown: { message: "This message is not there.", hint: "It may have gone with its job." },
+  webhook_refused: {
+    message: "Sluice does not send results to this address by itself.",
+    hint: "If the receiver is one of yours, name it in webhook.allow.",
   },
 } satisfies Record<FaultCode, Fault>;
 

@@ -1,6 +1,7 @@
 import { address } from "./address";
 import { catalog } from "./catalog";
 import { common } from "./common";
+import { deliveries } from "./deliveries";
 import { doctor } from "./doctor";
 import { faults } from "./faults";
 import { frame } from "./frame";
@@ -10,14 +11,18 @@ import { library } from "./library";
 import { machine } from "./machine";
 import { models } from "./models";
 import { notices } from "./notices";
+import { ollama } from "./ollama";
+import { options } from "./options";
 import { queue } from "./queue";
 import { reasons } from "./reasons";
 import { settings } from "./settings";
+import { summary } from "./summary";
 
 export const en = {
   address,
   catalog,
   common,
+  deliveries,
   doctor,
   faults,
   frame,
@@ -27,7 +32,10 @@ export const en = {
   machine,
   models,
   notices,
+  ollama,
+  options,
   queue,
   reasons,
   settings,
+  summary,
 };

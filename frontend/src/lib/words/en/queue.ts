@@ -31,6 +31,8 @@ export const queue = {
   listening: "Words appear here as they are heard.",
   preparing: "The sound is being taken out of the file first.",
   fetching: "The file is being downloaded first.",
+  translating: "The text is being translated.",
+  summarizing: "The text is being summed up.",
   follow: "Follow along",
   cancel: (title: string) => `Cancel ${title}`,
   cancelRunning: "Cancel this job?",
@@ -43,6 +45,8 @@ export const queue = {
   addedAgain: (title: string) => `“${isolated(title)}” is in line again`,
   tryAgain: "Try again",
   again: "Transcribe again",
+  translateAgain: "Translate again",
+  summarizeAgain: "Summarize again",
   startOver: "Start over from the file",
   open: "Open",
 

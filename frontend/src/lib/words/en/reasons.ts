@@ -11,7 +11,7 @@ export const reasons = {
     scheduled: "Waiting for its start time",
     power: "On battery, starts when plugged in",
     ollama: "Waiting for Ollama",
-    model: "Waiting for its speech model",
+    model: "Waiting for its model",
     source: "Waiting for its file",
     disk: "Waiting for free disk space",
     queue_away: "The shared line is out of reach",

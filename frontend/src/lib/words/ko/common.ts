@@ -19,6 +19,9 @@ export const common = {
   stages: {
     extract: "소리 추출",
     transcribe: "받아쓰기",
+    translate: "번역",
+    summarize: "요약",
+    deliver: "파일 저장",
   },
   downloading: "내려받기",
   levels: {

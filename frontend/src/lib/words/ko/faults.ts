@@ -86,7 +86,7 @@ export const faults = {
   model_unknown: { message: "그런 이름의 음성 모델이 없습니다.", hint: "다른 모델을 고르세요." },
   model_missing: {
     message: "모델이 설치되어 있지 않습니다.",
-    hint: "음성 모델은 ‘모델’ 화면에서, 언어 모델은 ollama pull 이름 명령으로 설치하세요.",
+    hint: "‘모델’ 화면에서 내려받으세요. 작업은 이어서 진행됩니다.",
   },
   model_damaged: { message: "모델 파일이 손상되었습니다.", hint: "‘모델’ 화면에서 다시 내려받으세요." },
   model_in_use: {
@@ -101,7 +101,7 @@ export const faults = {
     message: "모델을 내려받지 못했습니다.",
     hint: "연결을 확인하고 다시 시도하세요. 멈춘 곳부터 이어 받습니다.",
   },
-  language_unknown: { message: "음성 모델이 모르는 언어입니다.", hint: "다른 언어나 자동을 고르세요." },
+  language_unknown: { message: "Sluice가 모르는 언어입니다.", hint: "다른 언어를 고르세요." },
   memory_short: { message: "지금은 메모리가 부족합니다.", hint: "메모리에 여유가 생기면 저절로 시작합니다." },
   disk_full: { message: "디스크가 가득 찼습니다.", hint: "공간을 비우세요. 잃은 것은 없습니다." },
   engine_busy: {
@@ -152,5 +152,26 @@ export const faults = {
   ollama_busy: {
     message: "Ollama가 다른 일을 하느라 모델을 메모리에 두고 있습니다.",
     hint: "그 일이 끝나기를 기다리거나 ollama stop 이름 명령으로 모델을 내리세요.",
+  },
+  ollama_missing: {
+    message: "Ollama가 설치되어 있지 않습니다.",
+    hint: "ollama.com에서 받거나 brew install ollama 명령으로 설치하세요.",
+  },
+  ollama_crashed: {
+    message: "Ollama가 답하는 도중에 종료되었습니다.",
+    hint: "멈춘 곳부터 다시 시도합니다.",
+  },
+  ollama_out_of_memory: {
+    message: "Ollama가 이 모델을 돌리기에는 메모리가 부족했습니다.",
+    hint: "다른 프로그램을 닫거나 더 작은 모델을 고르세요.",
+  },
+  ollama_stuck: {
+    message: "Ollama가 답을 멈췄습니다.",
+    hint: "멈춘 곳부터 다시 시도합니다. 계속 그러면 Ollama를 다시 시작하세요.",
+  },
+  delivery_unknown: { message: "찾을 수 없는 전송입니다.", hint: "작업과 함께 삭제되었을 수 있습니다." },
+  webhook_refused: {
+    message: "Sluice가 스스로 결과를 보내지 않는 주소입니다.",
+    hint: "직접 운영하는 서버라면 webhook.allow 설정에 적어 두세요.",
   },
 } satisfies Record<FaultCode, Fault>;

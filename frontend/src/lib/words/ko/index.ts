@@ -2,6 +2,7 @@ import type { en } from "../en";
 import { address } from "./address";
 import { catalog } from "./catalog";
 import { common } from "./common";
+import { deliveries } from "./deliveries";
 import { doctor } from "./doctor";
 import { faults } from "./faults";
 import { frame } from "./frame";
@@ -11,14 +12,18 @@ import { library } from "./library";
 import { machine } from "./machine";
 import { models } from "./models";
 import { notices } from "./notices";
+import { ollama } from "./ollama";
+import { options } from "./options";
 import { queue } from "./queue";
 import { reasons } from "./reasons";
 import { settings } from "./settings";
+import { summary } from "./summary";
 
 export const ko = {
   address,
   catalog,
   common,
+  deliveries,
   doctor,
   faults,
   frame,
@@ -28,7 +33,10 @@ export const ko = {
   machine,
   models,
   notices,
+  ollama,
+  options,
   queue,
   reasons,
   settings,
+  summary,
 } satisfies typeof en;

@@ -32,6 +32,8 @@ export const queue = {
   listening: "들리는 대로 여기에 글이 나타납니다.",
   preparing: "먼저 파일에서 소리를 꺼내고 있습니다.",
   fetching: "먼저 파일을 내려받고 있습니다.",
+  translating: "텍스트를 번역하고 있습니다.",
+  summarizing: "텍스트를 요약하고 있습니다.",
   follow: "따라가며 보기",
   cancel: (title: string) => `${title} 취소`,
   cancelRunning: "이 작업을 취소할까요?",
@@ -44,6 +46,8 @@ export const queue = {
   addedAgain: (title: string) => `“${isolated(title)}” 작업을 대기열에 다시 넣었습니다`,
   tryAgain: "다시 시도",
   again: "다시 받아쓰기",
+  translateAgain: "다시 번역",
+  summarizeAgain: "다시 요약",
   startOver: "처음부터 다시 하기",
   open: "열기",
 

@@ -11,7 +11,7 @@ export const reasons = {
     scheduled: "예약 시각을 기다리는 중",
     power: "배터리 사용 중, 전원을 연결하면 시작",
     ollama: "Ollama를 기다리는 중",
-    model: "음성 모델을 기다리는 중",
+    model: "모델을 기다리는 중",
     source: "파일이 다시 나타나기를 기다리는 중",
     disk: "디스크 공간을 기다리는 중",
     queue_away: "공유 대기열에 연결할 수 없습니다",
