@@ -38,7 +38,7 @@ func (m languageModels) Pull(ctx context.Context, name string, report func(done,
 		go func() { ended <- server.Run(ctx) }()
 		defer func() {
 			done()
-			<-ended
+			_ = <-ended // it has none
 		}()
 		if err := server.Ensure(ctx); err != nil {
 			return err

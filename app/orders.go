@@ -115,17 +115,19 @@ func (w wishes) terms(o job.Order) ([]job.Term, error) {
 		return nil, nil
 	}
 	terms, err := settings.ReadGlossary(w.glossary)
-	why := ""
-	if err == nil {
-		terms, why = checkTerms(terms)
-	} else {
-		why = err.Error()
+	if err != nil {
+		return nil, wrongGlossary(err.Error())
 	}
+	terms, why := checkTerms(terms)
 	if why != "" {
-		return nil, fault.New(fault.SettingInvalid, "translate.glossary: "+why+".", err).
-			WithHint("Write tables such as [en.ko] with lines such as \"sluice\" = \"수문\".")
+		return nil, wrongGlossary(why)
 	}
 	return terms, nil
+}
+
+func wrongGlossary(why string) error {
+	return fault.New(fault.SettingInvalid, "translate.glossary: "+why+".", nil).
+		WithHint("Write tables such as [en.ko] with lines such as \"sluice\" = \"수문\".")
 }
 
 // checkTerms says what is wrong with a glossary: words without an end; "" =

@@ -109,7 +109,7 @@ func (l *Library) text(ctx context.Context, j job.Job, language string) (transcr
 	case asked:
 		return transcript.Transcript{Language: language, Segments: []transcript.Segment{}}, nil
 	case t.Language == "" && !t.Complete && !j.State.Final():
-		return transcript.Transcript{}, fault.New(fault.NotReady, "The language of this job is not known yet.", nil)
+		return transcript.Transcript{}, fault.New(fault.NotReady, "The language of this job is not known yet.", nil).WithHint("Wait until something of it was heard.")
 	}
 	return transcript.Transcript{}, fault.New(fault.LanguageUnknown, fmt.Sprintf("There is no text in %q of this job.", language), nil).
 		WithHint("Name one of the languages that the job translates to, or none for what was spoken.")
@@ -124,7 +124,7 @@ func (l *Library) Summary(ctx context.Context, jobID string) (*transcript.Summar
 	}
 	s, err := l.shelf.Summary(ctx, jobID)
 	if err == nil && s == nil && !j.State.Final() {
-		err = fault.New(fault.NotReady, "There is no summary yet.", nil)
+		err = fault.New(fault.NotReady, "There is no summary yet.", nil).WithHint("Wait until the job is done.")
 	}
 	return s, err
 }

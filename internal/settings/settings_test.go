@@ -61,7 +61,11 @@ func TestDefaults(t *testing.T) {
 		"speech":  {got.Speech, settings.Speech{Language: "auto", BeamSize: 5}},
 		"models":  {got.Models, settings.Models{Dir: filepath.Join(data, "models")}},
 		"media":   {got.Media, settings.Media{}},
-		"ollama":  {got.Ollama, settings.Ollama{Host: "http://127.0.0.1:11434"}},
+		"ollama":  {got.Ollama, settings.Ollama{Host: "http://127.0.0.1:11434", Start: true, WhenAway: "wait"}},
+		"wishes":  {got.Defaults, settings.Defaults{TranslateTo: []string{}}},
+		"summary": {got.Summary, settings.Summary{Template: "general"}},
+		"webhook": {got.Webhook, settings.Webhook{Allow: []string{}}},
+		"export":  {got.Export, settings.Export{Name: "{title}.{language}", Formats: []string{"srt", "txt"}}},
 		"memory":  {got.Memory, settings.Memory{}},
 		"power":   {got.Power, settings.Power{}},
 		"uploads": {got.Uploads, settings.Uploads{Max: 50_000_000_000}},
@@ -144,6 +148,10 @@ ffmpeg = "/opt/bin/ffmpeg"
 [ollama]
 host = "studio.local"
 model = "qwen3:8b"
+context = 16384
+start = false
+path = "/opt/bin/ollama"
+when_away = "finish"
 [memory]
 ceiling = "10GB"
 script = "/tmp/pressure.ndjson"
@@ -161,6 +169,23 @@ max = "3GB"
 allow = ["nas.local", "192.168.0.0/24"]
 [disk]
 min_free = "1.5 GiB"
+[defaults]
+translate_to = ["KO", "zh-hant"]
+summarize = true
+[summary]
+template = "lecture"
+language = "ko"
+[translate]
+register = "polite"
+glossary = "~/glossary.toml"
+[webhook]
+url = "https://example.com/in?key=1"
+secret = "two words"
+allow = ["127.0.0.1:3000"]
+[export]
+dir = "~/Texts"
+name = "{date}/{title}"
+formats = ["md"]
 `
 	want = map[string]string{
 		"server.listen": "127.0.0.1:9000", "server.token": "•••",
@@ -173,6 +198,11 @@ min_free = "1.5 GiB"
 		"watch.folders": home + "/Inbox:/Volumes/NAS/new", "watch.recursive": "true", "watch.existing": "true", "watch.settle": "1m30s",
 		"fetch.max": "3GB", "fetch.allow": "nas.local,192.168.0.0/24",
 		"disk.min_free": "1536MiB",
+		"ollama.context": "16384", "ollama.start": "false", "ollama.path": "/opt/bin/ollama", "ollama.when_away": "finish",
+		"defaults.translate_to": "ko,zh-hant", "defaults.summarize": "true", "summary.template": "lecture", "summary.language": "ko",
+		"translate.register": "polite", "translate.glossary": home + "/glossary.toml",
+		"webhook.url": "•••", "webhook.secret": "•••", "webhook.allow": "127.0.0.1:3000",
+		"export.dir": home + "/Texts", "export.name": "{date}/{title}", "export.formats": "md",
 	}
 	env = []string{
 		"SLUICE_SERVER_LISTEN=127.0.0.1:9000", "SLUICE_SERVER_TOKEN=s3cret-for-tests",
@@ -185,6 +215,11 @@ min_free = "1.5 GiB"
 		"SLUICE_WATCH_FOLDERS=~/Inbox:/Volumes/NAS/new", "SLUICE_WATCH_RECURSIVE=1", "SLUICE_WATCH_EXISTING=true", "SLUICE_WATCH_SETTLE=90s",
 		"SLUICE_FETCH_MAX=3000000000", "SLUICE_FETCH_ALLOW=nas.local, 192.168.0.0/24,",
 		"SLUICE_DISK_MIN_FREE=1610612736",
+		"SLUICE_OLLAMA_CONTEXT=16384", "SLUICE_OLLAMA_START=off", "SLUICE_OLLAMA_PATH=/opt/bin/ollama", "SLUICE_OLLAMA_WHEN_AWAY=finish",
+		"SLUICE_DEFAULTS_TRANSLATE_TO=ko, ZH-Hant", "SLUICE_DEFAULTS_SUMMARIZE=yes", "SLUICE_SUMMARY_TEMPLATE=lecture", "SLUICE_SUMMARY_LANGUAGE=KO",
+		"SLUICE_TRANSLATE_REGISTER=polite", "SLUICE_TRANSLATE_GLOSSARY=~/glossary.toml",
+		"SLUICE_WEBHOOK_URL=https://example.com/in?key=1", "SLUICE_WEBHOOK_SECRET=two words", "SLUICE_WEBHOOK_ALLOW=127.0.0.1:3000",
+		"SLUICE_EXPORT_DIR=~/Texts", "SLUICE_EXPORT_NAME={date}/{title}", "SLUICE_EXPORT_FORMATS=md",
 	}
 	return file, env, want
 }
@@ -288,6 +323,21 @@ func TestWrongFiles(t *testing.T) {
 			"[uploads]\nmax = true\n",
 			"settings.toml, line 2: uploads.max needs a size, not true or false.",
 			`Write it like this: uploads.max = "50GB".`,
+		},
+		"a word that is none of those it may be": {
+			"[ollama]\nwhen_away = \"cry\"\n",
+			"settings.toml, line 2: ollama.when_away needs one of wait, finish.",
+			`Write it like this: ollama.when_away = "wait".`,
+		},
+		"a language that is no code": {
+			"[defaults]\ntranslate_to = [\"Korean!\"]\n",
+			"settings.toml, line 2: defaults.translate_to needs codes such as en, ko or zh-hant.",
+			`Write it like this: defaults.translate_to = ["ko"].`,
+		},
+		"a webhook that is no address": {
+			"[webhook]\nurl = \"ftp://secret@example.com\"\n",
+			"settings.toml, line 2: webhook.url needs an address that starts with https:// or http://.",
+			`Write it like this: webhook.url = "https://backend.example.com/transcripts".`,
 		},
 		"one path where a list is wanted": {
 			"[server]\nroots = \"/srv\"\n",

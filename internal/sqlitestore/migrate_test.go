@@ -267,7 +267,8 @@ func TestAFileOfTheFourthSchemaCanDoWhatIsNew(t *testing.T) {
 	d.Options.TranslateTo, d.Options.LLMModel = []string{"ko", "de"}, "gemma"
 	id := submit(t, b.Store, d)[0].ID
 	b.line([]queue.Load{
-		{Model: "large-v3", Jobs: 2, MediaMS: 120_000}, {Model: "tiny", Jobs: 1, Unknown: 1},
+		{Model: "large-v3", Jobs: 2, MediaMS: 120_000},
+		{Model: "tiny", Jobs: 1, Unknown: 1},
 		{Model: "tiny", LLMModel: "gemma", Languages: 2, Jobs: 1, Unknown: 1},
 	})
 	_, err = b.Cancel(t.Context(), oldTurn) // of the line before

@@ -159,3 +159,26 @@ func TestAJobThatHasLostAResultSaysSo(t *testing.T) {
 		})
 	}
 }
+
+// The backup's may have been made of another transcript.
+func TestAResultOfAnEarlierRunDoesNotTakeThePlaceOfALostOne(t *testing.T) {
+	t.Parallel()
+	w, done, _ := withResults(t)
+	s := w.open()
+	must(t, s.Backup(t.Context()))
+	w.clock.Advance(time.Second)
+	_, err := s.Retry(t.Context(), done, job.Retry{})
+	must(t, err)
+	lease := take(t, s, done)
+	must(t, s.SaveTranscript(t.Context(), lease, transcript.Transcript{Language: "en", Segments: []transcript.Segment{{ID: 1, EndMS: 900, Text: "the other ferry"}}}, nil))
+	derive(t, s, lease)
+	_, err = s.Settle(t.Context(), lease, queue.Outcome{State: job.Done})
+	must(t, err)
+	must(t, s.Close())
+	overwrite(t, w.path, rootOf(w, "translations"), badPage)
+	s = w.restored()
+	if j, got := get(t, s, done), derived(t, s, done); j.State != job.Failed || got[0] || !got[1] {
+		t.Errorf("the job is %s; there are %v", j.State, got)
+	}
+	checkFile(t, w.path)
+}

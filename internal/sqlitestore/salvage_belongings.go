@@ -139,7 +139,7 @@ func (w *wreck) checkpoints(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		body, _ := valueOf(c, values, "body").([]byte)
+		body := bodyOf(c, values)
 		if _, err := inflate(body); err != nil || values == nil {
 			w.partial = true
 			continue
@@ -188,9 +188,9 @@ func (w *wreck) pieces(ctx context.Context, table string) error {
 }
 
 func (w *wreck) piecesOf(ctx context.Context, table string, c columns, key string, rows []rowOf) error {
-	clear := `DELETE FROM ` + table + ` WHERE key = ?`
+	drop := `DELETE FROM ` + table + ` WHERE key = ?`
 	err := w.t.savepoint(func(t *tx) error {
-		if err := t.exec(clear, key); err != nil {
+		if err := t.exec(drop, key); err != nil {
 			return &brokenError{err}
 		}
 		for _, r := range rows {
@@ -198,7 +198,7 @@ func (w *wreck) piecesOf(ctx context.Context, table string, c columns, key strin
 			if err != nil {
 				return &brokenError{err}
 			}
-			body, _ := valueOf(c, values, "body").([]byte)
+			body := bodyOf(c, values)
 			if _, err := inflate(body); err != nil || values == nil {
 				return errTorn
 			}
@@ -214,19 +214,20 @@ func (w *wreck) piecesOf(ctx context.Context, table string, c columns, key strin
 	})
 	if errors.Is(err, errTorn) {
 		w.partial = true
-		return w.t.exec(clear, key)
+		return w.t.exec(drop, key)
 	}
 	return passedOver(err)
 }
 
 var errTorn = errors.New("not all pieces of a key can be read")
 
-// valueOf is a column's value; nil without a row.
-func valueOf(c columns, values []any, name string) any {
+// bodyOf is the column of that name; nil without a row.
+func bodyOf(c columns, values []any) []byte {
 	if values == nil {
 		return nil
 	}
-	return values[c.at(name)]
+	body, _ := values[c.at("body")].([]byte)
+	return body
 }
 
 // settle puts the restore into the history of the brought jobs. A live one that

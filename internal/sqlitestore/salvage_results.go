@@ -48,7 +48,7 @@ func (w *wreck) transcripts(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		body, _ := valueOf(c, values, "body").([]byte)
+		body := bodyOf(c, values)
 		if values == nil || unpack(body, &transcript.Transcript{}) != nil {
 			if err := w.lose(r.job); err != nil {
 				return err
@@ -100,7 +100,7 @@ func (w *wreck) derived(ctx context.Context, table string, sound func(body []byt
 		if err != nil {
 			return err
 		}
-		body, _ := valueOf(c, values, "body").([]byte)
+		body := bodyOf(c, values)
 		if values == nil || !sound(body) {
 			continue
 		}

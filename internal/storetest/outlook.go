@@ -225,9 +225,9 @@ func pace() map[string]scenario {
 			s.same("paces", s.paces(), []queue.Pace{{Stage: job.Transcribe, Model: "large-v3", Ratio: 1}, {Stage: job.Transcribe, Model: "tiny", Ratio: 0.5}})
 		},
 		"the language stages have the pace of their own model, a translation for each language": func(s *stand) {
-			st, j, lease := s.stages()
-			s.settle(lease, queue.Outcome{State: job.Done})
-			j, lease = s.take(s.accept(multilingual("several"))[0].ID)
+			st, _, first := s.stages()
+			s.settle(first, queue.Outcome{State: job.Done})
+			j, lease := s.take(s.accept(multilingual("several"))[0].ID)
 			s.measure(j.ID, 60_000)
 			s.stage(st, lease, job.Translate, 30*time.Second) // into two
 			s.stage(st, lease, job.Summarize, 6*time.Second)

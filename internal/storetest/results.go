@@ -189,11 +189,11 @@ func pieces() map[string]scenario {
 			s.same("stage and its run", []any{after.Stage, after.Stages}, []any{before.Stage, before.Stages})
 		}),
 		"what is kept again is no progress, but the newer": shelved(func(s *shelf) {
-			s.ok(s.Keep(s.Context(), s.lease, job.Translate, "k", []byte("old")))
+			s.ok(s.Keep(s.Context(), s.lease, job.Translate, "again", []byte("old")))
 			s.blamed()
-			s.ok(s.Keep(s.Context(), s.lease, job.Translate, "k", []byte("new")))
+			s.ok(s.Keep(s.Context(), s.lease, job.Translate, "again", []byte("new")))
 			s.same("forgiven", s.forgiven(), false)
-			s.same("found", s.found(job.Translate, "k"), "new")
+			s.same("found", s.found(job.Translate, "again"), "new")
 		}),
 		"what is kept goes with its job": shelved(func(s *shelf) {
 			s.ok(s.Keep(s.Context(), s.lease, job.Translate, "k", []byte("x")))

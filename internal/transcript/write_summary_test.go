@@ -75,22 +75,28 @@ One gate at a time.
 `},
 		"Korean has Korean headings": {
 			transcript.Summary{Language: "ko", KeyPoints: []string{"줄을 세우자."}, Chapters: []transcript.Chapter{{Title: "인사"}}, ActionItems: []string{"문을 연다."}},
-			transcript.Markdown, transcript.Options{SourceName: "a.mp4"},
+			transcript.Markdown,
+			transcript.Options{SourceName: "a.mp4"},
 			"원본: a.mp4\n\n## 핵심 내용\n\n- 줄을 세우자.\n\n## 목차\n\n- [00:00:00] 인사\n\n## 할 일\n\n- 문을 연다.\n",
 		},
 		"what is empty is left out": {
 			transcript.Summary{Text: "Short.", KeyPoints: []string{" \n"}, Chapters: []transcript.Chapter{{StartMS: 1}}},
-			transcript.Text, transcript.Options{}, "Short.\n",
+			transcript.Text,
+			transcript.Options{},
+			"Short.\n",
 		},
 		"without a title of its own it has the job's": {transcript.Summary{Text: "Short."}, transcript.Text, job, "lecture 1\n\nShort.\n"},
 		"nothing comes of nothing":                    {transcript.Summary{}, transcript.Markdown, transcript.Options{}, ""},
 		"what would be Markdown is text": {
 			transcript.Summary{Title: "# *a*", Text: "- no list\n\n1. nor this\n\n2024) nor that\n\n---\n\n1.5 m", KeyPoints: []string{"+ x", "3. y", "7"}},
-			transcript.Markdown, transcript.Options{},
+			transcript.Markdown,
+			transcript.Options{},
 			"# \\# \\*a\\*\n\n\\- no list\n\n1\\. nor this\n\n2024\\) nor that\n\n\\---\n\n1\\.5 m\n\n## Key points\n\n- \\+ x\n- 3\\. y\n- 7\n",
 		},
 		"lines stay lines": {
-			transcript.Summary{Title: "a\nb", Text: "c\x00d", KeyPoints: []string{"e\n- f"}}, transcript.Text, transcript.Options{},
+			transcript.Summary{Title: "a\nb", Text: "c\x00d", KeyPoints: []string{"e\n- f"}},
+			transcript.Text,
+			transcript.Options{},
 			"a b\n\ncd\n\nKey points\n- e - f\n",
 		},
 	}

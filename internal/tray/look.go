@@ -160,7 +160,7 @@ func jobLine(j job.Job, w words) string {
 	if p := j.Progress; p.Stage != "" {
 		stage, percent = p.Stage, percentOf(p.Fraction)
 		// Nothing comes after the last stage, and its own estimate is newer.
-		if stages := job.Stages(); p.Stage == stages[len(stages)-1] && p.ETASeconds > 0 {
+		if stages := j.Options.Stages(); p.Stage == stages[len(stages)-1] && p.ETASeconds > 0 {
 			left = p.ETASeconds
 		}
 	}

@@ -218,6 +218,20 @@ func TestTheJobLine(t *testing.T) {
 			job.Job{Title: "a.mp4", ETASeconds: 5400, Progress: job.Progress{Stage: job.Transcribe, Fraction: 1, ETASeconds: 4}},
 			"a.mp4 - transcribing 100%, less than a minute left", "a.mp4 - 받아쓰는 중 100%, 1분 안에 끝남",
 		},
+		"the last stage of a job with a summary": {
+			job.Job{
+				Title: "a.mp4", ETASeconds: 5400, Options: job.Options{TranslateTo: []string{"ko"}, Summarize: true},
+				Progress: job.Progress{Stage: job.Summarize, Fraction: 0.25, ETASeconds: 61},
+			},
+			"a.mp4 - summing up 25%, 2 min left", "a.mp4 - 요약하는 중 25%, 2분 남음",
+		},
+		"a stage that others follow": {
+			job.Job{
+				Title: "a.mp4", ETASeconds: 5400, Options: job.Options{TranslateTo: []string{"ko"}, Summarize: true},
+				Progress: job.Progress{Stage: job.Translate, Fraction: 0.25, ETASeconds: 61},
+			},
+			"a.mp4 - translating 25%, 1 h 30 min left", "a.mp4 - 번역하는 중 25%, 1시간 30분 남음",
+		},
 		"minutes are rounded up": {
 			job.Job{Title: "a.mp4", Progress: job.Progress{Stage: job.Transcribe, ETASeconds: 61}},
 			"a.mp4 - transcribing 0%, 2 min left", "a.mp4 - 받아쓰는 중 0%, 2분 남음",

@@ -128,6 +128,12 @@ func (english) doing(s job.Stage) string {
 		return "reading the sound"
 	case job.Transcribe:
 		return "transcribing"
+	case job.Translate:
+		return "translating"
+	case job.Summarize:
+		return "summing up"
+	case job.Deliver:
+		return "writing the files"
 	}
 	return "working"
 }

@@ -106,6 +106,12 @@ func (korean) doing(s job.Stage) string {
 		return "소리 읽는 중"
 	case job.Transcribe:
 		return "받아쓰는 중"
+	case job.Translate:
+		return "번역하는 중"
+	case job.Summarize:
+		return "요약하는 중"
+	case job.Deliver:
+		return "파일 쓰는 중"
 	}
 	return "처리 중"
 }

@@ -74,6 +74,8 @@ export class Server {
         SLUICE_SPEECH_MODEL: "sluice-tiny",
         SLUICE_SPEECH_LANGUAGE: "en",
         SLUICE_SPEECH_BEAM_SIZE: "1",
+        SLUICE_OLLAMA_HOST: "http://127.0.0.1:9", // nobody listens there
+        SLUICE_OLLAMA_START: "false",
         ...(this.#how.scripted ? { SLUICE_MEMORY_SCRIPT: this.#script } : {}),
         ...this.#how.env,
       },
