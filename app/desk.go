@@ -88,14 +88,19 @@ func (d *desk) put(ctx context.Context, drafts []job.Draft) ([]queue.Accepted, e
 // first of a thousand should run while the others are still looked at.
 const dropPiece = 100
 
-// Drop takes files and folders as people drop them. What makes a job is
-// enqueued with the default options, all else is named. The error is for what
-// keeps all of it out.
+// Drop takes files and folders as people drop them, with the default options.
+// See DropAs.
 func (d *desk) Drop(ctx context.Context, paths []string) (accepted []queue.Accepted, refused []job.Refused, err error) {
+	return d.DropAs(ctx, paths, job.Order{})
+}
+
+// DropAs takes files and folders, each as an order like this one. What makes a
+// job is enqueued, all else is named. The error is for what keeps all of it out.
+func (d *desk) DropAs(ctx context.Context, paths []string, like job.Order) (accepted []queue.Accepted, refused []job.Refused, err error) {
 	found, refused := d.gather(ctx, paths)
 	for len(found) > 0 {
 		piece := found[:min(dropPiece, len(found))]
-		more, not, err := d.dropPiece(ctx, piece)
+		more, not, err := d.dropPiece(ctx, piece, like)
 		accepted, refused = append(accepted, more...), append(refused, not...)
 		if err != nil && len(accepted) == 0 {
 			return nil, refused, err
@@ -111,11 +116,12 @@ func (d *desk) Drop(ctx context.Context, paths []string) (accepted []queue.Accep
 	return accepted, refused, context.Cause(ctx)
 }
 
-func (d *desk) dropPiece(ctx context.Context, paths []string) ([]queue.Accepted, []job.Refused, error) {
+func (d *desk) dropPiece(ctx context.Context, paths []string, like job.Order) ([]queue.Accepted, []job.Refused, error) {
 	var drafts []job.Draft
 	var refused []job.Refused
 	for _, path := range paths {
-		draft, err := d.draft(ctx, job.Order{Source: path})
+		like.Source = path
+		draft, err := d.draft(ctx, like)
 		if ctx.Err() != nil {
 			return nil, nil, context.Cause(ctx)
 		}

@@ -114,7 +114,7 @@ func (l *llms) Release(ctx context.Context, name string) error {
 	l.mu.Unlock()
 	loaded, err := l.Running(ctx)
 	for _, m := range loaded {
-		if err == nil && used.Digest != "" && ollama.SameModel(m.Name, used.Name) && m.Context == used.Context {
+		if err == nil && l.Local() && used.Digest != "" && ollama.SameModel(m.Name, used.Name) && m.Context == used.Context {
 			l.learn(used, m.Bytes)
 		}
 	}
@@ -197,25 +197,24 @@ func (l *llms) coming() map[string]job.Download {
 	return l.pulls.All()
 }
 
-// Download implements httpapi.LanguageModels.
+// Download implements httpapi.LanguageModels. A server that may be started is
+// started when its turn comes.
 func (l *llms) Download(ctx context.Context, name string) (job.LanguageModel, error) {
 	all, err := l.List(ctx)
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.OllamaUnreachable) {
 		return job.LanguageModel{}, err
 	}
-	for _, m := range all {
-		if m.Installed && ollama.SameModel(m.Name, name) {
-			return m, nil
-		}
-	}
-	if err := l.pulls.Start(name); err != nil {
-		return job.LanguageModel{}, err
-	}
-	m := job.LanguageModel{Name: name, Fits: true}
+	m := job.LanguageModel{Name: ollama.FullName(name), Fits: true}
 	for _, known := range all {
 		if ollama.SameModel(known.Name, name) {
 			m = known
 		}
+	}
+	if m.Installed {
+		return m, nil
+	}
+	if err := l.pulls.Start(name); err != nil {
+		return job.LanguageModel{}, err
 	}
 	m.Download = l.pulls.State(name)
 	return m, nil

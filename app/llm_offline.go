@@ -34,11 +34,14 @@ func (m languageModels) Pull(ctx context.Context, name string, report func(done,
 	}
 	if server != nil {
 		ctx, done := context.WithCancel(ctx)
-		ended := make(chan error, 1)
-		go func() { ended <- server.Run(ctx) }()
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			_ = server.Run(ctx) // it has no error
+		}()
 		defer func() {
 			done()
-			_ = <-ended // it has none
+			<-ended
 		}()
 		if err := server.Ensure(ctx); err != nil {
 			return err

@@ -31,7 +31,7 @@ type screen interface {
 
 // dropper takes files and folders; the desk is one.
 type dropper interface {
-	Drop(ctx context.Context, paths []string) ([]queue.Accepted, []job.Refused, error)
+	DropAs(ctx context.Context, paths []string, like job.Order) ([]queue.Accepted, []job.Refused, error)
 }
 
 // The events of the window's page.
@@ -63,6 +63,7 @@ type shell struct {
 
 	mu    sync.Mutex
 	paths []string      // not taken yet
+	like  job.Order     // what is wanted of them
 	more  chan struct{} // there are paths
 	asked chan struct{} // somebody wants to pick files
 }
@@ -82,6 +83,21 @@ func (s *shell) Add(paths ...string) {
 	s.paths = append(s.paths, paths...)
 	s.mu.Unlock()
 	knock(s.more)
+}
+
+// want says what is wanted of all files from now on.
+func (s *shell) want(like job.Order) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.like = like
+}
+
+// enqueue puts files and folders into the line as they are wanted.
+func (s *shell) enqueue(ctx context.Context, paths []string) ([]queue.Accepted, []job.Refused, error) {
+	s.mu.Lock()
+	like := s.like
+	s.mu.Unlock()
+	return s.desk.DropAs(ctx, paths, like)
 }
 
 // Ask shows the window and lets the user pick files soon. It never blocks.
@@ -128,7 +144,7 @@ func (s *shell) take(ctx context.Context) error {
 }
 
 func (s *shell) drop(ctx context.Context, paths []string) {
-	accepted, refused, err := s.desk.Drop(ctx, paths)
+	accepted, refused, err := s.enqueue(ctx, paths)
 	if len(accepted)+len(refused) > 0 {
 		s.screen.Emit(eventDropped, httpapi.DroppedOf(accepted, refused))
 	}

@@ -24,6 +24,7 @@ import (
 	"sluice/internal/disk"
 	"sluice/internal/fault"
 	"sluice/internal/httpapi"
+	"sluice/internal/job"
 )
 
 // shellRoutes is what the page in the window can ask for beside the API. These
@@ -82,6 +83,8 @@ func (h *shellRoutes) find(r *http.Request) func(*http.Request) (any, error) {
 		return h.pick
 	case "/window/save":
 		return h.save
+	case "/window/options":
+		return h.want
 	case "/window/language":
 		return h.speak
 	case "/window/painted":
@@ -96,7 +99,7 @@ func (h *shellRoutes) pick(r *http.Request) (any, error) {
 	if err != nil || len(paths) == 0 {
 		return nil, err
 	}
-	accepted, refused, err := h.shell.desk.Drop(r.Context(), paths)
+	accepted, refused, err := h.shell.enqueue(r.Context(), paths)
 	if err != nil {
 		return nil, err
 	}
@@ -108,18 +111,30 @@ type saved struct {
 	Saved string `json:"saved"`
 }
 
-// save writes a transcript where the user says.
+// save writes a text of a job where the user says: the transcript, in the
+// language it was spoken in or another, or the summary.
 func (h *shellRoutes) save(r *http.Request) (any, error) {
 	var in struct {
 		Job    string `json:"job"`
 		Format string `json:"format"`
+		Lang   string `json:"lang"`
+		Part   string `json:"part"`
 	}
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
 	// The API knows the formats, the file's name, and what to say when there is
 	// no transcript: it is asked like by anybody else.
-	t, err := h.get(r.Context(), "/api/v1/jobs/"+url.PathEscape(in.Job)+"/transcript?format="+url.QueryEscape(in.Format))
+	part, query := "transcript", url.Values{"format": {in.Format}}
+	switch {
+	case in.Part == "summary":
+		part = in.Part
+	case in.Part != "":
+		return nil, invalid("part: expected summary.")
+	case in.Lang != "":
+		query.Set("lang", in.Lang)
+	}
+	t, err := h.get(r.Context(), "/api/v1/jobs/"+url.PathEscape(in.Job)+"/"+part+"?"+query.Encode())
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +153,23 @@ func (h *shellRoutes) save(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return saved{path}, nil
+}
+
+// want hears what is wanted of the files that come by themselves: dropped,
+// opened or picked. What it leaves out is that of the settings.
+func (h *shellRoutes) want(r *http.Request) (any, error) {
+	var in struct {
+		TranslateTo *[]string `json:"translate_to"`
+		Summarize   *bool     `json:"summarize"`
+		Summary     struct {
+			Template string `json:"template"`
+		} `json:"summary"`
+	}
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	h.shell.want(job.Order{TranslateTo: in.TranslateTo, Summarize: in.Summarize, Summary: job.Summary{Template: in.Summary.Template}})
+	return struct{}{}, nil
 }
 
 // speak tells the parts outside the page which language it is in.

@@ -63,12 +63,13 @@ type line struct {
 	err   error
 	mu    sync.Mutex
 	drops [][]string
+	like  job.Order // of the last drop
 }
 
-func (l *line) Drop(_ context.Context, paths []string) (in []queue.Accepted, out []job.Refused, err error) {
+func (l *line) DropAs(_ context.Context, paths []string, like job.Order) (in []queue.Accepted, out []job.Refused, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.drops = append(l.drops, paths)
+	l.drops, l.like = append(l.drops, paths), like
 	for _, p := range paths {
 		if filepath.Ext(p) == ".mp4" {
 			in = append(in, queue.Accepted{Job: job.Job{ID: "j-" + filepath.Base(p)}})
@@ -171,6 +172,20 @@ func TestShell(t *testing.T) {
 			t.Errorf("shown %d times; %s", s.shown, diff)
 		}
 	})
+	t.Run("what comes by itself is wanted as the page says", func(t *testing.T) {
+		t.Parallel()
+		s, l := &stage{}, &line{}
+		play(t, s, l, func(shell app.Shell, _ *board.Board) {
+			routes := shell.Routes(http.NotFoundHandler(), func(string) {}, nil, slog.New(slog.DiscardHandler))
+			body := strings.NewReader(`{"translate_to":["ko"],"summarize":true,"summary":{"template":"lecture"}}`)
+			routes.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/window/options", body))
+			shell.Add("/a.mp4")
+		})
+		want := job.Order{TranslateTo: &[]string{"ko"}, Summarize: new(true), Summary: job.Summary{Template: "lecture"}}
+		if diff := cmp.Diff(want, l.like); diff != "" || len(l.drops) != 1 {
+			t.Errorf("%d drops; %s", len(l.drops), diff)
+		}
+	})
 	t.Run("a dialog that fails says so", func(t *testing.T) {
 		t.Parallel()
 		s, l := &stage{err: errors.New("no portal")}, &line{}
@@ -187,6 +202,9 @@ func bare(w http.ResponseWriter, r *http.Request) {
 	case "/api/v1/jobs/01J/transcript?format=srt":
 		w.Header().Set("Content-Disposition", `attachment; filename="_.srt"; filename*=UTF-8''%EC%9D%BC%20a.srt`)
 		_, _ = io.WriteString(w, "1\n00:00:00,000 --> 00:00:01,000\nHello.\n")
+	case "/api/v1/jobs/01J/transcript?format=srt&lang=ko", "/api/v1/jobs/01J/summary?format=md":
+		w.Header().Set("Content-Disposition", `attachment; filename="_.srt"; filename*=UTF-8''%EC%9D%BC%20a.srt`)
+		_, _ = io.WriteString(w, map[bool]string{true: "summary", false: "ko 1\n00:00:00,000 --> 00:00:01,000\nHello.\n"}[r.URL.Query().Get("lang") == ""])
 	case "/api/v1/jobs/01J/transcript?format=vtt":
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusConflict)
@@ -217,6 +235,10 @@ func TestShellRoutes(t *testing.T) {
 		"the API says why there is no transcript": {&stage{target: name}, "", "/window/save", `{"job":"01J","format":"vtt"}`, 409, `{"code":"not_ready"}`, ""},
 		"a job cannot leave its path":             {&stage{target: name}, "", "/window/save", `{"job":"../queue/pause?","format":"srt"}`, 418, "", ""},
 		"a folder that is not there is said":      {&stage{target: "no/" + name}, "", "/window/save", `{"job":"01J","format":"srt"}`, 500, `"code":"internal"`, ""},
+		"a translation is saved":                  {&stage{target: name}, "", "/window/save", `{"job":"01J","format":"srt","lang":"ko"}`, 200, `/out.srt"}`, "ko " + srt},
+		"a summary is saved":                      {&stage{target: name}, "", "/window/save", `{"job":"01J","format":"md","part":"summary"}`, 200, `/out.srt"}`, "summary"},
+		"no other part of a job is saved":         {&stage{target: name}, "", "/window/save", `{"job":"01J","format":"md","part":"media"}`, 422, `"code":"request_invalid"`, ""},
+		"what is wanted of files is heard":        {&stage{}, "", "/window/options", `{"translate_to":["ko"],"summarize":false}`, 200, "{}", ""},
 		"what is unknown is refused":              {&stage{}, "", "/window/save", `{"job":"01J","shell":"rm"}`, 422, `"code":"request_invalid"`, ""},
 		"a body that is none is refused":          {&stage{}, "", "/window/language", ``, 422, `"code":"request_invalid"`, ""},
 		"the language is passed on":               {&stage{}, "", "/window/language", `{"language":"ko"}`, 200, `{"language":"ko"}`, ""},

@@ -77,7 +77,7 @@ func FullName(name string) string {
 
 func missing(name string, err error) error {
 	return fault.New(fault.ModelMissing, fmt.Sprintf("Ollama does not have the model %s.", name), err).
-		WithHint("Get it with 'ollama pull %s'.", name)
+		WithHint("Get it with 'sluice models pull %s'.", FullName(name))
 }
 
 // show reads the traits of a model. The short form of the answer leaves lists

@@ -195,7 +195,7 @@ func TestNamesAsPeopleWriteThem(t *testing.T) {
 		switch {
 		case there && (err != nil || need <= 1):
 			t.Errorf("Need(%q) = %d, %v", name, need, err)
-		case !there && (!fault.Is(err, fault.ModelMissing) || !strings.Contains(fault.From(err).Hint, "ollama pull "+name)):
+		case !there && (!fault.Is(err, fault.ModelMissing) || !strings.Contains(fault.From(err).Hint, "sluice models pull "+name)):
 			t.Errorf("Need(%q): %v", name, err)
 		}
 	}

@@ -185,7 +185,6 @@ func serve(path, address string) (*serving, error) {
 	cmd.Env = append(withoutSettings(os.Environ()),
 		"OLLAMA_HOST="+address,
 		"OLLAMA_MAX_LOADED_MODELS=1", "OLLAMA_NUM_PARALLEL=1",
-		"OLLAMA_FLASH_ATTENTION=1", "OLLAMA_KV_CACHE_TYPE=q8_0",
 	)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = time.Second // those it has started hold the same pipe
@@ -222,7 +221,7 @@ func withoutSettings(env []string) []string {
 	for _, e := range env {
 		name, _, _ := strings.Cut(e, "=")
 		switch name {
-		case "OLLAMA_HOST", "OLLAMA_MAX_LOADED_MODELS", "OLLAMA_NUM_PARALLEL", "OLLAMA_FLASH_ATTENTION", "OLLAMA_KV_CACHE_TYPE":
+		case "OLLAMA_HOST", "OLLAMA_MAX_LOADED_MODELS", "OLLAMA_NUM_PARALLEL":
 		default:
 			kept = append(kept, e)
 		}

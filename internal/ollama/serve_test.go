@@ -123,7 +123,7 @@ func TestAServerIsStartedWhereNobodyListens(t *testing.T) {
 		t.Fatalf("Model(): %v", err)
 	}
 	settings, _ := os.ReadFile(told)
-	for _, want := range []string{"OLLAMA_MAX_LOADED_MODELS=1", "OLLAMA_NUM_PARALLEL=1", "OLLAMA_KV_CACHE_TYPE=q8_0", "OLLAMA_HOST=" + strings.TrimPrefix(host, "http://")} {
+	for _, want := range []string{"OLLAMA_MAX_LOADED_MODELS=1", "OLLAMA_NUM_PARALLEL=1", "OLLAMA_HOST=" + strings.TrimPrefix(host, "http://")} {
 		if !strings.Contains(string(settings), want+"\n") {
 			t.Errorf("it was not told %s:\n%s", want, settings)
 		}

@@ -17,7 +17,7 @@ import (
 
 const (
 	ollamaAgain = 15 * time.Second // how soon Ollama is looked for again
-	unloadLimit = 8 * time.Second // how long it may take to give the memory back
+	unloadLimit = 8 * time.Second  // how long it may take to give the memory back
 )
 
 // llm is a job in the hands of a language model.

@@ -77,7 +77,7 @@ func TestTheEngineGoesBeforeTheModelComesAndTheModelGoesInTheEnd(t *testing.T) {
 	if d := cmp.Diff(needs, []job.Need{b.needs[job.Translate], b.needs[job.Summarize]}); d != "" {
 		t.Errorf("needs -want +got\n%s", d)
 	}
-	if d := cmp.Diff([]time.Duration{20 * time.Second}, b.llm.released); d != "" {
+	if d := cmp.Diff([]time.Duration{8 * time.Second}, b.llm.released); d != "" {
 		t.Errorf("time to unload -want +got\n%s", d)
 	}
 }

@@ -197,7 +197,7 @@ formats = ["md"]
 		"memory.ceiling": "10GB", "memory.script": "/tmp/pressure.ndjson", "power.only_on_ac": "true", "uploads.max": "5MB",
 		"watch.folders": home + "/Inbox:/Volumes/NAS/new", "watch.recursive": "true", "watch.existing": "true", "watch.settle": "1m30s",
 		"fetch.max": "3GB", "fetch.allow": "nas.local,192.168.0.0/24",
-		"disk.min_free": "1536MiB",
+		"disk.min_free":  "1536MiB",
 		"ollama.context": "16384", "ollama.start": "false", "ollama.path": "/opt/bin/ollama", "ollama.when_away": "finish",
 		"defaults.translate_to": "ko,zh-hant", "defaults.summarize": "true", "summary.template": "lecture", "summary.language": "ko",
 		"translate.register": "polite", "translate.glossary": home + "/glossary.toml",

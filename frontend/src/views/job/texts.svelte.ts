@@ -85,7 +85,7 @@ export class Texts {
 /** paired puts lines beside those of a translation that may not be whole. */
 export function paired(lines: readonly Line[], translated: readonly Line[]): Pair[] {
   const when = (l: Line) => `${l.start_ms}-${l.end_ms}`;
-  const found = new Map(translated.map((l) => [when(l), l]));
+  const found = new Map(translated.map((l) => [when(l), l])); // eslint-disable-line svelte/prefer-svelte-reactivity -- gone when this ends
   return lines.map((line) => {
     const other = found.get(when(line));
     return {

@@ -86,7 +86,7 @@ export const faults = {
   file_empty: { message: "The file is empty.", hint: "Copy or export it again." },
   ffmpeg_missing: { message: "ffmpeg is not installed.", hint: "Install it: brew install ffmpeg." },
   ffmpeg_crashed: { message: "ffmpeg was stopped or crashed.", hint: "It is tried again." },
-  model_unknown: { message: "No speech model has this name.", hint: "Choose another model." },
+  model_unknown: { message: "No model has this name.", hint: "Choose another model." },
   model_missing: {
     message: "The model is not installed.",
     hint: "Download it in Models; the job goes on by itself.",

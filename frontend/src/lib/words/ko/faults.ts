@@ -83,7 +83,7 @@ export const faults = {
     hint: "brew install ffmpeg 명령으로 설치하세요.",
   },
   ffmpeg_crashed: { message: "ffmpeg가 멈추거나 비정상 종료했습니다.", hint: "자동으로 다시 시도합니다." },
-  model_unknown: { message: "그런 이름의 음성 모델이 없습니다.", hint: "다른 모델을 고르세요." },
+  model_unknown: { message: "그런 이름의 모델이 없습니다.", hint: "다른 모델을 고르세요." },
   model_missing: {
     message: "모델이 설치되어 있지 않습니다.",
     hint: "‘모델’ 화면에서 내려받으세요. 작업은 이어서 진행됩니다.",
