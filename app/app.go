@@ -15,6 +15,7 @@ import (
 	"sluice/internal/cli"
 	"sluice/internal/fault"
 	"sluice/internal/job"
+	"sluice/internal/ollama"
 	"sluice/internal/settings"
 	"sluice/internal/sqlitestore"
 	"sluice/internal/whisper"
@@ -80,7 +81,10 @@ func (p *program) load(flags map[string]string) (*settings.Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, spoken(s)
+	if err := spoken(s); err != nil {
+		return s, err
+	}
+	return s, written(s)
 }
 
 // salvage reads the settings as far as they are right, and says what is not.
@@ -93,6 +97,10 @@ func (p *program) salvage() (s *settings.Settings, wrong []error, err error) {
 		wrong = append(wrong, err)
 		s.Speech.Language = "auto"
 	}
+	if err := written(s); err != nil {
+		wrong = append(wrong, err)
+		s.Defaults.TranslateTo, s.Summary.Language = nil, ""
+	}
 	return s, wrong, nil
 }
 
@@ -103,6 +111,24 @@ func spoken(s *settings.Settings) error {
 	}
 	return fault.New(fault.SettingInvalid, fmt.Sprintf("speech.language: the recogniser knows no language %q.", s.Speech.Language), nil).
 		WithHint("Use a code such as en or ko, or auto.")
+}
+
+// written says that text can be asked for in the languages of the settings.
+func written(s *settings.Settings) error {
+	key, codes := "defaults.translate_to", s.Defaults.TranslateTo
+	if s.Summary.Language != "" && !ollama.KnowsLanguage(s.Summary.Language) {
+		key, codes = "summary.language", []string{s.Summary.Language}
+	}
+	for _, code := range codes {
+		if !ollama.KnowsLanguage(code) {
+			return fault.New(fault.SettingInvalid, fmt.Sprintf("%s: there is no language %q.", key, code), nil).
+				WithHint("Use a code such as en, ko or zh-hant.")
+		}
+	}
+	if len(codes) > job.MaxLanguages {
+		return fault.New(fault.SettingInvalid, fmt.Sprintf("%s names more than %d languages.", key, job.MaxLanguages), nil)
+	}
+	return nil
 }
 
 // models manages the models of this machine without a server. The settings

@@ -114,7 +114,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.examined.engine = c.engine.Holding
 	c.relay = newRelay(power.NewAwake(p.log))
 	c.llms = &llms{
-		Client: around.ollama, settings: s, gate: c.gate, peaks: c.knownPeaks(p), suits: c.examined.suits,
+		Client: around.ollama, server: c.ollama, settings: s, gate: c.gate, peaks: c.knownPeaks(p), suits: c.examined.suits,
 		learn: func(m pipeline.Model, peak int64) { c.relay.Measured(m, peak) },
 	}
 	c.llms.pulls = ollama.NewPulls(ollama.PullsDeps{Client: around.ollama, Changed: c.pulled, Log: p.log})

@@ -25,6 +25,7 @@ import (
 // and of HTTP.
 type llms struct {
 	*ollama.Client
+	server   *ollama.Server // nil = none is started
 	settings *settings.Settings
 	gate     *admission.Gate
 	peaks    knownPeaks
@@ -142,7 +143,7 @@ func (l *llms) check(ctx context.Context, name string) error {
 // that are coming or would suit.
 func (l *llms) List(ctx context.Context) ([]job.LanguageModel, error) {
 	found, err := l.Client.List(ctx, l.context())
-	if err != nil {
+	if err != nil && !l.asleep(err) {
 		return nil, err
 	}
 	needed, err := sqlitestore.LanguageModelsInUse(ctx, databaseFile(l.settings.Dirs.Data))
@@ -188,6 +189,11 @@ func (l *llms) List(ctx context.Context) ([]job.LanguageModel, error) {
 		return 0
 	})
 	return found, nil
+}
+
+// asleep says that Ollama does not run, and is started when it is wanted.
+func (l *llms) asleep(err error) bool {
+	return fault.Is(err, fault.OllamaUnreachable) && l.server != nil && l.Local() && l.server.Startable() == nil
 }
 
 func (l *llms) coming() map[string]job.Download {

@@ -66,5 +66,5 @@ func (m languageModels) open() (*llms, *ollama.Server, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &llms{Client: client, settings: s, gate: gate, peaks: found.peaks, suits: examine(s, gate, around, found, log).suits}, server, nil
+	return &llms{Client: client, server: server, settings: s, gate: gate, peaks: found.peaks, suits: examine(s, gate, around, found, log).suits}, server, nil
 }

@@ -69,7 +69,7 @@ func TestWhatAnOrderLeavesOutIsThatOfTheSettings(t *testing.T) {
 	s.do("POST", "/api/v1/queue/pause", nil, nil)
 	var got wished
 	s.do("POST", "/api/v1/jobs", map[string]any{"source": clip(t, "seen-000.wav")}, &got)
-	want := wished{ID: got.ID, TranslateTo: []string{"ko"}, LLMModel: "tiny:latest", Register: "polite", Webhook: "http://127.0.0.1:9/in?…"}
+	want := wished{ID: got.ID, TranslateTo: []string{"ko"}, LLMModel: "tiny:latest", Register: "polite", Webhook: "http://127.0.0.1:9/…"}
 	want.Glossary = []struct{ From, To, Term, Translation string }{{"", "ko", "mina", "미나"}, {"en", "ko", "sluice", "수문"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -39,7 +39,13 @@ type About struct {
 }
 
 // encode puts a message together. What was not finished is not sent.
+//
+// An old message that is sent again tells of a job as it is now. What a job has
+// made after it had failed is no part of the news that it failed.
 func encode(d job.Delivery, r Result) ([]byte, error) {
+	if d.Event != job.EventDone && r.Job.State != d.Event.State() {
+		r.Transcript, r.Translations, r.Summary = nil, nil, nil
+	}
 	m := Message{
 		ID: d.ID, Event: d.Event, CreatedAt: d.CreatedAt,
 		Job: About{

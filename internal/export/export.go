@@ -81,12 +81,13 @@ func New(ledger Ledger, cfg Config) (*Folder, error) {
 // a new one gets a number. Each appears whole or not at all.
 func (f *Folder) Write(ctx context.Context, r Result) ([]string, error) {
 	var written []string
+	taken := map[string]bool{}
 	file := func(language, ext string, format transcript.Format, write func(b *bytes.Buffer, o transcript.Options) error) error {
 		var b bytes.Buffer
 		if err := write(&b, transcript.Options{Title: r.Title, SourceName: r.Source}); err != nil {
 			return fmt.Errorf("export: %w", err)
 		}
-		path, err := f.put(ctx, r.JobID, filepath.Join(f.cfg.Dir, fill(f.name, r, language)), ext+format.Ext(), b.Bytes())
+		path, err := f.put(ctx, taken, r.JobID, filepath.Join(f.cfg.Dir, fill(f.name, r, language)), ext+format.Ext(), b.Bytes())
 		if err != nil {
 			return fmt.Errorf("export %s: %w", format, err)
 		}
@@ -132,48 +133,75 @@ func (f *Folder) summaryFormats() []transcript.Format {
 // mostOfOneName bounds how many files of one name there may be.
 const mostOfOneName = 1000
 
-// put finds a name that is free, or ours, and writes there.
-func (f *Folder) put(ctx context.Context, jobID, stem, ext string, content []byte) (string, error) {
+// put finds a name that is free, or ours, and writes there; taken are those of
+// the same result.
+func (f *Folder) put(ctx context.Context, taken map[string]bool, jobID, stem, ext string, content []byte) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(stem), 0o755); err != nil { //nolint:gosec // files for people, not for us
 		return "", err
 	}
-	hash := sha256.Sum256(content)
-	sum := hex.EncodeToString(hash[:])
 	for n := 1; n <= mostOfOneName; n++ {
 		path := stem + ext
 		if n > 1 {
 			path = fmt.Sprintf("%s (%d)%s", stem, n, ext)
 		}
-		mine, err := f.claim(ctx, jobID, path)
+		if taken[path] {
+			continue
+		}
+		c, err := f.claim(ctx, jobID, path)
 		if err != nil {
 			return "", err
 		}
-		if !mine {
+		if !c.mine {
 			continue
 		}
-		if err := f.ledger.SetExported(ctx, path, jobID, sum); err != nil {
-			return "", err
-		}
-		return path, replace(path, content)
+		taken[path] = true
+		return path, f.write(ctx, c, jobID, path, content)
 	}
 	return "", errors.New("too many files have this name")
 }
 
+// write writes a file that is ours. The ledger knows of it before it is there: a
+// file that nobody knows of would never be written again. When it comes to
+// nothing all is as it was.
+func (f *Folder) write(ctx context.Context, c claimed, jobID, path string, content []byte) error {
+	hash := sha256.Sum256(content)
+	err := f.ledger.SetExported(ctx, path, jobID, hex.EncodeToString(hash[:]))
+	if err == nil {
+		if err = replace(path, content); err == nil {
+			return nil
+		}
+		if !c.made {
+			_ = f.ledger.SetExported(context.WithoutCancel(ctx), path, jobID, c.sum)
+		}
+	}
+	if c.made {
+		_ = os.Remove(path)
+	}
+	return err
+}
+
+// claimed says whether a path is ours to write to.
+type claimed struct {
+	mine bool
+	made bool   // it is new, and empty
+	sum  string // of what we wrote there before
+}
+
 // claim makes a path ours when nothing is there, and says whether it is. The
 // empty file keeps everybody else from taking the name.
-func (f *Folder) claim(ctx context.Context, jobID, path string) (bool, error) {
+func (f *Folder) claim(ctx context.Context, jobID, path string) (claimed, error) {
 	owner, sum, err := f.ledger.Exported(ctx, path)
 	if err != nil {
-		return false, err
+		return claimed{}, err
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // files for people, not for us
 	if err == nil {
-		return true, file.Close()
+		return claimed{mine: true, made: true}, file.Close()
 	}
 	if !errors.Is(err, fs.ErrExist) {
-		return false, err
+		return claimed{}, err
 	}
-	return owner == jobID && unchanged(path, sum), nil
+	return claimed{mine: owner == jobID && unchanged(path, sum), sum: sum}, nil
 }
 
 // unchanged says that a file is as we wrote it, or as we left it when we died
@@ -197,8 +225,12 @@ func replace(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
+	mode := fs.FileMode(0o600)
+	if info, err := os.Stat(path); err == nil { // it was made with what the user lets others read
+		mode = info.Mode().Perm()
+	}
 	_, err = temp.Write(content)
-	err = errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close())
+	err = errors.Join(err, temp.Chmod(mode), temp.Sync(), temp.Close())
 	if err == nil {
 		err = os.Rename(temp.Name(), path)
 	}

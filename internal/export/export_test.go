@@ -120,6 +120,24 @@ func TestFilesAreNamedByTheTemplate(t *testing.T) {
 	}
 }
 
+// A template without {language}, or a recording in a language that it is also
+// translated to: no text takes the place of another.
+func TestTextsOfOneNameDoNotReplaceEachOther(t *testing.T) {
+	t.Parallel()
+	b := open(t, export.Config{Name: "{title}"})
+	r := result("j1", "hello")
+	more := r.Texts[0]
+	more.Segments = []transcript.Segment{{ID: 1, EndMS: 1000, Text: "안녕"}}
+	r.Texts = append(r.Texts, more)
+	want := map[string]string{"Talk.txt": "hello", "Talk (2).txt": "안녕"}
+	for range 2 { // again to the same places
+		b.write(r)
+		if d := cmp.Diff(want, b.files()); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
 func TestATemplateThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"{titel}", "{title", "../{title}", "/etc/{title}", "a/../../{title}"} {

@@ -17,7 +17,7 @@ type Delivery struct {
 	ID          string            `json:"id" doc:"The same in every attempt; the header Sluice-Delivery of the message has it" example:"4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7"`
 	JobID       string            `json:"job_id" example:"01KKNZ1M3T8Q2M4R7W9XYABCDE"`
 	Event       job.DeliveryEvent `json:"event"`
-	To          string            `json:"to" doc:"The address, without what may be secret in it" example:"https://hooks.example.com/sluice"`
+	To          string            `json:"to" doc:"The address, without what may be secret in it" example:"https://hooks.example.com/…"`
 	State       job.DeliveryState `json:"state"`
 	Attempts    int               `json:"attempts" doc:"Since it was made, or asked for anew"`
 	LastStatus  int               `json:"last_status,omitempty" doc:"HTTP status of the last attempt; left out when nobody answered" example:"503"`
@@ -106,7 +106,7 @@ func exampleDelivery() job.Delivery {
 	at := exampleTime().Add(6 * time.Minute)
 	return job.Delivery{
 		ID: "4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7", JobID: "01KKNZ1M3T8Q2M4R7W9XYABCDE", Event: job.EventDone,
-		To: "https://hooks.example.com/sluice?…", State: job.DeliveryPending, Attempts: 1,
+		To: "https://hooks.example.com/…", State: job.DeliveryPending, Attempts: 1,
 		LastStatus: 503, LastError: "The receiver answered 503 Service Unavailable.",
 		CreatedAt: at, TriedAt: at.Add(time.Second), NextAt: at.Add(time.Minute),
 	}

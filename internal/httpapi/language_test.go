@@ -118,7 +118,7 @@ func TestAJobShowsItsLanguages(t *testing.T) {
 	}
 	want := httpapi.Job{
 		TranslateTo: []string{"ko"}, Summarize: true, Summary: &httpapi.SummaryOptions{Template: "meeting", Language: "en"}, LLMModel: "gemma3:4b", Register: "formal",
-		Glossary: []httpapi.Term{{Term: "a", Translation: "b", To: "ko"}}, Webhook: "https://x.example/y?…",
+		Glossary: []httpapi.Term{{Term: "a", Translation: "b", To: "ko"}}, Webhook: "https://x.example/…",
 		Quality:    httpapi.Quality{Lines: map[string]job.Lines{"ko": {Done: 3, Total: 4}}, Coverage: &read, Warnings: full.Warnings},
 		ETASeconds: 30, // the summary is the last that it goes through
 	}

@@ -234,7 +234,7 @@ func exampleTranslated() Job {
 	v.State, v.Reason, v.ReasonText, v.NeedBytes, v.Position = job.Done, "", "", 0, 0
 	v.Stage, v.Stages, v.DurationMS = job.Deliver, nil, 3_725_000
 	v.TranslateTo, v.Summarize, v.Summary = []string{"ko"}, true, &SummaryOptions{Template: "interview"}
-	v.LLMModel, v.Register, v.Webhook = "gemma3:4b", "polite", "https://hooks.example.com/sluice?…"
+	v.LLMModel, v.Register, v.Webhook = "gemma3:4b", "polite", "https://hooks.example.com/…"
 	for i, s := range job.Stages() {
 		begun, ended := at.Add(time.Duration(i)*time.Minute), at.Add(time.Duration(i+1)*time.Minute)
 		v.Stages = append(v.Stages, StageRun{Stage: s, StartedAt: begun, FinishedAt: &ended})

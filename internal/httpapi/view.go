@@ -41,7 +41,7 @@ type Job struct {
 	LLMModel    string          `json:"llm_model,omitempty" doc:"Model of Ollama that translates and sums up" example:"gemma3:4b"`
 	Register    Register        `json:"register,omitempty" doc:"How a translation to Korean addresses its listener"`
 	Glossary    []Term          `json:"glossary,omitempty" doc:"How words and names are translated"`
-	Webhook     string          `json:"webhook,omitempty" doc:"What is told when the job has ended, without what may be secret in it" example:"https://hooks.example.com/sluice"`
+	Webhook     string          `json:"webhook,omitempty" doc:"What is told when the job has ended, without what may be secret in it" example:"https://hooks.example.com/…"`
 
 	Stage    job.Stage  `json:"stage,omitempty" doc:"The stage that runs or comes next"`
 	Progress *Progress  `json:"progress,omitempty" doc:"How far the running stage is; of a queued job, how much of the stage that comes next is done and kept"`

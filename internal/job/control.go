@@ -10,6 +10,19 @@ type Retry struct {
 	Wait     Wait     // what it waits for from the start; zero = its turn
 }
 
+// Stage is where a job starts that was last at a stage. Before a stage of the
+// text it need not look at its source again, which may be gone; all others find
+// out by themselves what is there already.
+func (r Retry) Stage(last Stage) Stage {
+	if r.From != "" {
+		last = r.From
+	}
+	if r.Options == nil && (last == Translate || last == Summarize || last == Deliver) {
+		return last
+	}
+	return Extract
+}
+
 // Again is how a person asks for a retry, before it is looked into.
 type Again struct {
 	From      Stage     // done anew from it on; "" = what is finished stays finished

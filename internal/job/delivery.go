@@ -79,18 +79,20 @@ type DeliveryFilter struct {
 // ErrDeliveryUnknown says that no delivery has an id.
 var ErrDeliveryUnknown = errors.New("no such delivery")
 
-// ShownURL is an address without what may be secret in it.
+// ShownURL is an address without what may be secret in it: the server alone.
+// Many services have the secret in the path.
 func ShownURL(url string) string {
-	shown, _, _ := strings.Cut(url, "#")
-	shown, query, _ := strings.Cut(shown, "?")
-	if scheme, rest, ok := strings.Cut(shown, "://"); ok {
-		host, path, _ := strings.Cut(rest, "/")
-		if at := strings.LastIndex(host, "@"); at >= 0 {
-			shown = scheme + "://" + host[at+1:] + "/" + path
-		}
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return ""
 	}
-	if query != "" {
-		shown += "?…"
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	shown := scheme + "://" + rest[strings.LastIndex(rest[:end], "@")+1:end]
+	if strings.Trim(rest[end:], "/") != "" {
+		shown += "/…"
 	}
 	return shown
 }

@@ -175,7 +175,7 @@ type Warning struct {
 // Quality is how complete a result is, in numbers.
 type Quality struct {
 	Lines    map[string]Lines `json:"lines,omitempty"`            // of each translation, by language
-	Coverage *int             `json:"coverage_percent,omitempty"` // how much of the transcript the model of the summary has read; nil = there was none
+	Coverage *int             `json:"coverage_percent,omitempty"` // how much of the transcript was read for the summary, also when none came of it; nil = nothing was
 }
 
 // Lines is how many lines of a transcript there are in a translation. One that

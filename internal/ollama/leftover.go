@@ -2,6 +2,7 @@ package ollama
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,9 +51,12 @@ func (s *Server) sweep(ctx context.Context) {
 	if err != nil {
 		return
 	}
+	var group, owner int
+	if n, _ := fmt.Sscan(string(text), &group, &owner); n == 2 && owner != os.Getpid() && syscall.Kill(owner, 0) == nil {
+		return // another Sluice of this user is at work with it
+	}
 	defer s.forget()
-	group, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil || group <= 1 || !leftBehind(ctx, group) {
+	if group <= 1 || !leftBehind(ctx, group) {
 		return
 	}
 	s.log.Info("ollama of an earlier run is ended", "pid", group)

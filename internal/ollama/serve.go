@@ -75,6 +75,13 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
+// Startable says whether a server could be started: fault ollama_missing when
+// not.
+func (s *Server) Startable() error {
+	_, err := findProgram(s.cfg.Program)
+	return err
+}
+
 // Ensure returns when a server answers, and starts one where nobody listens. On
 // another machine it starts nothing. Faults: ollama_missing, ollama_unreachable.
 func (s *Server) Ensure(ctx context.Context) error {
@@ -152,13 +159,13 @@ func (s *Server) start(ctx context.Context) error {
 	}
 }
 
-// record and forget keep the file that names the process. What goes wrong with
+// record and forget keep the file that names the process and whose it is. What goes wrong with
 // it costs only that a server is not found after a crash of ours.
 func (s *Server) record(pid int) {
 	if s.cfg.Record == "" {
 		return
 	}
-	if err := os.WriteFile(s.cfg.Record, fmt.Appendln(nil, pid), 0o600); err != nil {
+	if err := os.WriteFile(s.cfg.Record, fmt.Appendln(nil, pid, os.Getpid()), 0o600); err != nil {
 		s.log.Warn("ollama's process not written down", "err", err)
 	}
 }
@@ -205,6 +212,9 @@ func serve(path, address string) (*serving, error) {
 
 // stop ends the server with all it has started, and waits for it.
 func (c *serving) stop(grace time.Duration) {
+	if !alive(c) { // its number may be another's by now
+		return
+	}
 	_ = syscall.Kill(-c.pid, syscall.SIGTERM)
 	select {
 	case <-c.gone:

@@ -104,8 +104,8 @@ func recorded(t *testing.T, file string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
+	var pid int
+	if _, err := fmt.Sscan(string(text), &pid); err != nil {
 		t.Fatal(err)
 	}
 	return pid
@@ -204,6 +204,34 @@ func TestAServerThatCannotBeStarted(t *testing.T) {
 				t.Error("it is there after all")
 			}
 		})
+	}
+}
+
+// Two programs of one user share the record: one that only looks at the line
+// must not end the Ollama that another's job is at work with.
+func TestTheServerOfAnotherSluiceIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	path, _ := realProgram(t)
+	host, record := address(t), filepath.Join(t.TempDir(), "pid")
+	stop := running(t, server(t, ollama.ServerConfig{Host: host, Program: path, Record: record}))
+	defer stop()
+	first := server(t, ollama.ServerConfig{Host: host, Program: path, Record: record})
+	if err := first.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	group := recorded(t, record)
+	text := fmt.Appendln(nil, group, os.Getppid()) // as if another had started it
+	if err := os.WriteFile(record, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second := running(t, server(t, ollama.ServerConfig{Host: host, Program: path, Record: record}))
+	second()
+	if members(t, group) == 0 || recorded(t, record) != group {
+		t.Error("it was ended, or is forgotten")
+	}
+	running(t, first)()
+	if n := members(t, group); n > 0 {
+		t.Errorf("%d processes are left", n)
 	}
 }
 

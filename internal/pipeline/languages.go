@@ -56,13 +56,13 @@ func (w *work) languageModel(ctx context.Context) (m Model, away *fault.Fault, e
 	if err == nil || ctx.Err() != nil || !errors.As(err, &f) {
 		return m, nil, err
 	}
-	switch f.Code {
-	case fault.OllamaUnreachable, fault.OllamaMissing:
-		if w.cfg.FinishWithoutOllama {
-			return Model{}, f, nil
-		}
+	unreachable := f.Code == fault.OllamaUnreachable || f.Code == fault.OllamaMissing
+	switch missing := f.Code == fault.ModelMissing; {
+	case (unreachable || missing) && w.cfg.FinishWithoutOllama:
+		return Model{}, f, nil
+	case unreachable:
 		return Model{}, nil, &job.Wait{Reason: job.OllamaAway, Text: f.Say + " " + f.Hint, Until: again(w.job, ollamaAgain)}
-	case fault.ModelMissing:
+	case missing:
 		text := fmt.Sprintf("The language model %s is not installed. %s", w.job.Options.LLMModel, f.Hint)
 		return Model{}, nil, &job.Wait{Reason: job.NoModel, Text: text, Until: again(w.job, modelAgain)}
 	default:

@@ -198,9 +198,19 @@ func TestOtherTroubleWithOllamaIsAnError(t *testing.T) {
 
 func TestAJobMayEndWithoutOllama(t *testing.T) {
 	t.Parallel()
+	for _, code := range []fault.Code{fault.OllamaUnreachable, fault.OllamaMissing, fault.ModelMissing} {
+		t.Run(string(code), func(t *testing.T) {
+			t.Parallel()
+			endsWithout(t, fault.New(code, "Ollama does not answer.", nil))
+		})
+	}
+}
+
+func endsWithout(t *testing.T, away *fault.Fault) {
+	t.Helper()
 	b := newBench(t)
 	b.config.FinishWithoutOllama = true
-	b.llm.away = fault.New(fault.OllamaUnreachable, "Ollama does not answer.", nil)
+	b.llm.away = away
 	j := summed(aJobInto("a", "en", "ko", "ja"))
 	j.Stage = job.Translate
 	if w := b.pipeline().Ready(t.Context(), j); w != nil {

@@ -172,7 +172,7 @@ type Checkpoints interface {
 	// earlier one into the same language. The warnings are added to those of the job.
 	SaveTranslation(ctx context.Context, lease job.Lease, t transcript.Transcript, lines job.Lines, warnings []job.Warning) error
 	// SaveSummary stores the summary, replacing an earlier one; nil = none came
-	// about. The warnings are added to those of the job.
+	// about. How much was read for it is kept where something was. The warnings are added to those of the job.
 	SaveSummary(ctx context.Context, lease job.Lease, s *transcript.Summary, coveragePercent int, warnings []job.Warning) error
 	// Warn adds warnings to those of the job.
 	Warn(ctx context.Context, lease job.Lease, warnings []job.Warning) error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +21,7 @@ type translation struct {
 	key      string
 	made     map[int]TranslatedLine // by the line's id
 	there    bool                   // nothing has to be made
+	found    bool                   // since it was made before
 
 	text transcript.Transcript // once it is complete
 }
@@ -51,8 +51,8 @@ func (l *llm) translate(ctx context.Context) error {
 	if err := l.makeAll(ctx, all); err != nil {
 		return l.broken(ctx, job.Translate, err)
 	}
-	took := time.Since(began)
-	if len(todo) < len(all) { // of a part of the work it tells nothing
+	took := time.Since(began) * time.Duration(len(all)) / time.Duration(len(todo)) // as if there had been something to do for each
+	if slices.ContainsFunc(all, func(t *translation) bool { return t.found }) {    // of a part of the work it tells nothing
 		took = 0
 	}
 	return l.translated(ctx, all, false, took)
@@ -119,7 +119,7 @@ func (l *llm) find(ctx context.Context, m Model, t *translation) error {
 		return err
 	}
 	t.add(made)
-	t.there = true
+	t.there, t.found = true, true
 	return nil
 }
 
@@ -136,9 +136,10 @@ func (l *llm) leaveOut(ctx context.Context, all []*translation, away *fault.Faul
 	return left, l.warn(ctx, warnings...)
 }
 
-// translateKey names the translation of these lines by this model.
+// translateKey names the translation of these lines by this model. Its context
+// is no part of it: a batch is far smaller than any.
 func (w *work) translateKey(m Model, t *translation) string {
-	parts := []string{translateVersion, hashed(t.lines), t.from, t.to, m.Digest, strconv.Itoa(m.Context), w.job.Options.Register, w.title()}
+	parts := []string{translateVersion, hashed(t.lines), t.from, t.to, m.Digest, w.job.Options.Register, w.title()}
 	for _, term := range t.glossary {
 		parts = append(parts, term.From, term.To)
 	}

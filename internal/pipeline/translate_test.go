@@ -216,7 +216,7 @@ func TestATranslationThatIsThereIsNotMadeAgain(t *testing.T) {
 		"another job":       {func(_ *bench, j *job.Job) { j.ID = "b" }, 3, 1},
 		"one more language": {func(_ *bench, j *job.Job) { j.Options.TranslateTo = []string{"ja", "en"} }, 6, 1},
 		"another model":     {func(b *bench, _ *job.Job) { b.llm.digest = "d2" }, 6, 2},
-		"another context":   {func(b *bench, _ *job.Job) { b.config.Context = 2048 }, 6, 2},
+		"another context":   {func(b *bench, _ *job.Job) { b.config.Context = 2048 }, 3, 2},
 		"another register":  {func(_ *bench, j *job.Job) { j.Options.Register = "formal" }, 6, 1},
 		"another title":     {func(_ *bench, j *job.Job) { j.Title = "Counting" }, 6, 2},
 		"a term": {func(_ *bench, j *job.Job) {

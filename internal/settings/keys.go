@@ -151,7 +151,7 @@ func Keys() []Key {
 		},
 		{
 			Name:    "ollama.when_away",
-			Doc:     `What a job does that wants a translation or a summary while Ollama cannot be reached: "wait" until it comes, or "finish" with the transcript and a warning.`,
+			Doc:     `What a job does that wants a translation or a summary while Ollama cannot be reached or does not have the model: "wait" until it comes, or "finish" with the transcript and a warning.`,
 			Default: "wait",
 			field:   func(s *Settings) field { return textField{&s.Ollama.WhenAway, oneOf("wait", "finish")} },
 		},

@@ -107,7 +107,7 @@ func TestADeliveryTellsAllAboutItselfButTheSecret(t *testing.T) {
 	got := b.list(job.DeliveryFilter{})[0]
 	now := b.clock.Now().Truncate(time.Millisecond).UTC()
 	want := job.Delivery{
-		ID: got.ID, JobID: b.lease.ID, Event: job.EventDone, URL: backend, To: "https://example.com/hook?…",
+		ID: got.ID, JobID: b.lease.ID, Event: job.EventDone, URL: backend, To: "https://example.com/…",
 		State: job.DeliveryPending, CreatedAt: now, Since: now, NextAt: now,
 	}
 	b.same("delivery", got, want)

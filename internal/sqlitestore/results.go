@@ -75,6 +75,8 @@ func (s *Store) SaveSummary(ctx context.Context, lease job.Lease, sum *transcrip
 		if body, err = pack(sum); err != nil {
 			return err
 		}
+	}
+	if sum != nil || coveragePercent > 0 {
 		coverage = &coveragePercent
 	}
 	return s.fenced(ctx, lease, func(t *tx, h holding) error {

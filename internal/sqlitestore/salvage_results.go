@@ -149,7 +149,7 @@ func (w *wreck) missDerived() error {
 				EXISTS (SELECT 1 FROM json_each(quality, '$.lines') AS line
 					WHERE NOT EXISTS (SELECT 1 FROM translations WHERE job = jobs.seq AND language = line.key))
 				OR (json_extract(quality, '$.coverage_percent') IS NOT NULL
-					AND NOT EXISTS (SELECT 1 FROM summaries WHERE job = jobs.seq AND body IS NOT NULL)))`, text, string(list))
+					AND NOT EXISTS (SELECT 1 FROM summaries WHERE job = jobs.seq)))`, text, string(list))
 		if err != nil {
 			return err
 		}

@@ -172,7 +172,7 @@ func (h *steered) redo(r job.Retry) error {
 		h.options, h.model = text, r.Options.Model
 		h.identity = sql.NullString{String: r.Identity, Valid: r.Identity != ""}
 	}
-	h.stage = job.Stages()[0] // it finds out by itself what is there already
+	h.stage = r.Stage(h.stage)
 	if r.From == "" {
 		return nil
 	}

@@ -58,7 +58,7 @@ func (r *Reference) Retry(_ context.Context, id string, how job.Retry) (job.Job,
 	}
 	k.Rank = r.lastRank(k.Priority) + rankGap
 	from := k.State
-	k.State, k.Stage, k.FinishedAt = job.Queued, job.Stages()[0], time.Time{}
+	k.State, k.Stage, k.FinishedAt = job.Queued, how.Stage(k.Stage), time.Time{}
 	k.StartedAt = time.Time{}
 	k.forgive()
 	k.wait(how.Wait)

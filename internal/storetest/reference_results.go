@@ -128,7 +128,7 @@ func (r *Reference) SaveTranslation(_ context.Context, lease job.Lease, t transc
 func (r *Reference) SaveSummary(_ context.Context, lease job.Lease, s *transcript.Summary, coveragePercent int, warnings []job.Warning) error {
 	return r.change(lease, func(k *kept) {
 		k.summary, k.Quality.Coverage = s, nil
-		if s != nil {
+		if s != nil || coveragePercent > 0 {
 			k.Quality.Coverage = &coveragePercent
 		}
 		k.warn(warnings)

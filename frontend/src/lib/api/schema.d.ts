@@ -764,7 +764,7 @@ export interface components {
             state: components["schemas"]["DeliveryState"];
             /**
              * @description The address, without what may be secret in it
-             * @example https://hooks.example.com/sluice
+             * @example https://hooks.example.com/…
              */
             to: string;
             /**
@@ -963,7 +963,7 @@ export interface components {
             until?: string;
             /**
              * @description What is told when the job has ended, without what may be secret in it
-             * @example https://hooks.example.com/sluice
+             * @example https://hooks.example.com/…
              */
             webhook?: string;
             /** @description Whether words have times */
@@ -1262,7 +1262,7 @@ export interface components {
             until?: string;
             /**
              * @description What is told when the job has ended, without what may be secret in it
-             * @example https://hooks.example.com/sluice
+             * @example https://hooks.example.com/…
              */
             webhook?: string;
             /** @description Whether words have times */
@@ -1898,7 +1898,7 @@ export interface components {
             until?: string;
             /**
              * @description What is told when the job has ended, without what may be secret in it
-             * @example https://hooks.example.com/sluice
+             * @example https://hooks.example.com/…
              */
             webhook?: string;
             /** @description Whether words have times */
@@ -2062,7 +2062,7 @@ export interface operations {
                      *           "id": "4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7",
                      *           "job_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
                      *           "event": "job.done",
-                     *           "to": "https://hooks.example.com/sluice?…",
+                     *           "to": "https://hooks.example.com/…",
                      *           "state": "pending",
                      *           "attempts": 1,
                      *           "last_status": 503,
@@ -2868,7 +2868,7 @@ export interface operations {
                      *       },
                      *       "llm_model": "gemma3:4b",
                      *       "register": "polite",
-                     *       "webhook": "https://hooks.example.com/sluice?…",
+                     *       "webhook": "https://hooks.example.com/…",
                      *       "stage": "deliver",
                      *       "stages": [
                      *         {
@@ -2920,7 +2920,7 @@ export interface operations {
                      *           "id": "4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7",
                      *           "job_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
                      *           "event": "job.done",
-                     *           "to": "https://hooks.example.com/sluice?…",
+                     *           "to": "https://hooks.example.com/…",
                      *           "state": "pending",
                      *           "attempts": 1,
                      *           "last_status": 503,
