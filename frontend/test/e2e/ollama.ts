@@ -85,7 +85,9 @@ export class FakeOllama {
       case "/api/chat":
         return this.#chat(response, body as Chat);
       case "/api/generate": // without a prompt it only loads, or unloads
-        if ((body as { keep_alive?: unknown }).keep_alive === 0) this.#loaded = undefined;
+        // Ollama's own client writes no time as "0s".
+        if ([0, "0s"].includes((body as { keep_alive?: number | string }).keep_alive ?? ""))
+          this.#loaded = undefined;
         return json(response, {
           model: (body as Chat).model,
           response: "",

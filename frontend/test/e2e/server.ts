@@ -192,8 +192,12 @@ export class Server {
 
   /** reaches waits until a job is in a state. */
   async reaches(id: string, state: State): Promise<Job> {
-    await until(`job ${id} is ${state}`, async () => (await this.job(id)).state === state, work);
-    return this.job(id);
+    let job = await this.job(id);
+    const arrived = async () => (job = await this.job(id)).state === state;
+    await until(`job ${id} is ${state}`, arrived, work).catch((thrown: unknown) => {
+      throw new Error(`${String(thrown)}; it is ${job.state}: ${job.reason_text ?? job.error?.message ?? ""}`);
+    });
+    return job;
   }
 
   /** clear takes everything out of the line and waits until nothing runs. */
