@@ -195,7 +195,9 @@ export class Server {
     let job = await this.job(id);
     const arrived = async () => (job = await this.job(id)).state === state;
     await until(`job ${id} is ${state}`, arrived, work).catch((thrown: unknown) => {
-      throw new Error(`${String(thrown)}; it is ${job.state}: ${job.reason_text ?? job.error?.message ?? ""}`);
+      throw new Error(
+        `${String(thrown)}; it is ${job.state}: ${job.reason_text ?? job.error?.message ?? ""}`,
+      );
     });
     return job;
   }
