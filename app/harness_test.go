@@ -371,14 +371,20 @@ func (s *server) transcript(id string) transcript.Transcript {
 // one place where a test has to look again and again.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
+	within(t, patience, what, cond)
+}
+
+// within is eventually with a patience of its own.
+func within(t testing.TB, bound time.Duration, what string, cond func() bool) {
+	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(patience)
+	deadline := time.After(bound)
 	for !cond() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("waited %v in vain: %s", patience, what)
+			t.Fatalf("waited %v in vain: %s", bound, what)
 		}
 	}
 }

@@ -99,7 +99,7 @@ func TestTwelveHoursAreHeardToTheirEnd(t *testing.T) {
 func (s *server) awaitLong(id string, look func()) {
 	s.t.Helper()
 	for state, further := "", ""; state != "done" && state != "failed" && state != "canceled"; {
-		eventually(s.t, "the job gets further", func() bool {
+		within(s.t, 3*patience, "the job gets further", func() bool { // a summary of an hour is one question
 			look()
 			v := s.job(id)
 			now := fmt.Sprint(v.State, v.Stage, v.Progress.Fraction)
