@@ -38,7 +38,7 @@ func TestEveryLineIsAccountedForThoughOllamaIsKilledTwice(t *testing.T) {
 	w.mend()
 
 	h := newHome(t)
-	h.configure("ollama.start = false\nollama.context = 8192\n")
+	h.configure("ollama.start = false\nollama.context = 32768\n")
 	s := h.beside(w.url(), smallMachine)
 	j := s.submit(map[string]any{"source": sentences(t, 210), "translate_to": []string{"ko", "ja"}, "summarize": true, "llm_model": llm}, nil)
 	w.dies(s, j.ID, o.Again)
@@ -48,7 +48,11 @@ func TestEveryLineIsAccountedForThoughOllamaIsKilledTwice(t *testing.T) {
 	if left := o.Loaded(); len(left) > 0 {
 		t.Errorf("in the end Ollama holds %q", left)
 	}
-	s.summedUp(j.ID, w.accounted(s, j.ID, 200))
+	q := w.accounted(s, j.ID, 200)
+	s.summedUp(j.ID, q)
+	if q.Coverage == nil || *q.Coverage != 100 { // whatever it makes of it, it reads all of it at once
+		t.Errorf("the quality is %+v", q)
+	}
 }
 
 // The model tells stories in English, and reads 512 tokens at once.

@@ -15,7 +15,7 @@ const (
 	tinyInner  = 128
 	tinyHeads  = 4
 	tinyShared = 2 // heads of keys and values
-	tinyLength = 16_384
+	tinyLength = 32_768
 )
 
 // tinyModel writes a model of the llama family as a GGUF file of version 3.
