@@ -87,7 +87,7 @@ func (w wishes) translations(o job.Order, out *job.Options) error {
 		return nil
 	}
 	out.Register = given(o.Register, w.register)
-	if out.Register != "" && !slices.Contains(pipeline.Registers(), pipeline.Register(out.Register)) {
+	if out.Register != "" && !slices.Contains(job.Registers(), out.Register) {
 		return invalid("register is formal, polite or nothing.")
 	}
 	terms, err := w.terms(o)
@@ -156,7 +156,7 @@ func checkTerms(terms []job.Term) (checked []job.Term, why string) {
 
 func checkSummary(s job.Summary) error {
 	switch {
-	case !slices.Contains(pipeline.Templates(), pipeline.Template(s.Template)):
+	case !slices.Contains(job.Templates(), s.Template):
 		return invalid("summary.template is general, meeting, lecture or interview.")
 	case s.Language != "" && !ollama.KnowsLanguage(s.Language):
 		return unknownLanguage(s.Language)

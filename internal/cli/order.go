@@ -51,12 +51,12 @@ func newOrderFlags(cmd *cobra.Command) *orderFlags {
 	f.BoolVar(&o.english, "to-english", false, "let the recogniser translate to English (not the turbo models, nor those for English only)")
 	f.StringSliceVar(&o.translateTo, "translate-to", nil, "translate the text to the languages of this `LIST`, like ko,de; \"\" for none (default: defaults.translate_to of the settings)")
 	f.BoolVar(&o.summarize, "summarize", false, "sum the text up (default: defaults.summarize of the settings)")
-	f.StringVar(&o.summaryTemplate, "summary-template", "", "sum it up as a `TEMPLATE` says: "+list(templates()))
+	f.StringVar(&o.summaryTemplate, "summary-template", "", "sum it up as a `TEMPLATE` says: "+list(job.Templates()))
 	f.StringVar(&o.summaryLanguage, "summary-language", "", "`CODE` of the language to sum it up in (default: summary.language of the settings, else its own)")
 	f.StringVar(&o.llm, "llm-model", "", "language model of Ollama that does both, a `NAME` of 'sluice models list' (default: ollama.model of the settings)")
-	f.StringVar(&o.register, "register", "", "`REGISTER` of a translation to Korean: "+list(registers())+" (default: translate.register of the settings)")
-	completeFlag(cmd, "summary-template", templates())
-	completeFlag(cmd, "register", registers())
+	f.StringVar(&o.register, "register", "", "`REGISTER` of a translation to Korean: "+list(job.Registers())+" (default: translate.register of the settings)")
+	completeFlag(cmd, "summary-template", job.Templates())
+	completeFlag(cmd, "register", job.Registers())
 	f.BoolVar(&o.noReuse, "no-reuse", false, "do everything anew, even what an earlier job has done already")
 	return o
 }
@@ -95,12 +95,12 @@ func (o *orderFlags) checkLanguages() error {
 	o.translateTo = codes
 	how := o.given("summary-template") || o.given("summary-language")
 	switch {
-	case o.given("summary-template") && !slices.Contains(templates(), o.summaryTemplate):
-		return usagef("There is no template %q: choose %s.", clean(o.summaryTemplate), list(templates()))
+	case o.given("summary-template") && !slices.Contains(job.Templates(), o.summaryTemplate):
+		return usagef("There is no template %q: choose %s.", clean(o.summaryTemplate), list(job.Templates()))
 	case o.given("summary-language") && !isCode(o.summaryLanguage):
 		return usagef("--summary-language takes the code of a language; %q is none.", clean(o.summaryLanguage))
-	case o.register != "" && !slices.Contains(registers(), o.register):
-		return usagef("There is no register %q: choose %s.", clean(o.register), list(registers()))
+	case o.register != "" && !slices.Contains(job.Registers(), o.register):
+		return usagef("There is no register %q: choose %s.", clean(o.register), list(job.Registers()))
 	case o.given("llm-model") && strings.TrimSpace(o.llm) == "":
 		return usagef("--llm-model names no model.")
 	case how && o.given("summarize") && !o.summarize:
@@ -109,12 +109,6 @@ func (o *orderFlags) checkLanguages() error {
 	o.summarize = o.summarize || how // to say how is to want it
 	return nil
 }
-
-// templates lists the kinds of recording that are summed up in different ways.
-func templates() []string { return []string{"general", "meeting", "lecture", "interview"} }
-
-// registers lists the ways in which Korean addresses its listener.
-func registers() []string { return []string{"formal", "polite"} }
 
 // list writes what can be chosen: "a, b or c".
 func list(names []string) string {

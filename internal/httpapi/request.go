@@ -61,14 +61,23 @@ type SummaryOptions struct {
 // SummaryTemplate says what matters in a recording of its kind.
 type SummaryTemplate string
 
-func summaryTemplates() []SummaryTemplate {
-	return []SummaryTemplate{"general", "meeting", "lecture", "interview"}
+func summaryTemplates() (all []SummaryTemplate) {
+	for _, t := range job.Templates() {
+		all = append(all, SummaryTemplate(t))
+	}
+	return all
 }
 
 // Register is how Korean addresses its listener.
 type Register string
 
-func registers() []Register { return []Register{"formal", "polite", ""} }
+// registers lists them all; "" leaves it to the model.
+func registers() (all []Register) {
+	for _, r := range job.Registers() {
+		all = append(all, Register(r))
+	}
+	return append(all, "")
+}
 
 // Term is how a word or name is translated.
 type Term struct {

@@ -106,16 +106,23 @@ type Options struct {
 	Summarize   bool     `json:"summarize,omitempty"`
 	Summary     Summary  `json:"summary,omitzero"`    // how; only with Summarize
 	LLMModel    string   `json:"llm_model,omitempty"` // as Ollama names it; only with TranslateTo or Summarize
-	Register    string   `json:"register,omitempty"`  // of Korean: formal, polite; "" = the model's choice
+	Register    string   `json:"register,omitempty"`  // of Korean: one of Registers; "" = the model's choice
 	Glossary    []Term   `json:"glossary,omitempty"`  // for these languages
 	Webhook     string   `json:"webhook,omitempty"`   // is told when the job ends; may hold secrets behind the ?
 }
 
 // Summary says how a recording is summed up.
 type Summary struct {
-	Template string `json:"template,omitempty"` // general, meeting, lecture, interview
+	Template string `json:"template,omitempty"` // one of Templates
 	Language string `json:"language,omitempty"` // code; "" = that of the transcript
 }
+
+// Templates lists the kinds of recording that are summed up in different ways,
+// the usual one first.
+func Templates() []string { return []string{"general", "meeting", "lecture", "interview"} }
+
+// Registers lists the ways in which Korean addresses its listener.
+func Registers() []string { return []string{"formal", "polite"} }
 
 // Term is how a word or name is to be translated.
 type Term struct {

@@ -68,9 +68,6 @@ const (
 	Polite      Register = "polite" // 해요체
 )
 
-// Registers lists those that can be chosen.
-func Registers() []Register { return []Register{Formal, Polite} }
-
 // TranslatedLine is a line in the other language.
 type TranslatedLine struct {
 	ID           int    `json:"id"`

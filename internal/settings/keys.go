@@ -3,6 +3,8 @@ package settings
 import (
 	"strings"
 	"time"
+
+	"sluice/internal/job"
 )
 
 // Key is one row of the table of settings.
@@ -172,7 +174,7 @@ func Keys() []Key {
 			Doc:     `What matters in a summary: that of a "general" recording, a "meeting", a "lecture" or an "interview".`,
 			Default: "general",
 			field: func(s *Settings) field {
-				return textField{&s.Summary.Template, oneOf("general", "meeting", "lecture", "interview")}
+				return textField{&s.Summary.Template, oneOf(job.Templates()...)}
 			},
 		},
 		{
@@ -185,7 +187,7 @@ func Keys() []Key {
 			Name:    "translate.register",
 			Doc:     `How a translation into Korean addresses its listener: "formal" (합니다체) or "polite" (해요체). Empty: as the model likes.`,
 			Example: "polite",
-			field:   func(s *Settings) field { return textField{&s.Translate.Register, oneOf("", "formal", "polite")} },
+			field:   func(s *Settings) field { return textField{&s.Translate.Register, orNone(oneOf(job.Registers()...))} },
 		},
 		{
 			Name:    "translate.glossary",
@@ -201,7 +203,7 @@ func Keys() []Key {
 		},
 		{
 			Name:    "webhook.secret",
-			Doc:     "Key that messages to webhooks are signed with. Empty: one is made at the first start and kept where only you can read it; 'sluice webhook-key' prints it.",
+			Doc:     "Key that messages to webhooks are signed with. Empty: one is made when it is first needed and kept where only you can read it; 'sluice webhook-key' prints it.",
 			Example: "a long random text", Secret: true, Locked: true,
 			field: func(s *Settings) field { return textField{(*string)(&s.Webhook.Secret), plainText} },
 		},
