@@ -73,13 +73,16 @@ func frameArgs(source string, track int) []string {
 //     40 s of nothing, measured).
 //   - -vn -sn -dn: no picture, subtitle or data is decoded, whatever is mapped.
 //   - -f s16le: half the size of floats, and what is kept anyway.
+//   - -flush_packets 0: 32 KiB at a time, a second of sound, instead of every
+//     packet: 586 writes for ten minutes instead of 9375, and a quarter of
+//     ffmpeg's processor time less (measured).
 func decodeArgs(source string, track int, filter string, channels int) []string {
 	args := append([]string{"-nostdin"}, input("error", source)...)
 	return append(args,
 		"-map", "0:a:"+strconv.Itoa(track), "-vn", "-sn", "-dn",
 		"-af", filter,
 		"-ac", strconv.Itoa(channels), "-ar", strconv.Itoa(sampleRate),
-		"-f", "s16le", "pipe:1",
+		"-f", "s16le", "-flush_packets", "0", "pipe:1",
 	)
 }
 
