@@ -230,6 +230,9 @@ type view struct {
 	Metadata map[string]string
 }
 
+// reach says how far a job has got.
+func (v view) reach() string { return fmt.Sprint(v.State, v.Stage, v.Progress.Fraction) }
+
 // stageRun is one run of one stage.
 type stageRun struct {
 	Stage      string

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 	"unicode/utf8"
 )
 
@@ -156,15 +155,24 @@ func (w *wire) requests() map[string]int {
 	return got
 }
 
-// dies waits until the Ollama is dead and its job waits for it, notes what is
-// stored by then, and has it start again.
+// dies waits until the Ollama is dead, for as long as its job gets further, and
+// until the job waits for it, notes what is stored by then, and has it start again.
 func (w *wire) dies(s *server, id string, again func()) {
 	w.t.Helper()
 	var m moment
-	select {
-	case m = <-w.died:
-	case <-time.After(2 * patience):
-		w.t.Fatalf("Ollama did not die; the job is %+v", s.job(id))
+	for dead, reach := false, ""; !dead; {
+		within(w.t, 3*patience, "Ollama dies, or its job gets further", func() bool {
+			select {
+			case m = <-w.died:
+				dead = true
+			default:
+			}
+			v, before := s.job(id), reach
+			if reach = v.reach(); !dead && v.State == "done" {
+				w.t.Fatalf("Ollama did not die; the job is %+v", v)
+			}
+			return dead || reach != before
+		})
 	}
 	eventually(w.t, "the job waits for Ollama", func() bool {
 		v := s.job(id)

@@ -102,7 +102,7 @@ func (s *server) awaitLong(id string, look func()) {
 		within(s.t, 3*patience, "the job gets further", func() bool { // a summary of an hour is one question
 			look()
 			v := s.job(id)
-			now := fmt.Sprint(v.State, v.Stage, v.Progress.Fraction)
+			now := v.reach()
 			moved := now != further
 			state, further = v.State, now
 			return moved

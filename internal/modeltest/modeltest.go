@@ -22,11 +22,13 @@ type Model struct {
 	Positions int // 1500: of sound that is heard in a window; the fewer, the sooner it is done
 	Hearing   int // 1: layers of the encoder; each costs time for every window
 	Speaking  int // 5: layers of the decoder; each costs memory and hardly any time. Two are taken for another kind of model
+	Seconds   int // 2: how long it says that its words last, at most 30. Speech without words around them is heard again
 	Seed      uint64
 }
 
-// Tiny has the shape and nearly the size of Whisper's own smallest model.
-func Tiny() Model { return Model{Width: 384, Hearing: 4, Speaking: 4} }
+// Tiny has the shape and nearly the size of Whisper's own smallest model. Its
+// words last as long as what it hears, so that nobody doubts them.
+func Tiny() Model { return Model{Width: 384, Hearing: 4, Speaking: 4, Seconds: 29} }
 
 // Says is what every model makes of every window.
 const Says = "This model never learned a word."
@@ -63,14 +65,14 @@ func (m Model) Write(path string) error {
 
 func (m Model) encode(to io.Writer) error {
 	m.Width, m.Positions = cmp.Or(m.Width, 1024), cmp.Or(m.Positions, 1500)
-	m.Hearing, m.Speaking = cmp.Or(m.Hearing, 1), cmp.Or(m.Speaking, 5)
+	m.Hearing, m.Speaking, m.Seconds = cmp.Or(m.Hearing, 1), cmp.Or(m.Speaking, 5), cmp.Or(m.Seconds, 2)
 	w := &writer{buf: bufio.NewWriterSize(to, 1<<20), random: rand.NewPCG(m.Seed, m.Seed)}
 	words := strings.Fields(Says)
 	w.header(m)
 	w.filters()
 	w.vocabulary(words)
 	w.encoder(m)
-	w.decoder(m, newScript(words, m.Width, w.random))
+	w.decoder(m, newScript(words, m, w.random))
 	return w.buf.Flush() // the first error of all writes
 }
 

@@ -143,15 +143,15 @@ type script struct {
 	other      []bool // of the positions before them
 }
 
-func newScript(words []string, width int, random *rand.PCG) script {
-	s := script{tokens: []int{firstTime}, other: direction(width, random)}
+func newScript(words []string, m Model, random *rand.PCG) script {
+	s := script{tokens: []int{firstTime}, other: direction(m.Width, random)}
 	for i := range words {
 		s.tokens = append(s.tokens, 1+i)
 	}
-	const seconds = 50 // tokens in one
-	s.tokens = append(s.tokens, firstTime+2*seconds, endOfText)
+	const second = 50 // tokens in one
+	s.tokens = append(s.tokens, firstTime+m.Seconds*second, endOfText)
 	for range s.tokens {
-		s.directions = append(s.directions, direction(width, random))
+		s.directions = append(s.directions, direction(m.Width, random))
 	}
 	return s
 }

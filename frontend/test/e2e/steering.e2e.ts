@@ -121,6 +121,7 @@ describe("a cancel that is undone", () => {
     const { id } = await server.submit(clip("seen-000.wav"), { title: "Alder", not_before: at });
     const { page } = await open(server.url);
     await cancel(page, "Alder");
+    await waiting(page, "Alder").waitFor({ state: "detached" });
     await undo(page);
     await waiting(page, "Alder").waitFor();
     expect(Date.parse((await server.job(id)).until ?? "")).toBe(Date.parse(at));
