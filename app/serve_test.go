@@ -216,7 +216,9 @@ func TestStoppedAndStartedAgainCostsNothing(t *testing.T) {
 	h := newHome(t)
 	s := h.serve()
 	j := s.submit(map[string]any{"source": clip(t, "three-minutes.mp4")}, nil)
-	eventually(t, "a span is finished", func() bool { return len(s.transcript(j.ID).Segments) > 0 })
+	eventually(t, "the sound is there, and a span of words", func() bool {
+		return slices.Equal(s.job(j.ID).runs("extract"), []string{"ok"}) && len(s.transcript(j.ID).Segments) > 0
+	})
 	s.stop()
 	if _, err := os.Stat(filepath.Join(h.dir, "server.json")); err == nil {
 		t.Error("the discovery file is left")
