@@ -270,7 +270,7 @@ func builtOrSkip(b *testing.B, parts ...string) string {
 // pauses, in turns of a length that begin with a sentence each, and its words.
 func lectureOf(b *testing.B, length, turn time.Duration) (file string, said []string) {
 	b.Helper()
-	const pause = 400 * time.Millisecond
+	const pause, room = 400 * time.Millisecond, 2 * time.Second // Sluice ends a window before it is full
 	var sounds []heard
 	names := []string{"seen-000.wav", "seen-001.wav", "seen-002.wav", "seen-004.wav", "seen-005.wav", "seen-006.wav", "seen-007.wav", "seen-008.wav"}
 	var refs map[string]reference
@@ -280,7 +280,7 @@ func lectureOf(b *testing.B, length, turn time.Duration) (file string, said []st
 	for at, n := pause, 0; ; n++ {
 		name := names[n%len(names)]
 		sound := samples(b, clip(b, name))
-		if end := at + lengthOf(sound) + pause; end > at.Truncate(turn)+turn {
+		if end := at + lengthOf(sound) + room; end > at.Truncate(turn)+turn {
 			at = at.Truncate(turn) + turn + pause
 		}
 		if at+lengthOf(sound) > length {
