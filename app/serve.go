@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/oklog/ulid/v2"
 
 	"sluice/internal/cli"
 	"sluice/internal/fault"
@@ -175,7 +175,7 @@ type server struct {
 func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, anyPort bool, log *slog.Logger) (*server, error) {
 	token := string(s.Server.Token)
 	if token == "auto" {
-		token = ulid.Make().String() + ulid.Make().String()
+		token = rand.Text() // 128 bits at least; not an ULID, whose randomness is a matter of the clock
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Server.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) && anyPort && s.Origin("server.listen") == settings.FromDefault {
