@@ -89,8 +89,8 @@ func startChild(cfg Config, model string, log *slog.Logger) (*child, error) {
 
 // calm is what the engine's libraries are told. Threads that spin while they
 // wait cost ten times the processor on a machine that has other work: they sleep.
-// One arena for all threads: with one each, glibc gives memory back to none, and
-// an engine of 76 MB is one of 99 MB after twenty minutes of speech.
+// One malloc arena for all threads: with glibc's usual one for each, an engine of
+// 76 MB took 99 MB after twenty minutes of speech.
 func calm() []string {
 	return []string{"GOTRACEBACK=single", "OMP_WAIT_POLICY=passive", "MALLOC_ARENA_MAX=1"}
 }
