@@ -48,6 +48,8 @@ func (f textsField) toml(text string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
+func (f textsField) bare() any { return append([]string{}, *f.p...) }
+
 // durationField takes a time with its unit, such as 90s or 5m.
 type durationField struct {
 	p        *time.Duration
@@ -69,3 +71,5 @@ func (f durationField) set(v value, _ string) error {
 }
 
 func (f durationField) toml(text string) string { return strconv.Quote(text) }
+
+func (f durationField) bare() any { return f.text() }
