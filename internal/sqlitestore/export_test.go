@@ -65,20 +65,49 @@ func (s *Store) Fill(ctx context.Context, jobs int, r job.Reason) error {
 // Plans tells how SQLite carries out the queries that a long line must not
 // make slow.
 func (s *Store) Plans(ctx context.Context) (map[string]string, error) {
-	page := selection(queue.Filter{State: job.Queued}, &cursor{Priority: 0, Rank: 1, Seq: 1})
-	plans := map[string]string{}
-	for name, q := range map[string]statement{
+	line := queue.Filter{State: job.Queued, Order: queue.ByLine}
+	page := selection(line, &cursor{Priority: 0, Rank: 1, Seq: 1})
+	return s.explained(ctx, map[string]statement{
 		"next":              {nextReady, []any{0}},
 		"ready at":          {firstDue, []any{never}},
 		"position":          {positionOf, []any{"", 1}},
 		"ready around":      {readyAround, []any{"", 1}},
 		"ahead from front":  {aheadFromFront, []any{0, 1, 1, 0}},
 		"ahead from behind": {aheadFromBehind, []any{0, 1, 1, 0}},
-		"next page":         {page.text + ` LIMIT ?`, append(page.args, 1)},
+		"next page":         {page.text + limitText, append(page.args, 1)},
 		"last before":       {lastBeforeIs, []any{0, 1, 1, 1, 1}},
 		"first behind":      {firstBehindIs, []any{0, 1, 1, 1}},
 		"those behind":      {allBehind, []any{0, 1, 1, 1, 9}},
+		"around a place":    {aroundPlace, []any{0, 1, 1, 1}},
+	})
+}
+
+// ListPlans tells the same of lists: of pages, and of how a place is found.
+func (s *Store) ListPlans(ctx context.Context) (pages, places map[string]string, err error) {
+	lists, jumps := map[string]statement{}, map[string]statement{}
+	for name, f := range map[string]queue.Filter{
+		"line":   {Order: queue.ByLine, State: job.Queued},
+		"ended":  {Order: queue.ByEnd},
+		"done":   {Order: queue.ByEnd, State: job.Done},
+		"all":    {Order: queue.ByArrival},
+		"failed": {Order: queue.ByArrival, State: job.Failed},
 	} {
+		front, behind := nth(f)
+		page := selection(f, &cursor{Ended: 1, Seq: 1})
+		jumps[name+" from the front"] = statement{front.text, append(front.args, 1)}
+		jumps[name+" from the end"] = statement{behind.text, append(behind.args, 1)}
+		lists[name] = statement{page.text + limitText, append(page.args, 1)}
+	}
+	if pages, err = s.explained(ctx, lists); err != nil {
+		return nil, nil, err
+	}
+	places, err = s.explained(ctx, jumps)
+	return pages, places, err
+}
+
+func (s *Store) explained(ctx context.Context, queries map[string]statement) (map[string]string, error) {
+	plans := map[string]string{}
+	for name, q := range queries {
 		var lines []string
 		err := s.query(ctx, `EXPLAIN QUERY PLAN `+q.text, q.args, func(row scanner) error {
 			var id, parent, unused int

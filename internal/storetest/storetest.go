@@ -26,7 +26,7 @@ type Open func(tb testing.TB, clock *Clock) queue.Store
 func Run(t *testing.T, open Open) {
 	t.Helper()
 	for _, scenarios := range []map[string]scenario{
-		inbox(), order(), leases(), outcomes(), waits(), recovery(), control(), reading(), pausing(), workAhead(), pace(),
+		inbox(), order(), leases(), outcomes(), waits(), recovery(), control(), reading(), listing(), pausing(), workAhead(), pace(),
 		retrying(), holding(), moving(), removing(), history(), pieces(), resulting(),
 	} {
 		for name, run := range scenarios {
