@@ -27,9 +27,14 @@ func (a *api) eventsRoute() {
 			"A comment comes after 15 seconds of silence.",
 		Parameters: []*huma.Param{textParam("header", "Last-Event-ID", "Id of the last event seen")},
 		Responses: a.answers(map[string]*huma.Response{
-			"200": {Description: "A stream without end", Content: content("text/event-stream", schema[Event](a), nil)},
+			"200": {Description: "A stream without end", Content: content("text/event-stream", a.eventStream(), nil)},
 		}),
 	}, a.events)
+}
+
+// eventStream is the schema of the stream, and puts that of its data down too.
+func (a *api) eventStream() *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Description: "Server-sent events; the data of each is as " + schema[Event](a).Ref}
 }
 
 func (a *api) events(w http.ResponseWriter, r *http.Request) {

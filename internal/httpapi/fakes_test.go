@@ -77,7 +77,7 @@ func (d *fakeDesk) Submit(_ context.Context, orders []job.Order) ([]queue.Accept
 		d.orders = append(d.orders, o)
 		j := job.Job{ID: fmt.Sprint("job", len(d.orders)), State: job.Queued, Title: o.Title, Metadata: o.Metadata, Priority: o.Priority, CreatedAt: at}
 		j.DurationMS = d.length
-		j.Source.Upload = d.upload
+		j.Source.Kind, j.Source.Upload = job.FromPath, d.upload
 		out = append(out, queue.Accepted{Job: j, Existing: d.known})
 	}
 	return out, nil
@@ -90,7 +90,7 @@ func (d *fakeDesk) Get(_ context.Context, id string) (job.Job, error) {
 	case id == "panic":
 		panic("secret")
 	case id == "job1" && d.length > 0: // only so that what it has become can be told from what it was
-		return job.Job{ID: id, State: job.Queued, DurationMS: d.length, ETASeconds: 95}, nil
+		return job.Job{ID: id, State: job.Queued, Source: job.Source{Kind: job.FromPath}, DurationMS: d.length, ETASeconds: 95}, nil
 	case ok:
 		return j, nil
 	}
@@ -325,6 +325,7 @@ func (fakeShelf) Search(_ context.Context, q library.Query) (library.Found, erro
 
 // world is the routes over fakes.
 type world struct {
+	t       *testing.T
 	desk    *fakeDesk
 	uploads *fakeUploads
 	board   *board.Board
@@ -334,7 +335,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{desk: &fakeDesk{}, uploads: &fakeUploads{}, log: &bytes.Buffer{}, board: board.New("b1", fakeLine{}, fakeLine{})}
+	w := &world{t: t, desk: &fakeDesk{}, uploads: &fakeUploads{}, log: &bytes.Buffer{}, board: board.New("b1", fakeLine{}, fakeLine{})}
 	w.routes = w.with(func(*httpapi.Deps) {})
 	return w
 }
@@ -352,5 +353,5 @@ func (w *world) with(change func(*httpapi.Deps)) http.Handler {
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Version: "dev", Boot: "b1", PID: 42,
 	}
 	change(&d)
-	return httpapi.New(d)
+	return follow(w.t, httpapi.New(d))
 }

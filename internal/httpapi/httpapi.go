@@ -45,13 +45,15 @@ func New(deps Deps) http.Handler { return newAPI(deps).handler() }
 // api is the routes and what they need.
 type api struct {
 	Deps
-	mux      *http.ServeMux
+	mux      *routes
 	huma     huma.API
 	registry huma.Registry
+
+	unshown []string // bodies that the document has no example of
 }
 
 func newAPI(deps Deps) *api {
-	mux := http.NewServeMux()
+	mux := &routes{ServeMux: http.NewServeMux()}
 	registry := newRegistry()
 	a := &api{
 		Deps:     deps,
@@ -85,7 +87,20 @@ func newAPI(deps Deps) *api {
 			property.Nullable = property.Nullable && property.Type != huma.TypeArray
 		}
 	}
+	a.unshown = a.complete()
 	return a
+}
+
+// routes is a mux that knows what it was given.
+type routes struct {
+	*http.ServeMux
+	patterns []string
+}
+
+// HandleFunc adds a route.
+func (m *routes) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	m.patterns = append(m.patterns, pattern)
+	m.ServeMux.HandleFunc(pattern, h)
 }
 
 // handler is the outermost layer: it sets the headers that every answer has,

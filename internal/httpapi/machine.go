@@ -37,13 +37,13 @@ func (a *api) queueRoutes() {
 	register(a, huma.Operation{
 		OperationID: "pause-queue", Method: http.MethodPost, Path: "/api/v1/queue/pause", Tags: []string{"queue"},
 		Summary:     "Pause the line",
-		Description: "No further job is taken, also after a restart. The running one goes on.",
+		Description: "No further job is taken, also after a restart. The running one goes on.", Errors: []int{507},
 	}, func(ctx context.Context, _ *struct{}) (*output[Line], error) {
 		return &output[Line]{Line{Paused: true}}, a.Desk.Pause(ctx)
 	})
 	register(a, huma.Operation{
 		OperationID: "resume-queue", Method: http.MethodPost, Path: "/api/v1/queue/resume", Tags: []string{"queue"},
-		Summary: "Resume the line",
+		Summary: "Resume the line", Errors: []int{507},
 	}, func(ctx context.Context, _ *struct{}) (*output[Line], error) {
 		return &output[Line]{Line{}}, a.Desk.Resume(ctx)
 	})

@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -206,46 +205,3 @@ func (a *api) answers(good map[string]*huma.Response, problems ...int) map[strin
 func textParam(in, name, doc string) *huma.Param {
 	return &huma.Param{Name: name, In: in, Description: doc, Required: in == "path", Schema: &huma.Schema{Type: huma.TypeString}}
 }
-
-// exampleJob is the job that the document shows.
-func exampleJob() Job {
-	at := exampleTime()
-	v := JobOf(job.Job{
-		ID: "01KKNZ1M3T8Q2M4R7W9XYABCDE", State: job.Queued, Reason: job.Memory,
-		ReasonText: "Waiting for memory: needs 2.1 GB, 1.4 GB free",
-		Title:      "Interview with the harbour master",
-		Source: job.Source{
-			Kind: job.FromPath, Path: "/Users/mina/Movies/interview.mp4", Name: "interview.mp4", Size: 734003200,
-			ModTime: at.Add(-time.Hour), Fingerprint: strings.Repeat("5f", 32),
-		},
-		Options:   job.Options{Language: "auto", Model: "large-v3-turbo", BeamSize: 5, Words: true, Reuse: true},
-		Metadata:  map[string]string{"video_id": "4711"},
-		Stage:     job.Transcribe,
-		Stages:    []job.StageRun{{Stage: job.Extract, StartedAt: at, FinishedAt: at.Add(4 * time.Second)}},
-		CreatedAt: at.Add(-time.Second), StartedAt: at,
-	})
-	v.Position = 1
-	return v
-}
-
-// exampleTranslated is one that has gone through every stage.
-func exampleTranslated() Job {
-	v, at, read := exampleJob(), exampleTime(), 96
-	v.State, v.Reason, v.ReasonText, v.NeedBytes, v.Position = job.Done, "", "", 0, 0
-	v.Stage, v.Stages, v.DurationMS = job.Deliver, nil, 3_725_000
-	v.TranslateTo, v.Summarize, v.Summary = []string{"ko"}, true, &SummaryOptions{Template: "interview"}
-	v.LLMModel, v.Register, v.Webhook = "gemma3:4b", "polite", "https://hooks.example.com/…"
-	for i, s := range job.Stages() {
-		begun, ended := at.Add(time.Duration(i)*time.Minute), at.Add(time.Duration(i+1)*time.Minute)
-		v.Stages = append(v.Stages, StageRun{Stage: s, StartedAt: begun, FinishedAt: &ended})
-		v.FinishedAt = &ended
-	}
-	v.Quality = Quality{
-		Lines: map[string]job.Lines{"ko": {Done: 411, Total: 412}}, Coverage: &read,
-		Warnings: []job.Warning{{Code: "untranslated", Text: "1 line was left as it was (ko)."}},
-	}
-	v.Deliveries = deliveriesOf([]job.Delivery{exampleDelivery()})
-	return v
-}
-
-func exampleTime() time.Time { return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC) }

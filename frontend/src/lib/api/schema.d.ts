@@ -415,7 +415,7 @@ export interface paths {
         put?: never;
         /**
          * Download a speech model
-         * @description Puts it at the end of the line of downloads, which come one at a time, and answers at once. One that has stopped goes on where it was; one that is in the line stays in its place. 200: it is installed already.
+         * @description Puts it at the end of the line of downloads, which come one at a time, and answers at once. One that has stopped goes on where it was; one that is in the line stays in its place.
          */
         post: operations["download-model"];
         delete?: never;
@@ -499,7 +499,7 @@ export interface paths {
         put?: never;
         /**
          * Download a language model
-         * @description Lets Ollama fetch it and answers at once. One that has stopped goes on where it was; one that is on its way is left to it. 200: it is installed already.
+         * @description Lets Ollama fetch it and answers at once. One that has stopped goes on where it was; one that is on its way is left to it.
          */
         post: operations["download-language-model"];
         delete?: never;
@@ -1994,7 +1994,44 @@ export interface components {
             text: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description The Host header names another server (host_refused) */
+        HostRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something went wrong inside Sluice (internal) */
+        Internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A page of another site has asked (origin_refused) */
+        OriginRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The server has a token, and this is not it (token_required) */
+        TokenRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -2017,18 +2054,233 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "b7f3-1042",
+                     *       "counts": {
+                     *         "queued": 1,
+                     *         "running": 1,
+                     *         "done": 1,
+                     *         "failed": 0,
+                     *         "canceled": 0
+                     *       },
+                     *       "depth": 2,
+                     *       "paused": false,
+                     *       "eta_seconds": 320,
+                     *       "gate": {
+                     *         "state": "open"
+                     *       },
+                     *       "running": [
+                     *         {
+                     *           "id": "01KKNZ0A5V7C3N9P1S4T6VWXYZ",
+                     *           "state": "running",
+                     *           "title": "Interview with the harbour master",
+                     *           "source": {
+                     *             "kind": "path",
+                     *             "name": "interview.mp4",
+                     *             "path": "/Users/mina/Movies/interview.mp4",
+                     *             "size": 734003200,
+                     *             "mod_time": "2026-03-14T08:26:53Z",
+                     *             "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *           },
+                     *           "language": "auto",
+                     *           "model": "large-v3-turbo",
+                     *           "beam_size": 5,
+                     *           "threads": 0,
+                     *           "words": true,
+                     *           "reuse": true,
+                     *           "priority": 0,
+                     *           "stage": "transcribe",
+                     *           "progress": {
+                     *             "stage": "transcribe",
+                     *             "fraction": 0.42,
+                     *             "eta_seconds": 95
+                     *           },
+                     *           "stages": [
+                     *             {
+                     *               "stage": "extract",
+                     *               "started_at": "2026-03-14T09:26:53Z",
+                     *               "finished_at": "2026-03-14T09:26:57Z"
+                     *             }
+                     *           ],
+                     *           "attempts": 0,
+                     *           "crashes": 0,
+                     *           "quality": {
+                     *             "warnings": []
+                     *           },
+                     *           "metadata": {
+                     *             "video_id": "4711"
+                     *           },
+                     *           "created_at": "2026-03-14T09:26:52Z",
+                     *           "started_at": "2026-03-14T09:26:53Z"
+                     *         }
+                     *       ],
+                     *       "next": [
+                     *         {
+                     *           "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *           "state": "queued",
+                     *           "reason": "memory",
+                     *           "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *           "position": 1,
+                     *           "title": "Interview with the harbour master",
+                     *           "source": {
+                     *             "kind": "path",
+                     *             "name": "interview.mp4",
+                     *             "path": "/Users/mina/Movies/interview.mp4",
+                     *             "size": 734003200,
+                     *             "mod_time": "2026-03-14T08:26:53Z",
+                     *             "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *           },
+                     *           "language": "auto",
+                     *           "model": "large-v3-turbo",
+                     *           "beam_size": 5,
+                     *           "threads": 0,
+                     *           "words": true,
+                     *           "reuse": true,
+                     *           "priority": 0,
+                     *           "stage": "transcribe",
+                     *           "stages": [
+                     *             {
+                     *               "stage": "extract",
+                     *               "started_at": "2026-03-14T09:26:53Z",
+                     *               "finished_at": "2026-03-14T09:26:57Z"
+                     *             }
+                     *           ],
+                     *           "attempts": 0,
+                     *           "crashes": 0,
+                     *           "quality": {
+                     *             "warnings": []
+                     *           },
+                     *           "metadata": {
+                     *             "video_id": "4711"
+                     *           },
+                     *           "created_at": "2026-03-14T09:26:52Z",
+                     *           "started_at": "2026-03-14T09:26:53Z"
+                     *         }
+                     *       ],
+                     *       "last": [
+                     *         {
+                     *           "id": "01KKNYX2W9D8F6H4K2M0Q1R3S5",
+                     *           "state": "done",
+                     *           "title": "Interview with the harbour master",
+                     *           "source": {
+                     *             "kind": "path",
+                     *             "name": "interview.mp4",
+                     *             "path": "/Users/mina/Movies/interview.mp4",
+                     *             "size": 734003200,
+                     *             "mod_time": "2026-03-14T08:26:53Z",
+                     *             "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *           },
+                     *           "duration_ms": 3725000,
+                     *           "language": "auto",
+                     *           "model": "large-v3-turbo",
+                     *           "beam_size": 5,
+                     *           "threads": 0,
+                     *           "words": true,
+                     *           "reuse": true,
+                     *           "priority": 0,
+                     *           "translate_to": [
+                     *             "ko"
+                     *           ],
+                     *           "summarize": true,
+                     *           "summary": {
+                     *             "template": "interview"
+                     *           },
+                     *           "llm_model": "gemma3:4b",
+                     *           "register": "polite",
+                     *           "webhook": "https://hooks.example.com/…",
+                     *           "stage": "deliver",
+                     *           "stages": [
+                     *             {
+                     *               "stage": "extract",
+                     *               "started_at": "2026-03-14T09:26:53Z",
+                     *               "finished_at": "2026-03-14T09:27:53Z"
+                     *             },
+                     *             {
+                     *               "stage": "transcribe",
+                     *               "started_at": "2026-03-14T09:27:53Z",
+                     *               "finished_at": "2026-03-14T09:28:53Z"
+                     *             },
+                     *             {
+                     *               "stage": "translate",
+                     *               "started_at": "2026-03-14T09:28:53Z",
+                     *               "finished_at": "2026-03-14T09:29:53Z"
+                     *             },
+                     *             {
+                     *               "stage": "summarize",
+                     *               "started_at": "2026-03-14T09:29:53Z",
+                     *               "finished_at": "2026-03-14T09:30:53Z"
+                     *             },
+                     *             {
+                     *               "stage": "deliver",
+                     *               "started_at": "2026-03-14T09:30:53Z",
+                     *               "finished_at": "2026-03-14T09:31:53Z"
+                     *             }
+                     *           ],
+                     *           "attempts": 0,
+                     *           "crashes": 0,
+                     *           "quality": {
+                     *             "lines": {
+                     *               "ko": {
+                     *                 "done": 411,
+                     *                 "total": 412
+                     *               }
+                     *             },
+                     *             "coverage_percent": 96,
+                     *             "warnings": [
+                     *               {
+                     *                 "code": "untranslated",
+                     *                 "at_ms": 0,
+                     *                 "text": "1 line was left as it was (ko)."
+                     *               }
+                     *             ]
+                     *           },
+                     *           "deliveries": [
+                     *             {
+                     *               "id": "4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7",
+                     *               "job_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *               "event": "job.done",
+                     *               "to": "https://hooks.example.com/…",
+                     *               "state": "pending",
+                     *               "attempts": 1,
+                     *               "last_status": 503,
+                     *               "last_error": "The receiver answered 503 Service Unavailable.",
+                     *               "created_at": "2026-03-14T09:32:53Z",
+                     *               "tried_at": "2026-03-14T09:32:54Z",
+                     *               "next_at": "2026-03-14T09:33:53Z"
+                     *             }
+                     *           ],
+                     *           "metadata": {
+                     *             "video_id": "4711"
+                     *           },
+                     *           "created_at": "2026-03-14T09:26:52Z",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:31:53Z"
+                     *         }
+                     *       ],
+                     *       "memory": {
+                     *         "at": "2026-03-14T09:26:53Z",
+                     *         "level": "normal",
+                     *         "total_bytes": 19327352832,
+                     *         "available_bytes": 8642113536,
+                     *         "free_percent": 48,
+                     *         "swap_used_bytes": 412090368,
+                     *         "confined": false
+                     *       },
+                     *       "notices": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
         };
     };
     "list-deliveries": {
@@ -2077,6 +2329,12 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2115,9 +2373,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7",
+                     *       "job_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "event": "job.done",
+                     *       "to": "https://hooks.example.com/…",
+                     *       "state": "pending",
+                     *       "attempts": 1,
+                     *       "last_status": 503,
+                     *       "last_error": "The receiver answered 503 Service Unavailable.",
+                     *       "created_at": "2026-03-14T09:32:53Z",
+                     *       "tried_at": "2026-03-14T09:32:54Z",
+                     *       "next_at": "2026-03-14T09:33:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -2127,6 +2404,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2171,18 +2450,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "budget": [
+                     *         {
+                     *           "stage": "transcribe",
+                     *           "model": "large-v3-turbo",
+                     *           "need_bytes": 2295643915,
+                     *           "from": "measured",
+                     *           "fits": true,
+                     *           "chosen": true
+                     *         }
+                     *       ],
+                     *       "findings": [
+                     *         {
+                     *           "name": "ffmpeg",
+                     *           "level": "fail",
+                     *           "text": "ffmpeg is not installed.",
+                     *           "hint": "Install it: brew install ffmpeg"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Diagnosis"];
                 };
             };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
         };
     };
     drop: {
@@ -2194,6 +2494,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "paths": [
+                 *         "/Users/mina/Movies/interview.mp4",
+                 *         "/Users/mina/Movies/Lectures"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["Drop"];
             };
         };
@@ -2204,6 +2512,61 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *           "state": "queued",
+                     *           "reason": "memory",
+                     *           "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *           "position": 1,
+                     *           "title": "Interview with the harbour master",
+                     *           "source": {
+                     *             "kind": "path",
+                     *             "name": "interview.mp4",
+                     *             "path": "/Users/mina/Movies/interview.mp4",
+                     *             "size": 734003200,
+                     *             "mod_time": "2026-03-14T08:26:53Z",
+                     *             "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *           },
+                     *           "language": "auto",
+                     *           "model": "large-v3-turbo",
+                     *           "beam_size": 5,
+                     *           "threads": 0,
+                     *           "words": true,
+                     *           "reuse": true,
+                     *           "priority": 0,
+                     *           "stage": "transcribe",
+                     *           "stages": [
+                     *             {
+                     *               "stage": "extract",
+                     *               "started_at": "2026-03-14T09:26:53Z",
+                     *               "finished_at": "2026-03-14T09:26:57Z"
+                     *             }
+                     *           ],
+                     *           "attempts": 0,
+                     *           "crashes": 0,
+                     *           "quality": {
+                     *             "warnings": []
+                     *           },
+                     *           "metadata": {
+                     *             "video_id": "4711"
+                     *           },
+                     *           "created_at": "2026-03-14T09:26:52Z",
+                     *           "started_at": "2026-03-14T09:26:53Z"
+                     *         }
+                     *       ],
+                     *       "refused": [
+                     *         {
+                     *           "code": "internal",
+                     *           "message": "This is no audio or video.",
+                     *           "name": "notes.txt",
+                     *           "path": "/Users/mina/Movies/notes.txt"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Dropped"];
                 };
             };
@@ -2216,6 +2579,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -2234,6 +2601,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2290,9 +2659,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Event"];
+                    /**
+                     * @example retry: 2000
+                     *
+                     *     id: b7f3-1043
+                     *     event: progress
+                     *     data: {"id":"b7f3-1043","kind":"progress","job_id":"01KKNZ1M3T8Q2M4R7W9XYABCDE","progress":{"stage":"transcribe","fraction":0.42,"eta_seconds":95}}
+                     *
+                     *     id: b7f3-1044
+                     *     event: segment
+                     *     data: {"id":"b7f3-1044","kind":"segment","job_id":"01KKNZ1M3T8Q2M4R7W9XYABCDE","segment":{"id":2,"start_ms":83500,"end_ms":86200,"text":"The last ferry leaves at nine."}}
+                     */
+                    "text/event-stream": string;
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -2324,9 +2710,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "points": [
+                     *         {
+                     *           "at": "2026-03-14T09:26:53Z",
+                     *           "level": "normal",
+                     *           "free_percent": 48,
+                     *           "available_bytes": 8642113536,
+                     *           "depth": 3,
+                     *           "running": 1,
+                     *           "engine_bytes": 2295643915
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["History"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2421,6 +2828,12 @@ export interface operations {
                     "application/json": components["schemas"]["Page"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2454,6 +2867,16 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["JobRequest"] | components["schemas"]["JobsRequest"];
+                /**
+                 * @example {
+                 *       "file": "(the bytes of interview.mp4)",
+                 *       "title": "Interview with the harbour master",
+                 *       "translate_to": [
+                 *         "ko",
+                 *         "de"
+                 *       ]
+                 *     }
+                 */
                 "multipart/form-data": {
                     /**
                      * Format: int64
@@ -2672,6 +3095,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Conflict */
             409: {
                 headers: {
@@ -2699,6 +3126,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2746,6 +3175,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "state": "done"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ClearRequest"];
             };
         };
@@ -2773,6 +3207,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -2791,6 +3229,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2941,6 +3381,10 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -2950,6 +3394,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2989,6 +3435,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3007,6 +3457,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3054,9 +3506,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3075,6 +3574,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3143,6 +3644,10 @@ export interface operations {
                     "application/json": components["schemas"]["JobHistory"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3152,6 +3657,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3184,6 +3691,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "until": "2027-01-31T22:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["HoldRequest"];
             };
         };
@@ -3194,6 +3706,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -3206,6 +3761,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3242,6 +3801,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3283,6 +3844,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "to": "front"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MoveRequest"];
             };
         };
@@ -3293,6 +3859,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -3305,6 +3914,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3341,6 +3954,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3382,6 +3997,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "priority": 10
+                 *     }
+                 */
                 "application/json": components["schemas"]["PriorityRequest"];
             };
         };
@@ -3392,6 +4012,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -3404,6 +4067,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3440,6 +4107,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3487,9 +4156,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3508,6 +4224,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3549,6 +4267,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "from_stage": "transcribe",
+                 *       "model": "small"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RetryRequest"];
             };
         };
@@ -3559,6 +4283,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -3571,6 +4338,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3607,6 +4378,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3692,10 +4465,44 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Summary"] | null;
+                    /**
+                     * @example # The last ferry
+                     *
+                     *     Source: interview.mp4
+                     *
+                     *     The harbour master tells how the night of the storm went, and why the ferry sailed all the same.
+                     *
+                     *     ## Key points
+                     *
+                     *     - The last ferry leaves at nine.
+                     *     - Nobody was hurt.
+                     *
+                     *     ## Chapters
+                     *
+                     *     - [00:00:00] Before the storm
+                     *     - [00:01:23] The last ferry
+                     */
                     "text/markdown; charset=utf-8": string;
+                    /**
+                     * @example The last ferry
+                     *
+                     *     The harbour master tells how the night of the storm went, and why the ferry sailed all the same.
+                     *
+                     *     Key points
+                     *     - The last ferry leaves at nine.
+                     *     - Nobody was hurt.
+                     *
+                     *     Chapters
+                     *     00:00:00 Before the storm
+                     *     00:01:23 The last ferry
+                     */
                     "text/plain; charset=utf-8": string;
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3714,6 +4521,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3759,13 +4568,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "language": "en",
+                     *       "complete": true,
+                     *       "segments": [
+                     *         {
+                     *           "id": 1,
+                     *           "start_ms": 0,
+                     *           "end_ms": 2700,
+                     *           "text": "The night of the storm was long."
+                     *         },
+                     *         {
+                     *           "id": 2,
+                     *           "start_ms": 83500,
+                     *           "end_ms": 86200,
+                     *           "text": "The last ferry leaves at nine."
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Transcript"];
+                    /**
+                     * @example 1
+                     *     00:00:00,000 --> 00:00:02,700
+                     *     The night of the storm was long.
+                     *
+                     *     2
+                     *     00:01:23,500 --> 00:01:26,200
+                     *     The last ferry leaves at nine.
+                     */
                     "application/x-subrip; charset=utf-8": string;
+                    /**
+                     * @example # Interview with the harbour master
+                     *
+                     *     Source: interview.mp4
+                     *
+                     *     [00:00:00] The night of the storm was long.
+                     *
+                     *     [00:01:23] The last ferry leaves at nine.
+                     */
                     "text/markdown; charset=utf-8": string;
+                    /**
+                     * @example The night of the storm was long.
+                     *
+                     *     The last ferry leaves at nine.
+                     */
                     "text/plain; charset=utf-8": string;
+                    /**
+                     * @example WEBVTT
+                     *
+                     *     00:00:00.000 --> 00:00:02.700
+                     *     The night of the storm was long.
+                     *
+                     *     00:01:23.500 --> 00:01:26.200
+                     *     The last ferry leaves at nine.
+                     */
                     "text/vtt; charset=utf-8": string;
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3784,6 +4649,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3819,18 +4686,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "holders": [
+                     *         {
+                     *           "kind": "engine",
+                     *           "name": "large-v3-turbo",
+                     *           "bytes": 2295643915,
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "memory": {
+                     *         "at": "2026-03-14T09:26:53Z",
+                     *         "level": "normal",
+                     *         "total_bytes": 19327352832,
+                     *         "available_bytes": 8642113536,
+                     *         "free_percent": 48,
+                     *         "swap_used_bytes": 412090368,
+                     *         "confined": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MachineNow"];
                 };
             };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
         };
     };
     "list-models": {
@@ -3888,15 +4775,14 @@ export interface operations {
                     "application/json": components["schemas"]["ModelList"];
                 };
             };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
         };
     };
     "download-model": {
@@ -3908,16 +4794,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "large-v3-turbo"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ModelRequest"];
             };
         };
         responses: {
+            /** @description It is installed already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "base.en",
+                     *       "installed": false,
+                     *       "catalog": true,
+                     *       "default": false,
+                     *       "suits": false,
+                     *       "fits": true,
+                     *       "languages": "english",
+                     *       "size_bytes": 147964211,
+                     *       "need_bytes": 408011059,
+                     *       "note": "Rough text, fast.",
+                     *       "download": {
+                     *         "state": "running",
+                     *         "done_bytes": 63624611,
+                     *         "total_bytes": 147964211,
+                     *         "eta_seconds": 12
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
             /** @description Accepted */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "base.en",
+                     *       "installed": false,
+                     *       "catalog": true,
+                     *       "default": false,
+                     *       "suits": false,
+                     *       "fits": true,
+                     *       "languages": "english",
+                     *       "size_bytes": 147964211,
+                     *       "need_bytes": 408011059,
+                     *       "note": "Rough text, fast.",
+                     *       "download": {
+                     *         "state": "running",
+                     *         "done_bytes": 63624611,
+                     *         "total_bytes": 147964211,
+                     *         "eta_seconds": 12
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Model"];
                 };
             };
@@ -3930,6 +4870,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -3948,6 +4892,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3987,6 +4933,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -4005,6 +4955,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4062,6 +5014,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4101,6 +5059,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4181,6 +5145,12 @@ export interface operations {
                     "application/json": components["schemas"]["LanguageModelList"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -4219,16 +5189,64 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "gemma3:4b"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LanguageModelRequest"];
             };
         };
         responses: {
+            /** @description It is installed already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "qwen3:8b",
+                     *       "installed": false,
+                     *       "default": false,
+                     *       "suits": false,
+                     *       "fits": true,
+                     *       "need_bytes": 7301444403,
+                     *       "context": 8192,
+                     *       "download": {
+                     *         "state": "running",
+                     *         "done_bytes": 1620313088,
+                     *         "total_bytes": 5225388164,
+                     *         "eta_seconds": 190
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LanguageModel"];
+                };
+            };
             /** @description Accepted */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "qwen3:8b",
+                     *       "installed": false,
+                     *       "default": false,
+                     *       "suits": false,
+                     *       "fits": true,
+                     *       "need_bytes": 7301444403,
+                     *       "context": 8192,
+                     *       "download": {
+                     *         "state": "running",
+                     *         "done_bytes": 1620313088,
+                     *         "total_bytes": 5225388164,
+                     *         "eta_seconds": 190
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["LanguageModel"];
                 };
             };
@@ -4241,6 +5259,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -4259,6 +5281,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4316,6 +5340,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4369,11 +5399,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "paused": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description Error */
-            default: {
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4398,11 +5448,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "paused": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description Error */
-            default: {
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4451,6 +5521,12 @@ export interface operations {
                     "application/json": components["schemas"]["Found"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4493,6 +5569,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "name": "interview.mp4",
+                     *       "size": 734003200,
+                     *       "source": "upload:01KKNZ1M3T8Q2M4R7W9XYABCDE"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Upload"];
                 };
             };
@@ -4505,6 +5589,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -4514,6 +5602,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4559,6 +5649,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Conflict */
             409: {
                 headers: {
@@ -4568,6 +5662,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -4594,18 +5690,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "boot": "b7f3",
+                     *       "pid": 4242,
+                     *       "status": "ok",
+                     *       "version": "0.1.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
         };
     };
     "get-openapi": {
@@ -4623,9 +5726,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/openapi+json": Record<string, never>;
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
         };
     };
     process: {
@@ -4655,6 +5767,12 @@ export interface operations {
                     /** @description Carried through as metadata.video_id */
                     video_id?: string;
                 };
+                /**
+                 * @example {
+                 *       "url": "https://media.example.com/interview.mp4",
+                 *       "video_id": "4711"
+                 *     }
+                 */
                 "application/x-www-form-urlencoded": {
                     /** @description Absolute path of a media file on this machine */
                     path?: string;
@@ -4667,6 +5785,12 @@ export interface operations {
                     /** @description Carried through as metadata.video_id */
                     video_id?: string;
                 };
+                /**
+                 * @example {
+                 *       "file": "(the bytes of interview.mp4)",
+                 *       "video_id": "4711"
+                 *     }
+                 */
                 "multipart/form-data": {
                     /**
                      * Format: binary
@@ -4693,6 +5817,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "The job is in the queue.",
+                     *       "task_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProcessAnswer"];
                 };
             };
@@ -4705,6 +5835,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -4723,6 +5857,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
