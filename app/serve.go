@@ -19,7 +19,6 @@ import (
 	"sluice/internal/cli"
 	"sluice/internal/fault"
 	"sluice/internal/httpapi"
-	"sluice/internal/intake"
 	"sluice/internal/settings"
 )
 
@@ -43,7 +42,7 @@ type running struct {
 	settings *settings.Settings
 	core     *core
 	server   *server
-	watcher  *intake.Watcher
+	tickets  *httpapi.Tickets
 	complain func(ctx context.Context) error // says what will keep jobs from running
 	unlock   func()
 }
@@ -68,15 +67,17 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 	if err := offerSettings(s.Dirs); err != nil {
 		log.Warn("no settings file written", "err", err)
 	}
-	if r.core, err = newCore(ctx, plan{settings: s, data: s.Dirs.Data, locks: s.Dirs.Data, log: log}); err != nil {
+	book := newBook(s, flags, func() { r.core.heed() }) // nobody changes anything before it is made
+	if r.core, err = newCore(ctx, plan{settings: book, data: s.Dirs.Data, locks: s.Dirs.Data, log: log}); err != nil {
 		r.Close()
 		return nil, err
 	}
-	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r.core, w)), w != nil, log); err != nil {
+	r.core.book = book
+	r.tickets = httpapi.NewTickets()
+	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r, w)), r.tickets, w != nil, log); err != nil {
 		r.Close()
 		return nil, err
 	}
-	r.watcher = newWatcher(s, r.core.desk, log)
 	r.complain = func(ctx context.Context) error {
 		if d, err := newDoctor(r.core.examined).Diagnose(ctx); err == nil {
 			complain(log, d.Findings)
@@ -89,7 +90,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 
 // Run works until ctx ends or a part fails for good.
 func (r *running) Run(ctx context.Context, more ...func(context.Context) error) error {
-	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.watcher.Run, r.core.survey, r.core.keep, r.core.download, r.core.llms.pulls.Run,
+	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.core.watch, r.core.survey, r.core.keep, r.core.download, r.core.llms.pulls.Run,
 		r.core.sender.Run, r.complain, r.server.Run)...)
 }
 
@@ -137,7 +138,8 @@ func lockData(data string) (unlock func(), err error) {
 }
 
 // httpDeps is what the routes get. The window may be nil.
-func (p *program) httpDeps(c *core, w httpapi.Window) httpapi.Deps {
+func (p *program) httpDeps(r *running, w httpapi.Window) httpapi.Deps {
+	c := r.core
 	return httpapi.Deps{
 		Desk:    c.desk,
 		Uploads: c.intake,
@@ -149,6 +151,12 @@ func (p *program) httpDeps(c *core, w httpapi.Window) httpapi.Deps {
 
 		LanguageModels: c.llms,
 		Deliveries:     deliveries{c.store, c.sender},
+
+		Media:    player{c.store, c.intake},
+		Attempts: newAttempts(c.store),
+		Tickets:  r.tickets,
+		Address:  func() string { return r.server.url }, // nobody asks before it listens
+		Settings:       c.book,
 
 		Window:  w,
 		Page:    p.page,
@@ -172,7 +180,7 @@ type server struct {
 
 // newServer listens and says where in the discovery file. An app with a window
 // can do with any port when the usual one is taken, by another user say.
-func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, anyPort bool, log *slog.Logger) (*server, error) {
+func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, tickets *httpapi.Tickets, anyPort bool, log *slog.Logger) (*server, error) {
 	token := string(s.Server.Token)
 	if token == "auto" {
 		token = rand.Text() // 128 bits at least; not an ULID, whose randomness is a matter of the clock
@@ -190,6 +198,8 @@ func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, any
 		Token:  token,
 		Hosts:  named(s.Server.Listen),
 		Roots:  s.Server.Roots,
+
+		Tickets: tickets,
 	}, bare)
 	if err != nil {
 		_ = l.Close()

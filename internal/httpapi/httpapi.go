@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -16,7 +17,7 @@ import (
 	"sluice/internal/fault"
 )
 
-// Deps is what the routes need. Everything but Page and Window is required.
+// Deps is what the routes need. Everything but Page, Window and Address is required.
 type Deps struct {
 	Desk    Desk
 	Uploads Uploads
@@ -26,12 +27,21 @@ type Deps struct {
 	Doctor  Doctor
 	Models  Models
 
+	Settings Settings
+
 	LanguageModels LanguageModels
 	Deliveries     Deliveries
+
+	Media    Media
+	Attempts Attempts
+	Tickets  *Tickets      // the guard's too
+	Address  func() string // of the listener, http://HOST:PORT, as this machine's programs find it; nil or "" = there is none
 
 	Window Window // nil = there is none
 	Page   fs.FS  // the built frontend; nil = no page
 	Log    *slog.Logger
+
+	SyncTimeout time.Duration // 10m: how long a request waits for the result of its job
 
 	Version string
 	Boot    string // names this start of the program, as in event ids
@@ -49,6 +59,8 @@ type api struct {
 	huma     huma.API
 	registry huma.Registry
 
+	readers, waits, arrivals places
+
 	unshown []string // bodies that the document has no example of
 }
 
@@ -59,6 +71,9 @@ func newAPI(deps Deps) *api {
 		Deps:     deps,
 		mux:      mux,
 		registry: registry,
+		readers:  places{most: mostReaders},
+		waits:    places{most: mostWaits},
+		arrivals: places{most: mostUploads},
 		huma:     humago.New(mux, humaConfig(deps.Version, registry)),
 	}
 	a.jobRoutes()
@@ -67,8 +82,12 @@ func newAPI(deps Deps) *api {
 	a.searchRoute()
 	a.submitRoute()
 	a.processRoute()
+	a.openAIRoutes()
 	a.uploadRoute()
 	a.transcriptRoute()
+	a.editRoute()
+	a.mediaRoutes()
+	a.attemptsRoute()
 	a.summaryRoute()
 	a.deliveryRoutes()
 	a.dropRoute()
@@ -77,6 +96,7 @@ func newAPI(deps Deps) *api {
 	a.doctorRoute()
 	a.modelRoutes()
 	a.languageModelRoutes()
+	a.settingRoutes()
 	a.windowRoute()
 	a.boardRoute()
 	a.eventsRoute()
@@ -156,7 +176,7 @@ func (a *api) rescue(w *response, r *http.Request) {
 	if w.begun {
 		panic(http.ErrAbortHandler)
 	}
-	writeProblem(w, problemOf(fault.From(errPanic)))
+	refuse(w, r, problemOf(fault.From(errPanic)))
 }
 
 // secure sets the headers of every answer. The page widens the content policy

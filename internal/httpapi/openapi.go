@@ -15,6 +15,8 @@ import (
 	"sluice/internal/board"
 	"sluice/internal/fault"
 	"sluice/internal/job"
+	"sluice/internal/queue"
+	"sluice/internal/settings"
 	"sluice/internal/transcript"
 )
 
@@ -118,6 +120,7 @@ func newRegistry() huma.Registry {
 	r := huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer)
 	r.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[Problem]())
 	enumerate(r, "Where a job is in its life", job.States())
+	enumerate(r, "How a list of jobs is sorted", queue.ListOrders())
 	enumerate(r, "Why a queued job is not next", []job.Reason{
 		job.Turn, job.Memory, job.Backoff, job.Held, job.Paused, job.Scheduled,
 		job.Power, job.OllamaAway, job.NoModel, job.NoSource, job.Disk, job.QueueAway,
@@ -129,23 +132,29 @@ func newRegistry() huma.Registry {
 		job.VerbMove, job.VerbPriority, job.VerbCancel, job.VerbRetry, job.VerbRecover, job.VerbRestore,
 	})
 	enumerate(r, "What happened to the data", []job.NoticeCode{job.BackupRestored, job.StartedEmpty})
+	enumerate(r, "What ended a try at a stage", job.AttemptKinds())
 	enumerate(r, "Where a source came from", []job.SourceKind{job.FromPath, job.FromUpload, job.FromURL})
 	enumerate(r, "How short memory is", []job.Pressure{job.Normal, job.Warn, job.Critical})
 	enumerate(r, "Kind of an export", transcript.Formats())
 	enumerate(r, "What an event carries", []EventKind{
 		EventKind(board.JobChanged), EventKind(board.JobGone), EventKind(board.Progress),
-		EventKind(board.Segment), EventKind(board.Memory), EventKind(board.LineChanged), EventKind(board.ModelChanged), EventKind(board.Reset),
+		EventKind(board.Segment), EventKind(board.Memory), EventKind(board.LineChanged), EventKind(board.ModelChanged), EventKind(board.SettingsSet), EventKind(board.Reset),
 	})
 	enumerate(r, "What a speech model understands", []job.Languages{job.Multilingual, job.English})
 	enumerate(r, "What happens with a download", []job.DownloadState{job.DownloadWaiting, job.DownloadRunning, job.DownloadStalled, job.DownloadStopped})
 	enumerate(r, "How the gate stands", []job.GateState{job.GateOpen, job.GateWaiting, job.GateShut})
 	enumerate(r, "Whose a holder of memory is", []job.HolderKind{job.HolderEngine, job.HolderSluice, job.HolderOllama, job.HolderOther})
+	enumerate(r, "What the worker does", []job.WorkerState{job.WorkerIdle, job.WorkerWorking, job.WorkerWaiting, job.WorkerPaused})
+	enumerate(r, "How a run of a stage ended", []job.RunOutcome{job.RunDone, job.RunFailed, job.RunCrashed, job.RunYielded, job.RunCanceled, job.RunRunning})
 	enumerate(r, "How bad a finding is", []job.FindingLevel{job.FindingOK, job.FindingWarn, job.FindingFail})
 	enumerate(r, "Where a need is known from, the surest last", []job.Known{job.FromCatalog, job.FromFile, job.FromMeasured})
 	enumerate(r, "What matters in a summary", summaryTemplates())
 	enumerate(r, "How Korean addresses its listener", registers())
 	enumerate(r, "What a webhook is told", []job.DeliveryEvent{job.EventDone, job.EventFailed, job.EventCanceled})
 	enumerate(r, "How far a webhook message is: parked ones are not sent any more by themselves", []job.DeliveryState{job.DeliveryPending, job.DeliveryDelivered, job.DeliveryParked})
+	enumerate(r, "How the value of a setting is written and asked for", settings.Kinds())
+	enumerate(r, "Where the value of a setting comes from", settings.Origins())
+	enumerate(r, "Why a setting cannot be changed here", settings.Locks())
 	codes := make([]fault.Code, 0, len(fault.Codes()))
 	for _, e := range fault.Codes() {
 		codes = append(codes, e.Code)

@@ -76,11 +76,11 @@ func TestTheDocumentIsComplete(t *testing.T) {
 	}
 	want := []string{
 		"delete /api/v1/jobs/{id}", "delete /api/v1/models/{name}", "delete /api/v1/models/{name}/download", "delete /api/v1/notices/{id}",
-		"delete /api/v1/ollama/models/{name}/download", "get /api/v1/board", "get /api/v1/deliveries", "get /api/v1/doctor", "get /api/v1/events", "get /api/v1/history", "get /api/v1/jobs", "get /api/v1/jobs/{id}",
-		"get /api/v1/jobs/{id}/history", "get /api/v1/jobs/{id}/summary", "get /api/v1/jobs/{id}/transcript", "get /api/v1/machine", "get /api/v1/models", "get /api/v1/ollama/models",
+		"delete /api/v1/ollama/models/{name}/download", "get /api/v1/board", "get /api/v1/deliveries", "get /api/v1/doctor", "get /api/v1/events", "get /api/v1/history", "get /api/v1/jobs", "get /api/v1/jobs/{id}", "get /api/v1/jobs/{id}/attempts",
+		"get /api/v1/jobs/{id}/history", "get /api/v1/jobs/{id}/media", "get /api/v1/jobs/{id}/summary", "get /api/v1/jobs/{id}/transcript", "get /api/v1/machine", "get /api/v1/models", "get /api/v1/ollama/models",
 		"get /api/v1/search",
-		"get /healthz", "get /openapi.json", "post /api/v1/deliveries/{id}/redeliver", "post /api/v1/drop", "post /api/v1/jobs", "post /api/v1/jobs/clear",
-		"post /api/v1/jobs/{id}/cancel", "post /api/v1/jobs/{id}/hold", "post /api/v1/jobs/{id}/move",
+		"get /healthz", "get /openapi.json", "patch /api/v1/jobs/{id}/transcript", "post /api/v1/deliveries/{id}/redeliver", "post /api/v1/drop", "post /api/v1/jobs", "post /api/v1/jobs/clear",
+		"post /api/v1/jobs/{id}/cancel", "post /api/v1/jobs/{id}/hold", "post /api/v1/jobs/{id}/media/ticket", "post /api/v1/jobs/{id}/move",
 		"post /api/v1/jobs/{id}/priority", "post /api/v1/jobs/{id}/release", "post /api/v1/jobs/{id}/retry",
 		"post /api/v1/models", "post /api/v1/ollama/models",
 		"post /api/v1/queue/pause", "post /api/v1/queue/resume", "post /api/v1/window/show",

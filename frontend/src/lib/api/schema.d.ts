@@ -131,7 +131,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show memory and the line over time */
+        /** Show memory and the line over time, and what ran and waited */
         get: operations["get-history"];
         put?: never;
         post?: never;
@@ -150,7 +150,7 @@ export interface paths {
         };
         /**
          * List jobs
-         * @description Queued jobs in line order, others newest first.
+         * @description Page by page: go on with cursor, or jump to any place with from. A page and the places of its jobs are one moment's truth. The next page goes on where the last job of this one stood: jobs that stay where they are come exactly once, whatever comes and goes meanwhile; one that is moved over that place may come twice, or not at all.
          */
         get: operations["list-jobs"];
         put?: never;
@@ -209,6 +209,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what went wrong with a job
+         * @description The tries at its stages that did not come to their end, and the log of what crashed.
+         */
+        get: operations["get-job-attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/cancel": {
         parameters: {
             query?: never;
@@ -260,6 +280,46 @@ export interface paths {
          * @description A queued job keeps its place and is not taken until it is released or, with until, until that time. One that waits already then waits for this instead. The body may be left out.
          */
         post: operations["hold-job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play the media
+         * @description The file that the job was made from, whole or in ranges; HEAD too. Only one that was found to be audio or video, and that is still the file that was submitted.
+         */
+        get: operations["get-media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/media/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a ticket for the media
+         * @description Whoever has it may play the media of this job for four hours, or until Sluice is started again, and do nothing else. The app's own window needs one.
+         */
+        post: operations["post-media-ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -380,7 +440,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Correct the transcript, or a translation
+         * @description Only the whole text of a job that has ended. Every format, the search, and webhook messages that are put together later carry the corrected text; the summary and other translations stay as they are. Corrections stay through a retry, for the segments that it leaves saying the same.
+         */
+        patch: operations["edit-transcript"];
         trace?: never;
     };
     "/api/v1/machine": {
@@ -390,7 +454,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the machine's memory and what holds it */
+        /** Show the machine's memory and what holds it, and what the worker does */
         get: operations["get-machine"];
         put?: never;
         post?: never;
@@ -585,6 +649,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the settings
+         * @description Every key with its value, where that comes from, and whether it can be changed here. The files are read anew, so that what was written into them by hand is seen too, as pending.
+         */
+        get: operations["list-settings"];
+        /**
+         * Change settings
+         * @description All of the changes or none. They are written to the overlay beside the user's settings.toml and take effect at once where restart is false. Settings that run programs, open doors, name folders or hold secrets are not changed over a connection, and neither are those that the environment or the command line sets: `setting_locked`. A wrong value is `setting_invalid`, with the key in fields.
+         */
+        put: operations["change-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/throughput": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what the line got done by hour, what failed, and how fast the stages are
+         * @description Hours are those of UTC, and the last one goes on. What was deleted since is not counted.
+         */
+        get: operations["get-throughput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads/{name}": {
         parameters: {
             query?: never;
@@ -676,10 +784,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audio/transcriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transcribe a file, as OpenAI's clients ask for it
+         * @description Makes a job of the one line, and waits until it has ended, at most `server.sync_timeout`; after that it is 503 with the id of the job, which goes on. A client that goes away does not cancel it. The same file with the same options joins the job that is live. `X-Request-Id` is the id of the job. Errors have OpenAI's shape, with Sluice's codes; fields that Sluice does not know are ignored. In segments, tokens, avg_logprob and no_speech_prob are not measured: they are empty and 0.
+         */
+        post: operations["create-transcription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the installed speech models, as OpenAI's clients ask for them */
+        get: operations["list-openai-models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one of them */
+        get: operations["get-openai-model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Attempt: {
+            /**
+             * @description Of the failure, if it was one
+             * @example engine_crashed
+             */
+            code?: string;
+            /** Format: date-time */
+            finished_at: string;
+            /**
+             * @description What to do about it
+             * @example It is tried again from the last finished span.
+             */
+            hint?: string;
+            kind: components["schemas"]["AttemptKind"];
+            /** @description The last lines that the process wrote to its log, at most 8 kB */
+            log_tail?: string;
+            /**
+             * @description What happened, for people
+             * @example The speech engine crashed.
+             */
+            message?: string;
+            /**
+             * Format: int64
+             * @description Of the tries at this stage that ended so, from 1
+             * @example 1
+             */
+            number: number;
+            stage: components["schemas"]["Stage"];
+            /** Format: date-time */
+            started_at: string;
+        };
+        /**
+         * @description What ended a try at a stage
+         * @enum {string}
+         */
+        AttemptKind: "error" | "crash" | "out_of_memory" | "yield" | "interrupted" | "canceled";
         Budget: {
             chosen: boolean;
             /** Format: int64 */
@@ -717,7 +915,7 @@ export interface components {
          * @description Stable name of a failure
          * @enum {string}
          */
-        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "route_unknown" | "method_refused" | "setting_invalid" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "source_too_large" | "url_refused" | "url_unreachable" | "url_broken" | "url_failed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away" | "delivery_unknown" | "webhook_refused" | "ollama_unreachable" | "ollama_failed" | "ollama_busy" | "ollama_missing" | "ollama_crashed" | "ollama_out_of_memory" | "ollama_stuck";
+        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "server_busy" | "still_working" | "route_unknown" | "method_refused" | "setting_invalid" | "setting_locked" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "edit_conflict" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "source_too_large" | "url_refused" | "url_unreachable" | "url_broken" | "url_failed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away" | "delivery_unknown" | "webhook_refused" | "ollama_unreachable" | "ollama_failed" | "ollama_busy" | "ollama_missing" | "ollama_crashed" | "ollama_out_of_memory" | "ollama_stuck";
         Counts: {
             /** Format: int64 */
             canceled: number;
@@ -969,11 +1167,27 @@ export interface components {
             /** @description Whether words have times */
             words: boolean;
         };
+        EditRequest: {
+            /** @description Each segment at most once */
+            edits: components["schemas"]["SegmentEdit"][];
+        };
         /**
          * @description An end of the line
          * @enum {string}
          */
         End: "front" | "back";
+        EngineNow: {
+            /**
+             * Format: int64
+             * @description What it takes, as it told last; 0 before it has
+             */
+            bytes: number;
+            model: string;
+            /** Format: int64 */
+            pid: number;
+            /** @description Its model is loaded */
+            warm: boolean;
+        };
         Event: {
             /** @description With kinds job and gone, when they were read */
             counts?: components["schemas"]["Counts"];
@@ -998,7 +1212,7 @@ export interface components {
          * @description What an event carries
          * @enum {string}
          */
-        EventKind: "job" | "gone" | "progress" | "segment" | "memory" | "line" | "model" | "reset";
+        EventKind: "job" | "gone" | "progress" | "segment" | "memory" | "line" | "model" | "settings" | "reset";
         Failure: {
             /** @example no_audio_track */
             code: string;
@@ -1007,6 +1221,18 @@ export interface components {
             /** @example The file has no sound. */
             message: string;
             stage?: components["schemas"]["Stage"];
+        };
+        FailureCount: {
+            /** @example no_audio_track */
+            code: string;
+            /** Format: int64 */
+            count: number;
+            /** @description The last one */
+            job_id: string;
+            /** Format: date-time */
+            last_at: string;
+            /** @description Of the last one */
+            title: string;
         };
         FieldError: {
             /**
@@ -1069,6 +1295,10 @@ export interface components {
         History: {
             /** @description Oldest first; each is the worst of its share of the time */
             points: components["schemas"]["Sample"][];
+            /** @description Stages that ran in this time, oldest first, the newest 500 of them. Jobs that were deleted since have taken theirs along */
+            runs: components["schemas"]["PastRun"][];
+            /** @description Stretches in which a job could not be taken, oldest first, the newest 500 of them; without what people asked for: held, scheduled, paused */
+            waits: components["schemas"]["PastWait"][];
         };
         Hit: {
             /**
@@ -1123,6 +1353,29 @@ export interface components {
          * @enum {string}
          */
         HolderKind: "engine" | "sluice" | "ollama" | "other";
+        Hour: {
+            /**
+             * Format: date-time
+             * @description Its beginning
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Time in which a stage ran
+             */
+            busy_ms: number;
+            /** Format: int64 */
+            canceled: number;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Length of the media of the jobs that are done
+             */
+            media_ms: number;
+        };
         Job: {
             /**
              * Format: int64
@@ -1268,6 +1521,10 @@ export interface components {
             /** @description Whether words have times */
             words: boolean;
         };
+        JobAttempts: {
+            /** @description Oldest first; the newest 50 */
+            attempts: components["schemas"]["Attempt"][];
+        };
         JobEvent: {
             /** Format: date-time */
             at: string;
@@ -1387,6 +1644,11 @@ export interface components {
             jobs: components["schemas"]["JobRequest"][];
         };
         /**
+         * @description How the value of a setting is written and asked for
+         * @enum {string}
+         */
+        Kind: "text" | "number" | "switch" | "list" | "size" | "duration" | "choice" | "path" | "paths" | "secret";
+        /**
          * @description Where a need is known from, the surest last
          * @enum {string}
          */
@@ -1435,6 +1697,16 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        /**
+         * @description How a list of jobs is sorted
+         * @enum {string}
+         */
+        ListOrder: "line" | "newest" | "ended";
+        /**
+         * @description Why a setting cannot be changed here
+         * @enum {string}
+         */
+        Lock: "door" | "environment" | "flag";
         MachineNow: {
             /**
              * Format: int64
@@ -1444,6 +1716,26 @@ export interface components {
             /** @description What holds memory: ours first, then the largest programs */
             holders: components["schemas"]["Holder"][];
             memory: components["schemas"]["Reading"];
+            /** @description This program, without its children */
+            process: components["schemas"]["Process"];
+            /** @description The one that takes jobs */
+            worker: components["schemas"]["Worker"];
+        };
+        MediaTicket: {
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * @description Of the media, with the ticket
+             * @example /api/v1/jobs/01KKNZ1M3T8Q2M4R7W9XYABCDE/media?ticket=1773488813-5f0c
+             */
+            path: string;
+            /** @example 1773488813-5f0c */
+            ticket: string;
+            /**
+             * @description The same as a whole address, where the server listens on one
+             * @example http://127.0.0.1:7584/api/v1/jobs/01KKNZ1M3T8Q2M4R7W9XYABCDE/media?ticket=1773488813-5f0c
+             */
+            url?: string;
         };
         Model: {
             catalog: boolean;
@@ -1505,10 +1797,206 @@ export interface components {
          * @enum {string}
          */
         NoticeCode: "backup_restored" | "started_empty";
+        OpenAIError: {
+            error: components["schemas"]["OpenAIProblem"];
+        };
+        OpenAIModel: {
+            /**
+             * Format: int64
+             * @description Not known: 0
+             * @example 0
+             */
+            created: number;
+            /** @example whisper-1 */
+            id: string;
+            /**
+             * @example model
+             * @enum {string}
+             */
+            object: "model";
+            /** @example sluice */
+            owned_by: string;
+        };
+        OpenAIModelList: {
+            data: components["schemas"]["OpenAIModel"][];
+            /**
+             * @example list
+             * @enum {string}
+             */
+            object: "list";
+        };
+        OpenAIProblem: {
+            /**
+             * @description Stable name of the failure
+             * @example model_unknown
+             */
+            code: components["schemas"]["Code"];
+            /**
+             * @description What happened, and what to do
+             * @example There is no such model.
+             */
+            message: string;
+            /**
+             * @description Field of the request that is wrong, if one is
+             * @example model
+             */
+            param: string | null;
+            /**
+             * @example invalid_request_error
+             * @enum {string}
+             */
+            type: "invalid_request_error" | "server_error";
+        };
+        OpenAISegment: {
+            /**
+             * Format: double
+             * @description Not measured: 0
+             */
+            avg_logprob: number;
+            /**
+             * Format: double
+             * @description Of the text
+             * @example 0.62
+             */
+            compression_ratio: number;
+            /**
+             * Format: double
+             * @example 3.2
+             */
+            end: number;
+            /**
+             * Format: int64
+             * @description From 0
+             * @example 0
+             */
+            id: number;
+            /**
+             * Format: double
+             * @description Not measured: 0
+             */
+            no_speech_prob: number;
+            /**
+             * Format: int64
+             * @description Where it begins, in hundredths of a second
+             * @example 0
+             */
+            seek: number;
+            /**
+             * Format: double
+             * @example 0.2
+             */
+            start: number;
+            /**
+             * Format: double
+             * @description 0: the recogniser is never made to guess
+             */
+            temperature: number;
+            /** @example Good morning. */
+            text: string;
+            /** @description Not measured: empty */
+            tokens: number[];
+        };
+        OpenAIText: {
+            /** @example Good morning. */
+            text: string;
+            usage: components["schemas"]["OpenAIUsage"];
+        };
+        OpenAIUsage: {
+            /**
+             * Format: int64
+             * @description Length of the sound
+             * @example 4
+             */
+            seconds: number;
+            /**
+             * @example duration
+             * @enum {string}
+             */
+            type: "duration";
+        };
+        OpenAIVerbose: {
+            /**
+             * Format: double
+             * @description Seconds
+             * @example 3.4
+             */
+            duration: number;
+            /**
+             * @description English name of the language, in small letters
+             * @example english
+             */
+            language: string;
+            segments?: components["schemas"]["OpenAISegment"][];
+            /**
+             * @example transcribe
+             * @enum {string}
+             */
+            task: "transcribe" | "translate";
+            /** @example Good morning. */
+            text: string;
+            usage: components["schemas"]["OpenAIUsage"];
+            words?: components["schemas"]["OpenAIWord"][];
+        };
+        OpenAIWord: {
+            /**
+             * Format: double
+             * @example 0.9
+             */
+            end: number;
+            /**
+             * Format: double
+             * @example 0.2
+             */
+            start: number;
+            /** @example Good */
+            word: string;
+        };
+        /**
+         * @description Where the value of a setting comes from
+         * @enum {string}
+         */
+        Origin: "default" | "file" | "overlay" | "environment" | "flag";
         Page: {
+            /**
+             * Format: int64
+             * @description Place of the first job of the page in the whole list; left out when it is not known, as with q
+             * @example 1
+             */
+            first?: number;
             jobs: components["schemas"]["Job"][];
             /** @description Cursor of the next page; left out on the last one */
             next?: string;
+            /**
+             * Format: int64
+             * @description Jobs in the whole list; left out with q
+             * @example 1
+             */
+            total?: number;
+        };
+        PastRun: {
+            /**
+             * Format: date-time
+             * @description Not of one that goes on
+             */
+            finished_at?: string;
+            job_id: string;
+            outcome: components["schemas"]["RunOutcome"];
+            stage: components["schemas"]["Stage"];
+            /** Format: date-time */
+            started_at: string;
+            title: string;
+        };
+        PastWait: {
+            /** Format: date-time */
+            from: string;
+            job_id: string;
+            reason: components["schemas"]["Reason"];
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was taken or went on to something else; not of one that still waits
+             */
+            to?: string;
         };
         /**
          * @description How short memory is
@@ -1552,6 +2040,23 @@ export interface components {
              * @example Conflict
              */
             title: string;
+        };
+        Process: {
+            /**
+             * Format: double
+             * @description Of the processor, since it started; when the system tells
+             */
+            cpu_seconds?: number;
+            /** Format: int64 */
+            pid: number;
+            /**
+             * Format: int64
+             * @description Memory, when the system tells
+             */
+            resident_bytes?: number;
+            /** Format: date-time */
+            started_at: string;
+            version: string;
         };
         ProcessAnswer: {
             /** @example The job is in the queue. */
@@ -1645,6 +2150,11 @@ export interface components {
              */
             not_before?: string;
         };
+        /**
+         * @description How a run of a stage ended
+         * @enum {string}
+         */
+        RunOutcome: "done" | "failed" | "crashed" | "yielded" | "canceled" | "running";
         Sample: {
             /** Format: date-time */
             at: string;
@@ -1661,16 +2171,109 @@ export interface components {
             running: number;
         };
         Segment: {
+            edited?: boolean;
             /** Format: int64 */
             end_ms: number;
             /** Format: int64 */
             id: number;
             language?: string;
+            original?: string;
             /** Format: int64 */
             start_ms: number;
             text: string;
             untranslated?: boolean;
             words?: components["schemas"]["Word"][];
+        };
+        SegmentEdit: {
+            /**
+             * Format: int64
+             * @description Of the segment
+             * @example 17
+             */
+            id: number;
+            /**
+             * @description What it is to say, at most 10,000 bytes on one line: line breaks become spaces. Empty: it is left out of exports. null: what the recogniser or the translator said
+             * @example The last ferry leaves at ten.
+             */
+            text: string | null;
+            /**
+             * @description What whoever edits saw there; when it says something else by now, the whole request is refused with edit_conflict
+             * @example The last ferry leaves at nine.
+             */
+            was?: string;
+        };
+        Setting: {
+            /** @description What it, or each of its list, can be */
+            choices?: string[];
+            /** @description What it is when nobody sets it */
+            default: string | number | boolean | string[] | null;
+            /**
+             * @description What it is for, in English
+             * @example Guesses that are followed at the same time: 1 is fastest, 5 is best.
+             */
+            doc: string;
+            /**
+             * @description The environment variable that wins over the files
+             * @example SLUICE_SPEECH_BEAM_SIZE
+             */
+            env: string;
+            /** @description A value that shows the form, where the default does not */
+            example?: string | number | boolean | string[] | null;
+            /**
+             * @description As in settings.toml
+             * @example speech.beam_size
+             */
+            key: string;
+            kind: components["schemas"]["Kind"];
+            /** @description It cannot be changed through this door */
+            locked: boolean;
+            locked_why?: components["schemas"]["Lock"];
+            /**
+             * Format: double
+             * @description Of the same
+             */
+            maximum?: number;
+            /**
+             * Format: double
+             * @description Of a number, of a size in bytes, of a duration in seconds
+             */
+            minimum?: number;
+            origin: components["schemas"]["Origin"];
+            /**
+             * @description Where exactly: the file and the line, the variable
+             * @example settings.toml, line 12
+             */
+            origin_detail?: string;
+            /** @description What is written here is not in force before the next start */
+            pending: boolean;
+            /** @description A change takes effect with the next start */
+            restart: boolean;
+            /** @description It can be written and never read */
+            secret: boolean;
+            /** @description It has a value at all: the only thing to know of a secret */
+            set: boolean;
+            /** @description What is set: a number for a number, true or false for a switch, a list of texts for a list or paths, and text for all else; null of a secret */
+            value: string | number | boolean | string[] | null;
+        };
+        SettingChanges: {
+            /** @description Values by key; null takes back what was set here */
+            changes: {
+                [key: string]: string | number | boolean | string[] | null;
+            };
+        };
+        SettingList: {
+            /**
+             * @description The user's own settings file, which Sluice never writes to
+             * @example ~/.config/sluice/settings.toml
+             */
+            file: string;
+            /**
+             * @description The file beside it that changes are written to
+             * @example ~/.config/sluice/settings.ui.toml
+             */
+            overlay: string;
+            /** @description In the order of settings.toml */
+            settings: components["schemas"]["Setting"][];
         };
         Snapshot: {
             counts: components["schemas"]["Counts"];
@@ -1741,6 +2344,24 @@ export interface components {
          * @enum {string}
          */
         Stage: "extract" | "transcribe" | "translate" | "summarize" | "deliver";
+        StageFigures: {
+            /** Format: int64 */
+            median_ms: number;
+            /**
+             * Format: int64
+             * @description 19 of 20 runs were not slower
+             */
+            p95_ms: number;
+            /**
+             * Format: double
+             * @description Seconds of media in a second of work, of the run in the middle; when lengths are known
+             * @example 12.5
+             */
+            real_time_factor?: number;
+            /** Format: int64 */
+            runs: number;
+            stage: components["schemas"]["Stage"];
+        };
         StageRun: {
             /** @description Code of the failure that ended it */
             error?: string;
@@ -1953,6 +2574,14 @@ export interface components {
             /** @example 항만장 */
             translation: string;
         };
+        Throughput: {
+            /** @description By code, the most frequent first */
+            failures: components["schemas"]["FailureCount"][];
+            /** @description One for each hour, oldest first, also where nothing happened. Jobs that were deleted since do not count */
+            hours: components["schemas"]["Hour"][];
+            /** @description In the order they run; of runs that did the whole work of their stage */
+            stages: components["schemas"]["StageFigures"][];
+        };
         Transcript: {
             complete: boolean;
             language: string;
@@ -1993,6 +2622,31 @@ export interface components {
             start_ms: number;
             text: string;
         };
+        Worker: {
+            /** @description When one lives */
+            engine?: components["schemas"]["EngineNow"];
+            /** @description The job it works on, or the one that waits first */
+            job_id?: string;
+            /** @description Why it waits */
+            reason?: components["schemas"]["Reason"];
+            /** @description The same for people */
+            reason_text?: string;
+            /**
+             * Format: date-time
+             * @description At most since the program started
+             */
+            since: string;
+            /** @description The stage that runs or comes next */
+            stage?: components["schemas"]["Stage"];
+            state: components["schemas"]["WorkerState"];
+            /** @description Of that job */
+            title?: string;
+        };
+        /**
+         * @description What the worker does
+         * @enum {string}
+         */
+        WorkerState: "idle" | "working" | "waiting" | "paused";
     };
     responses: {
         /** @description The Host header names another server (host_refused) */
@@ -2688,6 +3342,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     "get-history": {
@@ -2710,21 +3373,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "points": [
-                     *         {
-                     *           "at": "2026-03-14T09:26:53Z",
-                     *           "level": "normal",
-                     *           "free_percent": 48,
-                     *           "available_bytes": 8642113536,
-                     *           "depth": 3,
-                     *           "running": 1,
-                     *           "engine_bytes": 2295643915
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["History"];
                 };
             };
@@ -2759,12 +3407,16 @@ export interface operations {
             query?: {
                 /** @description Only jobs in this state */
                 state?: components["schemas"]["State"];
+                /** @description line for queued jobs, as they will be taken; ended for those that have ended, the last one first; newest for all. Without it, line with state queued, else newest */
+                order?: components["schemas"]["ListOrder"];
                 /** @description Words in the title */
                 q?: string;
                 /** @description Jobs on one page */
                 limit?: number;
-                /** @description From next of the page before */
+                /** @description From next of the page before, for the same list */
                 cursor?: string;
+                /** @description Begin with the job at this place of the list instead; not with cursor or q */
+                from?: number;
             };
             header?: never;
             path?: never;
@@ -2822,7 +3474,9 @@ export interface operations {
                      *           "created_at": "2026-03-14T09:26:52Z",
                      *           "started_at": "2026-03-14T09:26:53Z"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "first": 1,
+                     *       "total": 1
                      *     }
                      */
                     "application/json": components["schemas"]["Page"];
@@ -3488,6 +4142,79 @@ export interface operations {
             };
         };
     };
+    "get-job-attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": [
+                     *         {
+                     *           "stage": "transcribe",
+                     *           "number": 1,
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:27:34Z",
+                     *           "kind": "crash",
+                     *           "code": "engine_crashed",
+                     *           "message": "The speech engine crashed.",
+                     *           "hint": "It is tried again from the last finished span.",
+                     *           "log_tail": "engine: signal: segmentation fault"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobAttempts"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "cancel-job": {
         parameters: {
             query?: never;
@@ -3823,6 +4550,174 @@ export interface operations {
             };
             /** @description Insufficient Storage */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-media": {
+        parameters: {
+            query?: {
+                /** @description Of the media's ticket; without one, the request must come as to every other route */
+                ticket?: string;
+            };
+            header?: {
+                /** @description Which bytes are wanted, after RFC 9110 */
+                Range?: string;
+            };
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The media, or all of it */
+            200: {
+                headers: {
+                    "Accept-Ranges"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "audio/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description The bytes that were asked for */
+            206: {
+                headers: {
+                    "Accept-Ranges"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "audio/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-media-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ticket": "1773488813-5f0c",
+                     *       "path": "/api/v1/jobs/01KKNZ1M3T8Q2M4R7W9XYABCDE/media?ticket=1773488813-5f0c",
+                     *       "url": "http://127.0.0.1:7584/api/v1/jobs/01KKNZ1M3T8Q2M4R7W9XYABCDE/media?ticket=1773488813-5f0c",
+                     *       "expires_at": "2026-03-14T13:26:53Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MediaTicket"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4671,6 +5566,141 @@ export interface operations {
             };
         };
     };
+    "edit-transcript": {
+        parameters: {
+            query?: {
+                /** @description Code of the language of the text: one that the job translates to; without it, what was spoken */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "edits": [
+                 *         {
+                 *           "id": 17,
+                 *           "text": "The last ferry leaves at ten.",
+                 *           "was": "The last ferry leaves at nine."
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["EditRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "language": "en",
+                     *       "complete": true,
+                     *       "segments": [
+                     *         {
+                     *           "id": 17,
+                     *           "start_ms": 83500,
+                     *           "end_ms": 86200,
+                     *           "text": "The last ferry leaves at ten.",
+                     *           "edited": true,
+                     *           "original": "The last ferry leaves at nine."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Transcript"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-machine": {
         parameters: {
             query?: never;
@@ -4686,27 +5716,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "holders": [
-                     *         {
-                     *           "kind": "engine",
-                     *           "name": "large-v3-turbo",
-                     *           "bytes": 2295643915,
-                     *           "count": 1
-                     *         }
-                     *       ],
-                     *       "memory": {
-                     *         "at": "2026-03-14T09:26:53Z",
-                     *         "level": "normal",
-                     *         "total_bytes": 19327352832,
-                     *         "available_bytes": 8642113536,
-                     *         "free_percent": 48,
-                     *         "swap_used_bytes": 412090368,
-                     *         "confined": false
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["MachineNow"];
                 };
             };
@@ -5547,6 +6556,227 @@ export interface operations {
             };
         };
     };
+    "list-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "settings": [
+                     *         {
+                     *           "key": "speech.beam_size",
+                     *           "doc": "Guesses that are followed at the same time: 1 is fastest, 5 is best.",
+                     *           "kind": "number",
+                     *           "value": 3,
+                     *           "default": 5,
+                     *           "minimum": 1,
+                     *           "maximum": 8,
+                     *           "origin": "file",
+                     *           "origin_detail": "settings.toml, line 12",
+                     *           "locked": false,
+                     *           "secret": false,
+                     *           "set": true,
+                     *           "restart": false,
+                     *           "pending": false,
+                     *           "env": "SLUICE_SPEECH_BEAM_SIZE"
+                     *         }
+                     *       ],
+                     *       "file": "~/.config/sluice/settings.toml",
+                     *       "overlay": "~/.config/sluice/settings.ui.toml"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
+        };
+    };
+    "change-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "changes": {}
+                 *     }
+                 */
+                "application/json": components["schemas"]["SettingChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "settings": [
+                     *         {
+                     *           "key": "speech.beam_size",
+                     *           "doc": "Guesses that are followed at the same time: 1 is fastest, 5 is best.",
+                     *           "kind": "number",
+                     *           "value": 3,
+                     *           "default": 5,
+                     *           "minimum": 1,
+                     *           "maximum": 8,
+                     *           "origin": "file",
+                     *           "origin_detail": "settings.toml, line 12",
+                     *           "locked": false,
+                     *           "secret": false,
+                     *           "set": true,
+                     *           "restart": false,
+                     *           "pending": false,
+                     *           "env": "SLUICE_SPEECH_BEAM_SIZE"
+                     *         }
+                     *       ],
+                     *       "file": "~/.config/sluice/settings.toml",
+                     *       "overlay": "~/.config/sluice/settings.ui.toml"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-throughput": {
+        parameters: {
+            query?: {
+                /** @description How many, the one that goes on included */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throughput"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "put-upload": {
         parameters: {
             query?: never;
@@ -5615,6 +6845,15 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5893,6 +7132,529 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-transcription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "file": "(the file)",
+                 *       "model": "whisper-1",
+                 *       "response_format": "verbose_json"
+                 *     }
+                 */
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description The media file, of any size: it goes straight to disk
+                     */
+                    file: string;
+                    /** @description ISO 639-1 code or English name of the language that is spoken; without it, that of the settings */
+                    language?: string;
+                    /** @description Name of a speech model; `whisper-1` is the one that jobs use that name none */
+                    model: string;
+                    /** @description Names and words that are likely to come */
+                    prompt?: string;
+                    /**
+                     * @description Form of the answer
+                     * @enum {string}
+                     */
+                    response_format?: "json" | "text" | "srt" | "verbose_json" | "vtt";
+                    /** @description Answer with server-sent events: `transcript.text.delta` as far as the text is, `transcript.text.done` at the end. With response_format json or text */
+                    stream?: boolean;
+                    /** @description Taken, and not used */
+                    temperature?: number;
+                    /** @description What has times in verbose_json: segments, if nothing is said */
+                    "timestamp_granularities[]"?: ("word" | "segment")[];
+                };
+            };
+        };
+        responses: {
+            /** @description What was said */
+            200: {
+                headers: {
+                    /** @description Id of the job */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIText"] | components["schemas"]["OpenAIVerbose"];
+                    /** @example data: {"type":"transcript.text.done","text":"Good morning."} */
+                    "text/event-stream": string;
+                    /** @example Good morning. */
+                    "text/plain": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The file is damaged. Copy or export the file again.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "file_damaged"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The token is missing or wrong. Send 'Authorization: Bearer TOKEN' with the token of server.token.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "token_required"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Another web site may not use Sluice. Only Sluice's own page and local programs may call it.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "origin_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "There is no speech model of this name. See 'sluice models list'.",
+                     *         "type": "invalid_request_error",
+                     *         "param": "model",
+                     *         "code": "model_unknown"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Somebody canceled the job 01KKNZ1M3T8Q2M4R7W9XYABCDE. Retry it, or submit the file again.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "job_final"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The request is too large. Send big files with PUT /api/v1/uploads/{name}, or pass a path.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "request_too_large"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The body has a media type that this route does not take. Send multipart/form-data.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "request_invalid"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "This server does not go by that name. Use the address that Sluice listens on, such as http://127.0.0.1:7584.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "host_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Something went wrong inside Sluice. Try again; if it stays, report it with the log.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "internal"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Ollama answers with an error. See Ollama's own log, or start Ollama again.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "ollama_failed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The job 01KKNZ1M3T8Q2M4R7W9XYABCDE is not done yet: needs 2.1 GB, 1.4 GB free. Send the same request again: it waits for the same job. Or follow the job by its id.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "still_working"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The disk is full. Free some space; nothing was lost.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "disk_full"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    "list-openai-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `whisper-1`, and the models that are installed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "whisper-1",
+                     *           "object": "model",
+                     *           "created": 0,
+                     *           "owned_by": "sluice"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIModelList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The token is missing or wrong. Send 'Authorization: Bearer TOKEN' with the token of server.token.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "token_required"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Another web site may not use Sluice. Only Sluice's own page and local programs may call it.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "origin_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "This server does not go by that name. Use the address that Sluice listens on, such as http://127.0.0.1:7584.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "host_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Something went wrong inside Sluice. Try again; if it stays, report it with the log.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "internal"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    "get-openai-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "whisper-1",
+                     *       "object": "model",
+                     *       "created": 0,
+                     *       "owned_by": "sluice"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The token is missing or wrong. Send 'Authorization: Bearer TOKEN' with the token of server.token.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "token_required"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Another web site may not use Sluice. Only Sluice's own page and local programs may call it.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "origin_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "There is no speech model of this name. See 'sluice models list'.",
+                     *         "type": "invalid_request_error",
+                     *         "param": "model",
+                     *         "code": "model_unknown"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "This server does not go by that name. Use the address that Sluice listens on, such as http://127.0.0.1:7584.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "host_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Something went wrong inside Sluice. Try again; if it stays, report it with the log.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "internal"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
         };
