@@ -22,6 +22,11 @@ func (a *api) complete() (missing []string) {
 	doc.Components.Responses = a.refusals()
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
 		for _, op := range operations(doc.Paths[path]) {
+			for _, p := range op.Parameters { // huma's own word, for messages that are made by now
+				if p.Schema != nil {
+					p.Schema.PatternDescription = ""
+				}
+			}
 			for status, ref := range everywhere() {
 				if op.Responses[status] == nil {
 					op.Responses[status] = &huma.Response{Ref: "#/components/responses/" + ref}
