@@ -747,6 +747,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell Prometheus how the line and the machine are
+         * @description In its text format. Where there is a token, it is asked for here too: `authorization` of the scrape configuration.
+         */
+        get: operations["get-metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -6948,6 +6968,46 @@ export interface operations {
             421: components["responses"]["HostRefused"];
             /** @description Internal Server Error */
             500: components["responses"]["Internal"];
+        };
+    };
+    "get-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # HELP sluice_queue_depth Length of the line: jobs that are queued or running.
+                     *     # TYPE sluice_queue_depth gauge
+                     *     sluice_queue_depth 3
+                     */
+                    "text/plain": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     "get-openapi": {
