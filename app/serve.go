@@ -74,7 +74,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 	}
 	r.core.book = book
 	r.tickets = httpapi.NewTickets()
-	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r, w)), r.tickets, w != nil, log); err != nil {
+	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r, w)), httpapi.GuardConfig{Tickets: r.tickets, Metrics: r.core.metrics}, w != nil, log); err != nil {
 		r.Close()
 		return nil, err
 	}
@@ -156,7 +156,11 @@ func (p *program) httpDeps(r *running, w httpapi.Window) httpapi.Deps {
 		Attempts: newAttempts(c.store),
 		Tickets:  r.tickets,
 		Address:  func() string { return r.server.url }, // nobody asks before it listens
-		Settings:       c.book,
+		Settings: c.book,
+
+		Metrics:     c.metrics,
+		Tallies:     c.store,
+		SyncTimeout: func() time.Duration { return c.settings.Now().Server.SyncTimeout },
 
 		Window:  w,
 		Page:    p.page,
@@ -179,8 +183,9 @@ type server struct {
 }
 
 // newServer listens and says where in the discovery file. An app with a window
-// can do with any port when the usual one is taken, by another user say.
-func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, tickets *httpapi.Tickets, anyPort bool, log *slog.Logger) (*server, error) {
+// can do with any port when the usual one is taken, by another user say. The
+// guard's address, names and token come from the settings.
+func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, guard httpapi.GuardConfig, anyPort bool, log *slog.Logger) (*server, error) {
 	token := string(s.Server.Token)
 	if token == "auto" {
 		token = rand.Text() // 128 bits at least; not an ULID, whose randomness is a matter of the clock
@@ -193,14 +198,8 @@ func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, tic
 		return nil, fault.New(fault.SettingInvalid, "The address "+s.Server.Listen+" cannot be listened on.", err).
 			WithHint("Another program may use it: name another with --listen, or stop that one.")
 	}
-	guarded, err := httpapi.Guard(httpapi.GuardConfig{
-		Listen: l.Addr().String(),
-		Token:  token,
-		Hosts:  named(s.Server.Listen),
-		Roots:  s.Server.Roots,
-
-		Tickets: tickets,
-	}, bare)
+	guard.Listen, guard.Token, guard.Hosts, guard.Roots = l.Addr().String(), token, named(s.Server.Listen), s.Server.Roots
+	guarded, err := httpapi.Guard(guard, bare)
 	if err != nil {
 		_ = l.Close()
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,7 +42,9 @@ type Deps struct {
 	Page   fs.FS  // the built frontend; nil = no page
 	Log    *slog.Logger
 
-	SyncTimeout time.Duration // 10m: how long a request waits for the result of its job
+	Metrics     *Metrics             // nil = nobody counts, and there is no /metrics
+	Tallies     Tallies              // for the metrics; nil = they do without
+	SyncTimeout func() time.Duration // how long a request waits for the result of its job; nil = 10m
 
 	Version string
 	Boot    string // names this start of the program, as in event ids
@@ -83,6 +86,7 @@ func newAPI(deps Deps) *api {
 	a.submitRoute()
 	a.processRoute()
 	a.openAIRoutes()
+	a.metricsRoute()
 	a.uploadRoute()
 	a.transcriptRoute()
 	a.editRoute()
@@ -133,15 +137,17 @@ func (a *api) handler() http.Handler {
 			r.Body = http.NoBody
 		}
 		out := &response{ResponseWriter: w}
+		defer a.count(out, r)
 		defer a.rescue(out, r)
 		a.route(out, r)
 	})
 }
 
 // route asks the mux, and answers by itself where the mux would in plain text.
-func (a *api) route(w http.ResponseWriter, r *http.Request) {
+func (a *api) route(w *response, r *http.Request) {
 	refusal, pattern := a.mux.Handler(r)
 	if pattern != "" {
+		w.pattern = pattern
 		a.mux.ServeHTTP(w, r)
 		return
 	}
@@ -179,6 +185,22 @@ func (a *api) rescue(w *response, r *http.Request) {
 	refuse(w, r, problemOf(fault.From(errPanic)))
 }
 
+// count tells the metrics of a request that was answered. What no route has
+// answered was asked for a file of the page, or for nothing that is there.
+func (a *api) count(w *response, r *http.Request) {
+	method, route, ok := strings.Cut(w.pattern, " ")
+	if !ok {
+		method, route = http.MethodGet, "page"
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			method, route = "other", "none"
+		}
+	}
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	a.Metrics.request(method, route, w.status)
+}
+
 // secure sets the headers of every answer. The page widens the content policy
 // for itself.
 func secure(h http.Header) {
@@ -189,14 +211,18 @@ func secure(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 }
 
-// response knows whether the answer has begun.
+// response knows whether the answer has begun, and with what.
 type response struct {
 	http.ResponseWriter
-	begun bool
+	begun   bool
+	status  int
+	pattern string // of the route that answers; "" = none does
 }
 
 func (w *response) WriteHeader(status int) {
-	w.begun = w.begun || status >= 200
+	if status >= 200 && !w.begun {
+		w.begun, w.status = true, status
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 

@@ -61,8 +61,8 @@ func Keys() []Key {
 		{
 			Name:    "server.sync_timeout",
 			Doc:     "How long a request to /v1/audio/transcriptions waits for its job. The job goes on after that, and the same request sent again waits for it.",
-			Default: "10m",
-			field:   func(s *Settings) field { return durationField{&s.Server.SyncTimeout, time.Second, 24 * time.Hour} },
+			Default: "10m", Live: true,
+			field: func(s *Settings) field { return durationField{&s.Server.SyncTimeout, time.Second, 24 * time.Hour} },
 		},
 		{
 			Name:    "speech.model",

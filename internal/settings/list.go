@@ -56,7 +56,16 @@ type durationField struct {
 	min, max time.Duration
 }
 
-func (f durationField) text() string { return f.p.String() }
+// text leaves out what Go writes of nothing: 10m0s is 10m.
+func (f durationField) text() string {
+	text := f.p.String()
+	for _, none := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, none) {
+			text = strings.TrimSuffix(text, none[1:])
+		}
+	}
+	return text
+}
 
 func (f durationField) set(v value, _ string) error {
 	if v.form != formText && v.form != formLoose {

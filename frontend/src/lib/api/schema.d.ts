@@ -2226,7 +2226,7 @@ export interface components {
             /** @description What it, or each of its list, can be */
             choices?: string[];
             /** @description What it is when nobody sets it */
-            default: string | number | boolean | string[] | null;
+            default: (string | null) | number | boolean | string[];
             /**
              * @description What it is for, in English
              * @example Guesses that are followed at the same time: 1 is fastest, 5 is best.
@@ -2238,7 +2238,7 @@ export interface components {
              */
             env: string;
             /** @description A value that shows the form, where the default does not */
-            example?: string | number | boolean | string[] | null;
+            example?: (string | null) | number | boolean | string[];
             /**
              * @description As in settings.toml
              * @example speech.beam_size
@@ -2273,12 +2273,12 @@ export interface components {
             /** @description It has a value at all: the only thing to know of a secret */
             set: boolean;
             /** @description What is set: a number for a number, true or false for a switch, a list of texts for a list or paths, and text for all else; null of a secret */
-            value: string | number | boolean | string[] | null;
+            value: (string | null) | number | boolean | string[];
         };
         SettingChanges: {
             /** @description Values by key; null takes back what was set here */
             changes: {
-                [key: string]: string | number | boolean | string[] | null;
+                [key: string]: (string | null) | number | boolean | string[];
             };
         };
         SettingList: {
