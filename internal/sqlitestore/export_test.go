@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"sluice/internal/job"
 	"sluice/internal/queue"
@@ -144,4 +145,31 @@ func (s *Store) WaitingAlone() int {
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
 	return len(s.writer.alone)
+}
+
+// FillEnded adds so many jobs that ended in the time until now, evenly: past
+// Submit, with what a worker would have written.
+func (s *Store) FillEnded(ctx context.Context, jobs int, over time.Duration) error {
+	if err := s.Fill(ctx, jobs, job.Turn); err != nil {
+		return err
+	}
+	now, apart := s.now(), over.Milliseconds()/int64(jobs)
+	return s.write(ctx, later, func(t *tx) error {
+		for _, q := range []statement{
+			{`UPDATE jobs SET state = iif(seq % 100 = 0, 'failed', 'done'), reason = '', created_at = ?1 - (?3 - seq) * ?2 - 1,
+				started_at = ?1 - (?3 - seq) * ?2, finished_at = ?1 - (?3 - seq) * ?2`, []any{now, apart, jobs}},
+			{`UPDATE events SET at = (SELECT created_at FROM jobs WHERE seq = events.job)`, nil},
+			{`INSERT INTO events (job, at, verb, from_state, to_state, reason) SELECT seq, created_at, 'defer', 'queued', 'queued', 'memory' FROM jobs WHERE seq % 10 = 0`, nil},
+			{`INSERT INTO events (job, at, verb, from_state, to_state) SELECT seq, started_at, 'take', 'queued', 'running' FROM jobs`, nil},
+			{`INSERT INTO stage_runs (job, stage, started_at, finished_at) SELECT seq, 'extract', started_at, finished_at FROM jobs ORDER BY seq`, nil},
+			{`INSERT INTO stage_runs (job, stage, started_at, finished_at) SELECT seq, 'transcribe', started_at, finished_at FROM jobs ORDER BY seq`, nil},
+			{`INSERT INTO events (job, at, verb, from_state, to_state, code)
+				SELECT seq, finished_at, 'settle', 'running', state, iif(state = 'failed', 'file_damaged', '') FROM jobs`, nil},
+		} {
+			if err := t.exec(q.text, q.args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -69,7 +69,7 @@ const waitsFrom = `SELECT j.id, j.title, e.reason, e.at,
 // waitsBack is how many beginnings of waits are looked at: one that began long
 // ago may have lasted into the time that is asked for, and there is no index of
 // ends.
-const waitsBack = 1000
+const waitsBack = 600
 
 // PastWaits gives the newest stretches, at most so many, in which a job could not
 // be taken for a reason that nobody asked for, and that had not ended by a time;

@@ -9,11 +9,12 @@ import (
 	"sluice/internal/job"
 )
 
-// endsByHour counts the jobs that ended, by hour and by how.
-const endsByHour = `SELECT e.at / 3600000, e.to_state, count(*), sum(iif(e.to_state = 'done', j.duration_ms, 0))
-	FROM events AS e INDEXED BY events_ended CROSS JOIN jobs AS j ON j.seq = e.job
-	WHERE e.to_state IN ('done', 'failed', 'canceled') AND e.from_state IN ('queued', 'running') AND e.at >= ? AND e.at < ?
-	GROUP BY 1, 2`
+// endsWithin counts the jobs that ended in one hour. Hour by hour the index is
+// read as it lies; to group a busy day takes three times as long.
+const endsWithin = `SELECT coalesce(sum(e.to_state = 'done'), 0), coalesce(sum(e.to_state = 'failed'), 0), coalesce(sum(e.to_state = 'canceled'), 0),
+	coalesce(sum(iif(e.to_state = 'done', (SELECT duration_ms FROM jobs WHERE seq = e.job), 0)), 0)
+	FROM events AS e INDEXED BY events_ended
+	WHERE e.to_state IN ('done', 'failed', 'canceled') AND e.from_state IN ('queued', 'running') AND e.at >= ? AND e.at < ?`
 
 // failuresByCode counts those that failed. The job is that of the newest event:
 // SQLite takes what is not summed up from the row of the only max.
@@ -34,8 +35,8 @@ const timesSince = `SELECT r.stage, r.started_at, r.finished_at, r.error, r.resu
 
 // What bounds the work of an answer and its length.
 const (
-	timedMost    = 20_000 // runs, the newest
-	failuresMost = 50     // codes
+	timedMost    = 5_000 // runs, the newest
+	failuresMost = 50    // codes
 )
 
 // Throughput sums up so many hours, the one that goes on included. The jobs
@@ -47,7 +48,7 @@ func (s *Store) Throughput(ctx context.Context, hours int) (job.Throughput, erro
 	for i := range out.Hours {
 		out.Hours[i].At = from.Add(time.Duration(i) * time.Hour)
 	}
-	if err := s.sumEnds(ctx, from, out.Hours); err != nil {
+	if err := s.sumEnds(ctx, out.Hours); err != nil {
 		return job.Throughput{}, err
 	}
 	to := from.Add(time.Duration(hours) * time.Hour).UnixMilli() // what comes after is from a clock that was wrong
@@ -71,28 +72,16 @@ func (s *Store) Throughput(ctx context.Context, hours int) (job.Throughput, erro
 	return out, nil
 }
 
-func (s *Store) sumEnds(ctx context.Context, from time.Time, hours []job.Hour) error {
-	first := from.Unix() / 3600
-	to := from.Add(time.Duration(len(hours)) * time.Hour)
-	return s.query(ctx, endsByHour, []any{from.UnixMilli(), to.UnixMilli()}, func(row scanner) error {
-		var hour, media int64
-		var state job.State
-		var n int
-		if err := row.Scan(&hour, &state, &n, &media); err != nil {
-			return err
+func (s *Store) sumEnds(ctx context.Context, hours []job.Hour) error {
+	for i := range hours {
+		h := &hours[i]
+		from := h.At.UnixMilli()
+		err := s.askOne(ctx, endsWithin, from, from+time.Hour.Milliseconds()).Scan(&h.Done, &h.Failed, &h.Canceled, &h.MediaMS)
+		if err != nil {
+			return s.explain(err)
 		}
-		h := &hours[hour-first]
-		switch state {
-		case job.Done:
-			h.Done, h.MediaMS = n, media
-		case job.Failed:
-			h.Failed = n
-		case job.Canceled:
-			h.Canceled = n
-		case job.Queued, job.Running: // no ends
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // timedRun is a run of a stage in numbers; times are milliseconds.

@@ -27,7 +27,7 @@ func Run(t *testing.T, open Open) {
 	t.Helper()
 	for _, scenarios := range []map[string]scenario{
 		inbox(), order(), leases(), outcomes(), waits(), recovery(), control(), reading(), listing(), pausing(), workAhead(), pace(),
-		retrying(), holding(), moving(), removing(), history(), pieces(), resulting(), attempting(),
+		retrying(), holding(), moving(), removing(), history(), pieces(), resulting(), lookingBack(), attempting(),
 	} {
 		for name, run := range scenarios {
 			t.Run(name, func(t *testing.T) {

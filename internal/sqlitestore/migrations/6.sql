@@ -32,3 +32,11 @@ CREATE TABLE attempts (
 ) STRICT;
 
 CREATE INDEX attempts_job ON attempts (job, seq);
+
+-- For the machine's views: runs of stages and ends of jobs by time, and what
+-- was waited for that nobody asked for.
+CREATE INDEX stage_runs_time ON stage_runs (finished_at, started_at);
+CREATE INDEX events_ended ON events (at, to_state, from_state, code, job)
+  WHERE to_state IN ('done', 'failed', 'canceled') AND from_state IN ('queued', 'running');
+CREATE INDEX events_waits ON events (at)
+  WHERE to_state = 'queued' AND reason NOT IN ('', 'turn', 'held', 'scheduled', 'paused');
