@@ -33,12 +33,12 @@ export type Forecast = {
 /** forecast tells how a job stands in the line at a time, `now` in ms; undefined when it is over. */
 export function forecast(job: Job, line: Line, now: number): Forecast | undefined {
   if (final(job)) return undefined;
-  const depth = Math.max(line.depth, 1);
   const place = job.state === "running" ? 1 : job.position && job.position + line.running;
+  const depth = Math.max(line.depth, place ?? 1); // the one may be read before the other
   const worked = workSeconds(job, now);
   const doneAt = endOf(job, line, now);
   return {
-    ...(place ? { place: Math.min(place, depth) } : {}),
+    ...(place ? { place } : {}),
     depth,
     ...(worked >= 0.5 ? { worked } : {}),
     since: Math.max(0, (now - Date.parse(job.created_at)) / 1000),

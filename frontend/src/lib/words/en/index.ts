@@ -14,6 +14,7 @@ import { notices } from "./notices";
 import { ollama } from "./ollama";
 import { options } from "./options";
 import { queue } from "./queue";
+import { reading } from "./reading";
 import { reasons } from "./reasons";
 import { settings } from "./settings";
 import { summary } from "./summary";
@@ -35,6 +36,7 @@ export const en = {
   ollama,
   options,
   queue,
+  reading,
   reasons,
   settings,
   summary,

@@ -15,6 +15,7 @@ import { notices } from "./notices";
 import { ollama } from "./ollama";
 import { options } from "./options";
 import { queue } from "./queue";
+import { reading } from "./reading";
 import { reasons } from "./reasons";
 import { settings } from "./settings";
 import { summary } from "./summary";
@@ -36,6 +37,7 @@ export const ko = {
   ollama,
   options,
   queue,
+  reading,
   reasons,
   settings,
   summary,
