@@ -46,6 +46,7 @@ type core struct {
 	machine  *machine
 	recorder *board.Recorder
 	library  *library.Library
+	editor   *editor
 	pipeline *pipeline.Pipeline
 	engine   *whisper.Transcriber
 	examined examined
@@ -176,6 +177,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	c.relay.board, c.relay.line, c.relay.peaks, c.relay.machine = c.board, c.queue, c.store, c.gate
 	c.models.downloads = models.NewDownloads(models.DownloadsDeps{Store: c.models.Store, Changed: c.relay.ModelChanged, Log: p.log})
 	c.library = library.New(c.store, c.queue)
+	c.editor = newEditor(c.library, c.store, folder, p.log)
 	hooks, err := newHooks(s)
 	if err != nil {
 		return nil, errors.Join(err, c.store.Close())

@@ -90,7 +90,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 
 // Run works until ctx ends or a part fails for good.
 func (r *running) Run(ctx context.Context, more ...func(context.Context) error) error {
-	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.core.watch, r.core.survey, r.core.keep, r.core.download, r.core.llms.pulls.Run,
+	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.core.watch, r.core.survey, r.core.keep, r.core.editor.Run, r.core.download, r.core.llms.pulls.Run,
 		r.core.sender.Run, r.complain, r.server.Run)...)
 }
 
@@ -143,7 +143,7 @@ func (p *program) httpDeps(r *running, w httpapi.Window) httpapi.Deps {
 	return httpapi.Deps{
 		Desk:    c.desk,
 		Uploads: c.intake,
-		Library: c.library,
+		Library: c.editor,
 		Board:   c.board,
 		Machine: c.machine,
 		Doctor:  newDoctor(c.examined),

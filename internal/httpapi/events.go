@@ -28,7 +28,7 @@ func (a *api) eventsRoute() {
 		Parameters: []*huma.Param{textParam("header", "Last-Event-ID", "Id of the last event seen")},
 		Responses: a.answers(map[string]*huma.Response{
 			"200": {Description: "A stream without end", Content: content("text/event-stream", a.eventStream(), nil)},
-		}),
+		}, 503),
 	}, a.events)
 }
 
@@ -38,6 +38,11 @@ func (a *api) eventStream() *huma.Schema {
 }
 
 func (a *api) events(w http.ResponseWriter, r *http.Request) {
+	if !a.readers.take() {
+		a.fail(w, r, errBusy("Too many clients follow the board."))
+		return
+	}
+	defer a.readers.leave()
 	ctx, stop := context.WithCancel(r.Context())
 	defer stop()
 	if closing, ok := ctx.Value(closingKey{}).(context.Context); ok {

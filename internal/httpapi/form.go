@@ -21,7 +21,7 @@ import (
 // form is a multipart body: its file has gone to the uploads as it came, only
 // the fields are kept.
 type form struct {
-	fields map[string]string // empty values are left out, as a browser sends every input
+	fields map[string]string // empty values are left out, as a browser sends every input; of a name[] there is one on each line
 	file   *savedFile
 }
 
@@ -69,7 +69,11 @@ func (a *api) readForm(w http.ResponseWriter, r *http.Request, fileField string,
 			if left -= len(value); left < 0 {
 				return out, errTooLarge()
 			}
-			if _, twice := out.fields[name]; twice {
+			before, twice := out.fields[name]
+			switch {
+			case twice && strings.HasSuffix(name, "[]"): // is how forms write lists
+				value = append([]byte(before+"\n"), value...)
+			case twice:
 				return out, invalidField(name, "expected one value, got more")
 			}
 			if len(value) > 0 {

@@ -187,7 +187,7 @@ func errTooLarge() *fault.Fault {
 
 // fail answers a request with the problem in err.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
-	writeProblem(w, a.problem(r.Context(), err))
+	refuse(w, r, a.problem(r.Context(), err))
 }
 
 // problem shows err to a client, and logs it when it is ours to mend. Nothing

@@ -1200,10 +1200,15 @@ export interface components {
             /**
              * Format: int64
              * @description What it takes, as it told last; 0 before it has
+             * @example 2295643915
              */
             bytes: number;
+            /** @example large-v3-turbo */
             model: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 4711
+             */
             pid: number;
             /** @description Its model is loaded */
             warm: boolean;
@@ -1245,13 +1250,22 @@ export interface components {
         FailureCount: {
             /** @example no_audio_track */
             code: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 2
+             */
             count: number;
-            /** @description The last one */
+            /**
+             * @description The last one
+             * @example 01K6ZV5N3T8Q2M4R7W9XYABCDE
+             */
             job_id: string;
             /** Format: date-time */
             last_at: string;
-            /** @description Of the last one */
+            /**
+             * @description Of the last one
+             * @example Interview with the harbour master
+             */
             title: string;
         };
         FieldError: {
@@ -1382,17 +1396,28 @@ export interface components {
             /**
              * Format: int64
              * @description Time in which a stage ran
+             * @example 2214000
              */
             busy_ms: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 0
+             */
             canceled: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 7
+             */
             done: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 1
+             */
             failed: number;
             /**
              * Format: int64
              * @description Length of the media of the jobs that are done
+             * @example 9312000
              */
             media_ms: number;
         };
@@ -1999,18 +2024,22 @@ export interface components {
              * @description Not of one that goes on
              */
             finished_at?: string;
+            /** @example 01K6ZV5N3T8Q2M4R7W9XYABCDE */
             job_id: string;
             outcome: components["schemas"]["RunOutcome"];
             stage: components["schemas"]["Stage"];
             /** Format: date-time */
             started_at: string;
+            /** @example Interview with the harbour master */
             title: string;
         };
         PastWait: {
             /** Format: date-time */
             from: string;
+            /** @example 01K6ZV5N3T8Q2M4R7W9XYABCDE */
             job_id: string;
             reason: components["schemas"]["Reason"];
+            /** @example Interview with the harbour master */
             title: string;
             /**
              * Format: date-time
@@ -2065,17 +2094,23 @@ export interface components {
             /**
              * Format: double
              * @description Of the processor, since it started; when the system tells
+             * @example 31.5
              */
             cpu_seconds?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 4242
+             */
             pid: number;
             /**
              * Format: int64
              * @description Memory, when the system tells
+             * @example 48234496
              */
             resident_bytes?: number;
             /** Format: date-time */
             started_at: string;
+            /** @example 0.4.0 */
             version: string;
         };
         ProcessAnswer: {
@@ -2365,11 +2400,15 @@ export interface components {
          */
         Stage: "extract" | "transcribe" | "translate" | "summarize" | "deliver";
         StageFigures: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 182000
+             */
             median_ms: number;
             /**
              * Format: int64
              * @description 19 of 20 runs were not slower
+             * @example 640000
              */
             p95_ms: number;
             /**
@@ -2378,7 +2417,10 @@ export interface components {
              * @example 12.5
              */
             real_time_factor?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 9
+             */
             runs: number;
             stage: components["schemas"]["Stage"];
         };
@@ -2645,7 +2687,10 @@ export interface components {
         Worker: {
             /** @description When one lives */
             engine?: components["schemas"]["EngineNow"];
-            /** @description The job it works on, or the one that waits first */
+            /**
+             * @description The job it works on, or the one that waits first
+             * @example 01K6ZV5N3T8Q2M4R7W9XYABCDE
+             */
             job_id?: string;
             /** @description Why it waits */
             reason?: components["schemas"]["Reason"];
@@ -2659,7 +2704,10 @@ export interface components {
             /** @description The stage that runs or comes next */
             stage?: components["schemas"]["Stage"];
             state: components["schemas"]["WorkerState"];
-            /** @description Of that job */
+            /**
+             * @description Of that job
+             * @example Interview with the harbour master
+             */
             title?: string;
         };
         /**
@@ -3393,6 +3441,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "points": [
+                     *         {
+                     *           "at": "2026-03-14T09:26:53Z",
+                     *           "level": "normal",
+                     *           "free_percent": 48,
+                     *           "available_bytes": 8642113536,
+                     *           "depth": 3,
+                     *           "running": 1,
+                     *           "engine_bytes": 2295643915
+                     *         }
+                     *       ],
+                     *       "runs": [
+                     *         {
+                     *           "job_id": "01K6ZV5N3T8Q2M4R7W9XYABCDE",
+                     *           "outcome": "done",
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "title": "Interview with the harbour master"
+                     *         }
+                     *       ],
+                     *       "waits": [
+                     *         {
+                     *           "from": "2026-03-14T09:26:53Z",
+                     *           "job_id": "01K6ZV5N3T8Q2M4R7W9XYABCDE",
+                     *           "reason": "turn",
+                     *           "title": "Interview with the harbour master"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["History"];
                 };
             };
@@ -5736,6 +5816,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "holders": [
+                     *         {
+                     *           "kind": "engine",
+                     *           "name": "large-v3-turbo",
+                     *           "bytes": 2295643915,
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "memory": {
+                     *         "at": "2026-03-14T09:26:53Z",
+                     *         "level": "normal",
+                     *         "total_bytes": 19327352832,
+                     *         "available_bytes": 8642113536,
+                     *         "free_percent": 48,
+                     *         "swap_used_bytes": 412090368,
+                     *         "confined": false
+                     *       },
+                     *       "process": {
+                     *         "cpu_seconds": 31.5,
+                     *         "pid": 4242,
+                     *         "resident_bytes": 48234496,
+                     *         "started_at": "2026-03-14T09:26:53Z",
+                     *         "version": "0.4.0"
+                     *       },
+                     *       "worker": {
+                     *         "engine": {
+                     *           "bytes": 2295643915,
+                     *           "model": "large-v3-turbo",
+                     *           "pid": 4711,
+                     *           "warm": false
+                     *         },
+                     *         "job_id": "01K6ZV5N3T8Q2M4R7W9XYABCDE",
+                     *         "reason": "turn",
+                     *         "since": "2026-03-14T09:26:53Z",
+                     *         "stage": "extract",
+                     *         "state": "idle",
+                     *         "title": "Interview with the harbour master"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MachineNow"];
                 };
             };
@@ -6768,6 +6890,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "failures": [
+                     *         {
+                     *           "code": "no_audio_track",
+                     *           "count": 2,
+                     *           "job_id": "01K6ZV5N3T8Q2M4R7W9XYABCDE",
+                     *           "last_at": "2026-03-14T09:26:53Z",
+                     *           "title": "Interview with the harbour master"
+                     *         }
+                     *       ],
+                     *       "hours": [
+                     *         {
+                     *           "at": "2026-03-14T09:26:53Z",
+                     *           "busy_ms": 2214000,
+                     *           "canceled": 0,
+                     *           "done": 7,
+                     *           "failed": 1,
+                     *           "media_ms": 9312000
+                     *         }
+                     *       ],
+                     *       "stages": [
+                     *         {
+                     *           "median_ms": 182000,
+                     *           "p95_ms": 640000,
+                     *           "real_time_factor": 12.5,
+                     *           "runs": 9,
+                     *           "stage": "extract"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Throughput"];
                 };
             };
