@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"sluice/internal/delivery"
@@ -149,12 +150,13 @@ func checkHook(guard *netguard.Guard, address string) error {
 // another one for every job; it implements pipeline.Exporter.
 type exporter struct {
 	settings inForce
-	ledger   export.Ledger
+	ledger   exported
+	mu       sync.Mutex // the folder is for one writer at a time
 }
 
 // newExporter checks what is set now.
-func newExporter(set inForce, ledger export.Ledger) (*exporter, error) {
-	e := &exporter{set, ledger}
+func newExporter(set inForce, ledger exported) (*exporter, error) {
+	e := &exporter{settings: set, ledger: ledger}
 	if !e.wanted() {
 		return e, nil
 	}
@@ -186,15 +188,25 @@ func (e *exporter) orNone() pipeline.Exporter {
 	return e
 }
 
-// Export writes the files of one job.
+// Export writes the files of one job, with the texts as people have corrected
+// them.
 func (e *exporter) Export(ctx context.Context, j job.Job, texts []transcript.Transcript, summary *transcript.Summary) (int, error) {
 	folder, err := newFolder(e.settings.Now(), e.ledger)
 	if err != nil {
 		return 0, err
 	}
+	if texts, err = corrected(ctx, e.ledger, j.ID, texts); err != nil {
+		return 0, err
+	}
+	finished := time.Now()
+	if j.State.Final() { // written again: under the names they have
+		finished = j.FinishedAt
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	written, err := folder.Write(ctx, export.Result{
 		JobID: j.ID, Title: j.Title, Source: j.Source.Name, VideoID: j.Metadata["video_id"],
-		Finished: time.Now(), Texts: texts, Summary: summary,
+		Finished: finished, Texts: texts, Summary: summary,
 	})
 	return len(written), err
 }

@@ -201,13 +201,16 @@ func (a *api) count(w *response, r *http.Request) {
 	a.Metrics.request(method, route, w.status)
 }
 
+// closedPolicy is for what is no page.
+const closedPolicy = "default-src 'none'; frame-ancestors 'none'"
+
 // secure sets the headers of every answer. The page widens the content policy
 // for itself.
 func secure(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", closedPolicy)
 	h.Set("Cache-Control", "no-store")
 }
 

@@ -47,7 +47,7 @@ func (a *api) mediaRoutes() {
 		Description: "The file that the job was made from, whole or in ranges; HEAD too. Only one that was found to be audio or video, " +
 			"and that is still the file that was submitted.",
 		Parameters: []*huma.Param{textParam("path", "id", "Id of the job"), ticket, ranges},
-		Responses:  a.answers(map[string]*huma.Response{"200": file, "206": &part}, 403, 404, 409, 416, 422),
+		Responses:  a.answers(map[string]*huma.Response{"200": file, "206": &part, "304": {Description: "The player has it already"}}, 403, 404, 409, 416, 422),
 	}, a.media)
 	register(a, huma.Operation{
 		OperationID: "post-media-ticket", Method: http.MethodPost, Path: "/api/v1/jobs/{id}/media/ticket", Tags: []string{"jobs"},
@@ -101,8 +101,38 @@ func (a *api) media(w http.ResponseWriter, r *http.Request) {
 	if ticketed(r.Context()) {
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	}
-	http.ServeContent(w, r, "", m.Modified, m.File)
+	out := &ranged{ResponseWriter: w}
+	http.ServeContent(out, r, "", m.Modified, m.File)
+	if out.refused {
+		h.Set("Content-Security-Policy", closedPolicy)
+		writeProblem(w, invalid("The media has no such bytes.").withStatus(http.StatusRequestedRangeNotSatisfiable).withHint("Ask for a range within its length."))
+	}
 }
+
+// ranged keeps back what net/http says in plain text about a range that is not
+// there.
+type ranged struct {
+	http.ResponseWriter
+	refused bool
+}
+
+func (w *ranged) WriteHeader(status int) {
+	if status == http.StatusRequestedRangeNotSatisfiable {
+		w.refused = true
+		return
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *ranged) Write(p []byte) (int, error) {
+	if w.refused {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *ranged) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // mediaProblem gives what became of a source the status that it has for a
 // reader: a job ends with it, here it is the thing that was asked for.

@@ -26,7 +26,7 @@ func (t Transcript) Corrected(all []Correction) Transcript {
 	}
 	segments := make([]Segment, len(t.Segments))
 	for i, s := range t.Segments {
-		if text, ok := of[place{s.ID, s.Text}]; ok {
+		if text, ok := of[place{s.ID, s.Text}]; ok && !s.Edited {
 			s.Original, s.Text, s.Edited, s.Words = s.Text, text, true, nil
 		}
 		segments[i] = s

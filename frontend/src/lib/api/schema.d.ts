@@ -4703,6 +4703,13 @@ export interface operations {
                     "video/*": string;
                 };
             };
+            /** @description The player has it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Unauthorized */
             401: components["responses"]["TokenRequired"];
             /** @description Forbidden */
