@@ -61,6 +61,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 	}
 	// What a killed predecessor left names an address that may be anybody's now.
 	_ = os.Remove(discoveryFile(s))
+	hide(log, string(s.Server.Token), string(s.Webhook.Secret))
 	for _, note := range s.Notes {
 		log.Warn("setting", "note", note)
 	}
@@ -189,6 +190,7 @@ func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, gua
 	token := string(s.Server.Token)
 	if token == "auto" {
 		token = rand.Text() // 128 bits at least; not an ULID, whose randomness is a matter of the clock
+		hide(log, token)
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Server.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) && anyPort && s.Origin("server.listen") == settings.FromDefault {

@@ -241,6 +241,15 @@ func (u *fakeUploads) Discard(ctx context.Context, id string) error {
 	return nil
 }
 
+func (u *fakeUploads) Room(_ context.Context, bytes int64) error {
+	if bytes > roomOfFakes {
+		return fault.New(fault.RequestTooLarge, "There is no room.", nil)
+	}
+	return nil
+}
+
+const roomOfFakes = 1 << 30 // bytes
+
 func (u *fakeUploads) Save(_ context.Context, name string, body io.Reader, _ int64) (string, job.Source, error) {
 	if u.hook != nil {
 		if err := u.hook(body); err != nil {

@@ -42,6 +42,11 @@ const maxParts = 100
 // error too, the form has the file that is stored by then.
 func (a *api) readForm(w http.ResponseWriter, r *http.Request, fileField string, sum bool) (form, error) {
 	out := form{fields: map[string]string{}}
+	if file := r.ContentLength - maxJSON; file > 0 { // at the least; it would only be sent in vain
+		if err := a.Uploads.Room(r.Context(), file); err != nil {
+			return out, err
+		}
+	}
 	body, rest := awake(w, r.Body)
 	defer rest()
 	r.Body = body

@@ -169,6 +169,9 @@ type Uploads interface {
 	// does not. The name is for people and already cleaned. Nothing is left
 	// behind when it fails.
 	Save(ctx context.Context, name string, body io.Reader, length int64) (id string, src job.Source, err error)
+	// Room says whether so many bytes more could be stored now: nil, or what Save
+	// would end with.
+	Room(ctx context.Context, bytes int64) error
 	// Discard removes what Save has stored when no job was made of it. One
 	// that is not there is no error.
 	Discard(ctx context.Context, id string) error

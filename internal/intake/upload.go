@@ -60,6 +60,25 @@ func (in *Intake) Save(ctx context.Context, name string, body io.Reader, length 
 	return id, src, nil
 }
 
+// Room says whether so many bytes more could be taken now: nil, or the fault
+// that Save would end with. Nothing is kept free for them. Faults:
+// request_too_large, disk_full.
+func (in *Intake) Room(_ context.Context, bytes int64) error {
+	if bytes > in.cfg.Limits().Upload {
+		return in.tooLarge()
+	}
+	if err := os.MkdirAll(in.cfg.UploadDir, 0o700); err != nil {
+		return diskFault(err)
+	}
+	const nobody = "" // is no upload's id
+	in.begin(nobody)
+	defer in.forget(nobody)
+	if err := in.quota(nobody, 0, bytes); err != nil {
+		return err
+	}
+	return in.room(bytes)
+}
+
 func (in *Intake) receive(ctx context.Context, id, part, name string, body io.Reader, length int64) (job.Source, error) {
 	if err := os.Mkdir(part, 0o700); err != nil {
 		return job.Source{}, diskFault(err)
