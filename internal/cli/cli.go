@@ -141,7 +141,7 @@ answers.`,
 		c.pause(), c.resume(), c.dismiss(),
 		c.deliveries(), c.redeliver(), c.throughput(),
 	)
-	group("machine", c.models(), c.doctor(), c.webhookKey())
+	group("machine", c.models(), c.doctor(), c.settings(), c.webhookKey())
 	root.AddCommand(c.openAPI(), c.version(), c.completion(), c.man())
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(&cobra.Command{
