@@ -47,8 +47,11 @@ func TestEdit(t *testing.T) {
 		code         fault.Code
 	}{
 		"a correction goes on one line": {
-			"done", "", filled(true), []library.Edit{{Segment: 1, Text: text(" Hello,\r\nyou\tthere. "), Was: text("Hello.")}}, "",
-			[]library.Edit{{Segment: 1, Text: text("Hello, you there."), Was: text("Hello.")}}, "",
+			"done", "", filled(true),
+			[]library.Edit{{Segment: 1, Text: text(" Hello,\r\nyou\tthere. "), Was: text("Hello.")}},
+			"",
+			[]library.Edit{{Segment: 1, Text: text("Hello, you there."), Was: text("Hello.")}},
+			"",
 		},
 		"no text leaves a line out":                         {"failed", "", filled(true), []library.Edit{{Segment: 1, Text: text(" ")}}, "", []library.Edit{{Segment: 1, Text: text("")}}, ""},
 		"what was said is taken back":                       {"canceled", "", filled(true), []library.Edit{{Segment: 1}}, "", []library.Edit{{Segment: 1}}, ""},

@@ -83,17 +83,17 @@ func TestEditsAreAllDoneOrNone(t *testing.T) {
 	none := submit(t, s, draft("none"))[0].ID
 	_, err := s.Cancel(t.Context(), none)
 	must(t, err)
-	new, was, other := "uno", "two", "three"
-	good := library.Edit{Segment: 1, Text: &new}
+	uno, was, other := "uno", "two", "three"
+	good := library.Edit{Segment: 1, Text: &uno}
 	tests := map[string]struct {
 		id, language string
 		more         library.Edit
 		code         fault.Code
 	}{
-		"a segment that is not there":              {id, "", library.Edit{Segment: 9, Text: &new}, fault.RequestInvalid},
-		"a segment that says something else":       {id, "", library.Edit{Segment: 2, Text: &new, Was: &other}, fault.EditConflict},
+		"a segment that is not there":              {id, "", library.Edit{Segment: 9, Text: &uno}, fault.RequestInvalid},
+		"a segment that says something else":       {id, "", library.Edit{Segment: 2, Text: &uno, Was: &other}, fault.EditConflict},
 		"a take-back of what says something else":  {id, "", library.Edit{Segment: 2, Was: &other}, fault.EditConflict},
-		"a translation that is not there":          {id, "ko", library.Edit{Segment: 2, Text: &new, Was: &was}, fault.NotReady},
+		"a translation that is not there":          {id, "ko", library.Edit{Segment: 2, Text: &uno, Was: &was}, fault.NotReady},
 		"a job that is not there":                  {"nobody", "", library.Edit{Segment: 2}, fault.JobUnknown},
 		"a job that runs":                          {live, "", library.Edit{Segment: 2}, fault.NotReady},
 		"a job that ended without a whole text":    {none, "", library.Edit{Segment: 2}, fault.NotReady},
