@@ -22,7 +22,8 @@ var ErrUnknown = errors.New("not in the document")
 
 // Document is a parsed OpenAPI document. It may be used by many at once.
 type Document struct {
-	root map[string]any
+	root       map[string]any
+	operations []Operation
 
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler
@@ -46,7 +47,7 @@ func Parse(text []byte) (*Document, error) {
 	if err := c.AddResource(home, root); err != nil {
 		return nil, fmt.Errorf("read document: %w", err)
 	}
-	return &Document{root: root, compiler: c}, nil
+	return &Document{root: root, operations: operations(root), compiler: c}, nil
 }
 
 // Operation is one route of the document.
@@ -61,9 +62,10 @@ type Operation struct {
 func (o Operation) ID() string { return text(o.value["operationId"]) }
 
 // Operations lists all of them, by path and method.
-func (d *Document) Operations() []Operation {
-	var all []Operation
-	paths := object(d.root["paths"])
+func (d *Document) Operations() []Operation { return d.operations }
+
+func operations(root map[string]any) (all []Operation) {
+	paths := object(root["paths"])
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		item := object(paths[path])
 		for _, method := range slices.Sorted(maps.Keys(item)) {
