@@ -7,7 +7,7 @@ export const reading = {
   player: "재생기",
   play: "재생",
   pause: "일시 정지",
-  playFrom: (time: string) => `${time}부터 재생`,
+  playFrom: (time: string) => `${time} 지점부터 재생`,
   back: "10초 뒤로",
   forward: "10초 앞으로",
   place: "재생 위치",
