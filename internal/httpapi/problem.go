@@ -126,6 +126,9 @@ func invalidFields(errs []error) *Problem {
 		if name, ok := missing(message); ok { // huma names the object that lacks it
 			field, message = strings.TrimPrefix(field+"."+name, "."), "is missing"
 		}
+		if strings.HasPrefix(message, "json:") { // Go's own words, of a number that its type cannot hold
+			field, message = "", "a number is more than it can be"
+		}
 		if message == validation.MsgExpectedRFC3339DateTime {
 			message = "expected a time with its zone after RFC 3339, such as 2027-01-31T22:00:00Z"
 		}
