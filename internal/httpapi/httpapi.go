@@ -64,6 +64,8 @@ type api struct {
 
 	readers, waits, arrivals places
 
+	owed owed
+
 	unshown []string // bodies that the document has no example of
 }
 

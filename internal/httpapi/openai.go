@@ -61,7 +61,8 @@ func (a *api) openAIRoutes() {
 		OperationID: "create-transcription", Method: http.MethodPost, Path: "/v1/audio/transcriptions", Tags: []string{"compatibility"},
 		Summary: "Transcribe a file, as OpenAI's clients ask for it",
 		Description: "Makes a job of the one line, and waits until it has ended, at most `server.sync_timeout`; after that it is 503 with the id of the job, " +
-			"which goes on. A client that goes away does not cancel it. The same file with the same options joins the job that is live. " +
+			"which goes on. A client that goes away does not cancel it. The same file with the same options joins the job that is live, " +
+			"and gets the result of one that ended when nobody waited any more. " +
 			"`X-Request-Id` is the id of the job. Errors have OpenAI's shape, with Sluice's codes; fields that Sluice does not know are ignored. " +
 			"In segments, tokens, avg_logprob and no_speech_prob are not measured: they are empty and 0.",
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: body, Example: map[string]string{
@@ -134,6 +135,13 @@ func (a *api) openAITranscribe(w http.ResponseWriter, r *http.Request) {
 	if closing, ok := ctx.Value(closingKey{}).(context.Context); ok {
 		defer context.AfterFunc(closing, func() { stop(errPatience) })() //nolint:contextcheck // it is the server's life, not the request's
 	}
+	defer func() {
+		if ctx.Err() == nil {
+			a.owed.paid(owedFor(q.order))
+			return
+		}
+		a.owed.put(owedFor(q.order), id) // patience has ended before the job, or the client has gone
+	}()
 	if q.stream {
 		a.openAIStream(ctx, w, r, waiting{a, id, events})
 		return
@@ -172,6 +180,12 @@ func (a *api) openAISubmit(w http.ResponseWriter, r *http.Request) (q openAIRequ
 	_, _ = io.CopyN(io.Discard, r.Body, 4<<10)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	q.order.Content = hex.EncodeToString(f.file.sum.Sum(nil))
+	if id := a.owed.job(owedFor(q.order)); id != "" {
+		if j, err := a.Desk.Get(r.Context(), id); err == nil && j.State == job.Done {
+			a.discard(r, f.file)
+			return q, id, nil
+		}
+	}
 	accepted, err := a.order(r, []job.Order{q.order}, f.file)
 	if err != nil {
 		return q, "", err

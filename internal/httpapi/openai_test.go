@@ -282,7 +282,7 @@ func TestARequestOfOpenAIsWaitsForItsJob(t *testing.T) {
 func TestPatienceEndsWithTheIDOfTheJob(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		_, _, routes := openAIWorld(t, job.Job{State: job.Queued, Reason: job.Memory, ReasonText: "needs 2 GB, 1 GB free"}, spoken(),
+		w, desk, routes := openAIWorld(t, job.Job{State: job.Queued, Reason: job.Memory, ReasonText: "needs 2 GB, 1 GB free"}, spoken(),
 			func(d *httpapi.Deps) { d.SyncTimeout = func() time.Duration { return time.Minute } })
 		began := time.Now()
 		got := <-answered(routes, openAIRequest(t, "model", "whisper-1"))
@@ -292,6 +292,17 @@ func TestPatienceEndsWithTheIDOfTheJob(t *testing.T) {
 		want := `"code":"still_working"`
 		if got.Code != 503 || !strings.Contains(got.Body.String(), want) || !strings.Contains(got.Body.String(), "job1") || !strings.Contains(got.Body.String(), "needs 2 GB") {
 			t.Errorf("%d %s", got.Code, got.Body)
+		}
+		end := job.Job{ID: "job1", State: job.Done, DurationMS: 3400}
+		desk.set(end)
+		again := <-answered(routes, openAIRequest(t, "model", "whisper-1"))
+		if again.Code != 200 || again.Header().Get("X-Request-Id") != "job1" || len(desk.orders) != 1 || len(w.uploads.gone) != 1 {
+			t.Errorf("asked again when it had ended: %d, %d orders, %q discarded", again.Code, len(desk.orders), w.uploads.gone)
+		}
+		for i, fields := range [][]string{{"language", "ko"}, {}} {
+			if <-answered(routes, openAIRequest(t, append(fields, "model", "whisper-1")...)); len(desk.orders) != 2+i {
+				t.Errorf("%q got what was owed to the first, or what had been given", fields)
+			}
 		}
 		if h := got.Header(); h.Get("Retry-After") != "5" || h.Get("X-Should-Retry") != "true" || h.Get("X-Request-Id") != "job1" {
 			t.Errorf("headers %v", h)

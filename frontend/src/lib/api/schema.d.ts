@@ -815,7 +815,7 @@ export interface paths {
         put?: never;
         /**
          * Transcribe a file, as OpenAI's clients ask for it
-         * @description Makes a job of the one line, and waits until it has ended, at most `server.sync_timeout`; after that it is 503 with the id of the job, which goes on. A client that goes away does not cancel it. The same file with the same options joins the job that is live. `X-Request-Id` is the id of the job. Errors have OpenAI's shape, with Sluice's codes; fields that Sluice does not know are ignored. In segments, tokens, avg_logprob and no_speech_prob are not measured: they are empty and 0.
+         * @description Makes a job of the one line, and waits until it has ended, at most `server.sync_timeout`; after that it is 503 with the id of the job, which goes on. A client that goes away does not cancel it. The same file with the same options joins the job that is live, and gets the result of one that ended when nobody waited any more. `X-Request-Id` is the id of the job. Errors have OpenAI's shape, with Sluice's codes; fields that Sluice does not know are ignored. In segments, tokens, avg_logprob and no_speech_prob are not measured: they are empty and 0.
          */
         post: operations["create-transcription"];
         delete?: never;
