@@ -75,7 +75,7 @@ bench-memory: build ## print what N=3 jobs at once cost where one engine fits, a
 soak: setup ## kill the program 50 times at random moments, hear hours of sound, and try very many things on the line
 	@echo "killing the program and its store again and again (some minutes)"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'Kill' $(ARGS) ./app ./internal/sqlitestore | grep -vE '^=== '
-	@echo "hearing two hours, and twelve"
+	@echo "hearing two hours, and twelve, and uploading five gigabytes"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'Hours' $(ARGS) ./app | grep -vE '^=== '
 	@echo "trying very many things on the line, beside its plain reference"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'TestReference|EveryStore' $(ARGS) ./internal/storetest ./internal/sqlitestore -rapid.checks=50 -rapid.steps=100 | grep -vE '^=== '
