@@ -41,26 +41,46 @@ func TestWrongTokensTakeLongerAndLonger(t *testing.T) {
 	wrong, right := bearer("wrong"), bearer("right")
 	tests := map[string][]try{
 		"the first few cost nothing, and then each twice": {
-			{header: wrong, status: 401}, {header: wrong, status: 401}, {header: wrong, status: 401},
-			{header: wrong, took: 250 * ms, status: 401}, {header: wrong, took: 500 * ms, status: 401}, {header: wrong, took: 1000 * ms, status: 401},
-			{header: wrong, took: 2000 * ms, status: 401}, {header: wrong, took: 4000 * ms, status: 401}, {header: wrong, took: 5000 * ms, status: 401}, {header: wrong, took: 5000 * ms, status: 401},
+			{header: wrong, status: 401},
+			{header: wrong, status: 401},
+			{header: wrong, status: 401},
+			{header: wrong, took: 250 * ms, status: 401},
+			{header: wrong, took: 500 * ms, status: 401},
+			{header: wrong, took: 1000 * ms, status: 401},
+			{header: wrong, took: 2000 * ms, status: 401},
+			{header: wrong, took: 4000 * ms, status: 401},
+			{header: wrong, took: 5000 * ms, status: 401},
+			{header: wrong, took: 5000 * ms, status: 401},
 		},
 		"a right one is never kept waiting": {
-			{header: wrong, status: 401}, {header: wrong, status: 401}, {header: wrong, status: 401}, {header: wrong, took: 250 * ms, status: 401},
-			{header: right, status: 200}, {header: wrong, took: 500 * ms, status: 401}, {header: right, status: 200},
+			{header: wrong, status: 401},
+			{header: wrong, status: 401},
+			{header: wrong, status: 401},
+			{header: wrong, took: 250 * ms, status: 401},
+			{header: right, status: 200},
+			{header: wrong, took: 500 * ms, status: 401},
+			{header: right, status: 200},
 		},
 		"who sends none is not guessing": {{status: 401}, {status: 401}, {status: 401}, {status: 401}, {status: 401}},
 		"cookies count too": {
-			{header: []string{"Cookie", "sluice_page=x"}, status: 401}, {header: []string{"Cookie", "sluice_page=y"}, status: 401},
-			{header: wrong, status: 401}, {header: []string{"Cookie", "sluice_page=z"}, took: 250 * ms, status: 401},
+			{header: []string{"Cookie", "sluice_page=x"}, status: 401},
+			{header: []string{"Cookie", "sluice_page=y"}, status: 401},
+			{header: wrong, status: 401},
+			{header: []string{"Cookie", "sluice_page=z"}, took: 250 * ms, status: 401},
 		},
 		"each address for itself": {
-			{header: wrong, status: 401}, {header: wrong, status: 401}, {header: wrong, status: 401}, {from: "10.0.0.2", header: wrong, status: 401},
+			{header: wrong, status: 401},
+			{header: wrong, status: 401},
+			{header: wrong, status: 401},
+			{from: "10.0.0.2", header: wrong, status: 401},
 			{header: wrong, took: 250 * ms, status: 401},
 		},
 		"a network of IPv6 is one": {
-			{from: "2001:db8::1", header: wrong, status: 401}, {from: "2001:db8::2", header: wrong, status: 401}, {from: "2001:db8::3", header: wrong, status: 401},
-			{from: "2001:db8::4", header: wrong, took: 250 * ms, status: 401}, {from: "2001:db8:1::4", header: wrong, status: 401},
+			{from: "2001:db8::1", header: wrong, status: 401},
+			{from: "2001:db8::2", header: wrong, status: 401},
+			{from: "2001:db8::3", header: wrong, status: 401},
+			{from: "2001:db8::4", header: wrong, took: 250 * ms, status: 401},
+			{from: "2001:db8:1::4", header: wrong, status: 401},
 		},
 		"it is forgotten after a while": {
 			{header: wrong, status: 401}, {header: wrong, status: 401}, {header: wrong, wait: 11 * time.Minute, status: 401}, {header: wrong, status: 401},
@@ -214,7 +234,12 @@ func TestHugeHeadersAreRefused(t *testing.T) {
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
-	t.Cleanup(func() { _ = srv.Close(); <-served })
+	t.Cleanup(func() {
+		_ = srv.Close()
+		if err := <-served; err != http.ErrServerClosed { //nolint:errorlint // Serve returns this very value
+			t.Error(err)
+		}
+	})
 	for size, want := range map[int]int{10 << 10: 200, 200 << 10: 431} {
 		req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+l.Addr().String()+"/healthz", http.NoBody)
 		if err != nil {

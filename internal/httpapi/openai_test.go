@@ -84,7 +84,9 @@ type spokenShelf struct {
 	text *transcript.Transcript
 }
 
-func (s spokenShelf) Transcript(context.Context, string) (transcript.Transcript, error) { return *s.text, nil }
+func (s spokenShelf) Transcript(context.Context, string) (transcript.Transcript, error) {
+	return *s.text, nil
+}
 
 func spoken() transcript.Transcript {
 	return transcript.Transcript{Language: "ko", Complete: true, Segments: []transcript.Segment{
@@ -333,9 +335,9 @@ func TestAStreamTellsTheTextAsItComes(t *testing.T) {
 	t.Parallel()
 	whole := spoken()
 	part := transcript.Transcript{Language: "ko", Segments: whole.Segments[:1]}
-	w, desk, routes := openAIWorld(t, job.Job{State: job.Running}, part, nil)
+	w, desk, _ := openAIWorld(t, job.Job{State: job.Running}, part, nil)
 	shelf := spokenShelf{text: &part}
-	routes = w.with(func(d *httpapi.Deps) { d.Desk, d.Library = desk, library.New(shelf, desk) })
+	routes := w.with(func(d *httpapi.Deps) { d.Desk, d.Library = desk, library.New(shelf, desk) })
 	srv := httptest.NewServer(routes)
 	t.Cleanup(srv.Close)
 	body, contentType := openAIForm(t, "model", "whisper-1", "stream", "true")
