@@ -9,7 +9,6 @@ import (
 
 	"sluice/internal/fault"
 	"sluice/internal/library"
-	"sluice/internal/transcript"
 )
 
 // desk is a shelf that remembers what was edited.
@@ -98,19 +97,5 @@ func TestAnEditThatIsRefusedIsSaidToBe(t *testing.T) {
 	_, err := library.New(d, d.shelf).Edit(t.Context(), "done", "", []library.Edit{{Segment: 1}})
 	if !fault.Is(err, fault.EditConflict) {
 		t.Errorf("err %v", err)
-	}
-}
-
-func TestCorrectionsHoldOnlyForWhatTheyCorrect(t *testing.T) {
-	t.Parallel()
-	words := []transcript.Word{{Text: "Hello"}}
-	t1 := transcript.Transcript{Segments: []transcript.Segment{{ID: 1, Text: "Hello.", Words: words}, {ID: 2, Text: "Good by.", Words: words}}}
-	got := t1.Corrected([]transcript.Correction{{Segment: 1, Original: "Hallo.", Text: "Hi."}, {Segment: 2, Original: "Good by.", Text: "Good bye."}})
-	want := []transcript.Segment{{ID: 1, Text: "Hello.", Words: words}, {ID: 2, Text: "Good bye.", Edited: true, Original: "Good by."}}
-	if diff := cmp.Diff(want, got.Segments); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if t1.Segments[1].Edited {
-		t.Error("the transcript itself was changed")
 	}
 }

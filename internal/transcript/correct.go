@@ -10,8 +10,8 @@ type Correction struct {
 }
 
 // Corrected is a copy of the transcript with the corrections that hold. A
-// segment that was corrected has no words with times any more: they are of what
-// it said before.
+// segment that was corrected has no words with times any more, which are of what
+// it said before, and is not one that was left untranslated.
 func (t Transcript) Corrected(all []Correction) Transcript {
 	if len(all) == 0 {
 		return t
@@ -27,7 +27,7 @@ func (t Transcript) Corrected(all []Correction) Transcript {
 	segments := make([]Segment, len(t.Segments))
 	for i, s := range t.Segments {
 		if text, ok := of[place{s.ID, s.Text}]; ok && !s.Edited {
-			s.Original, s.Text, s.Edited, s.Words = s.Text, text, true, nil
+			s.Original, s.Text, s.Edited, s.Words, s.Untranslated = s.Text, text, true, nil, false
 		}
 		segments[i] = s
 	}
