@@ -54,6 +54,36 @@ describe("detection", () => {
   });
 });
 
+describe("a job's file", () => {
+  it("is played from the page's own address in a browser, which shows no folders", async () => {
+    expect(await detect().media("a/b")).toBe("/api/v1/jobs/a%2Fb/media");
+    expect(detect().reveal).toBeUndefined();
+  });
+
+  it("is played with a ticket in the window", async () => {
+    inWindow();
+    const path = "/api/v1/jobs/a/media?ticket=1";
+    const url = `http://127.0.0.1:7584${path}`;
+    const tickets = [{ path, url }, { path }];
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", async (request: Request) => {
+      asked.push(`${request.method} ${new URL(request.url).pathname}`);
+      return new Response(JSON.stringify(tickets.shift()), {
+        headers: { "Content-Type": "application/json" },
+      });
+    });
+    expect([await detect().media("a"), await detect().media("a")]).toEqual([url, path]);
+    expect(asked[0]).toBe("POST /api/v1/jobs/a/media/ticket");
+  });
+
+  it("is shown in its folder by the window", async () => {
+    inWindow();
+    const asked = answers({ body: {} });
+    await detect().reveal?.("a");
+    expect(asked).toEqual([{ url: "/window/reveal", body: { job: "a" } }]);
+  });
+});
+
 describe("a drag over the page", () => {
   const drag = (...types: string[]) => ({ dataTransfer: { types } }) as unknown as DragEvent;
 

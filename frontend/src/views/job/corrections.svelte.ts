@@ -49,6 +49,11 @@ export class Corrections {
     this.draft = { ...place, id: line.id, was: line.text, text: flat(line.text), conflict: false };
   }
 
+  /** write is what the line is to say; it has no lines of its own. */
+  write(text: string): void {
+    if (this.draft) this.draft.text = text.replace(/[\r\n]+/gu, " ");
+  }
+
   /** cancel gives up what was written. */
   cancel(): void {
     this.draft = undefined;

@@ -62,8 +62,11 @@ export const reading = {
   kinds: {
     error: "Ended with an error",
     crash: "Crashed",
+    out_of_memory: "Ran out of memory",
     yield: "Gave way to others",
-  } as Partial<Record<Kind, string>>,
+    interrupted: "Interrupted",
+    canceled: "Canceled",
+  } satisfies Record<Kind, string> as Record<Kind, string>,
   log: "End of the log",
   copyLog: "Copy the log",
   logCopied: "The log is copied",

@@ -62,8 +62,11 @@ export const reading = {
   kinds: {
     error: "오류로 끝남",
     crash: "비정상 종료",
+    out_of_memory: "메모리 부족",
     yield: "자리를 내줌",
-  } as Partial<Record<Kind, string>>,
+    interrupted: "중단됨",
+    canceled: "취소됨",
+  } satisfies Record<Kind, string> as Record<Kind, string>,
   log: "로그 끝부분",
   copyLog: "로그 복사",
   logCopied: "로그를 복사했습니다",
