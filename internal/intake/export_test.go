@@ -70,3 +70,6 @@ func Listened(dirs []string, entries, most int) []bool {
 	}
 	return heard
 }
+
+// MediaType names a kind of audio or video by its first bytes.
+func MediaType(head []byte, ext string) string { return mediaType(head, ext) }
