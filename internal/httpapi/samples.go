@@ -19,9 +19,14 @@ import (
 func samples() map[reflect.Type]any {
 	all := map[reflect.Type]any{}
 	for _, v := range []any{
-		exampleJob(), SubmittedJob{Job: exampleJob()}, DroppedJob{Job: exampleJob()}, exampleSnapshot(),
+		exampleJob(),
+		SubmittedJob{Job: exampleJob()},
+		DroppedJob{Job: exampleJob()},
+		exampleSnapshot(),
 		Drop{Paths: []string{"/Users/mina/Movies/interview.mp4", "/Users/mina/Movies/Lectures"}},
-		RetryRequest{FromStage: job.Transcribe, Model: "small"}, MoveRequest{To: job.Front}, ClearRequest{State: job.Done},
+		RetryRequest{FromStage: job.Transcribe, Model: "small"},
+		MoveRequest{To: job.Front},
+		ClearRequest{State: job.Done},
 		deliveryOf(exampleDelivery()), exampleReading(), exampleTranscript(), exampleTranscript().Segments[0],
 		exampleModels()[1], exampleLanguageModels()[1],
 		job.Holder{Kind: job.HolderEngine, Name: "large-v3-turbo", Bytes: 2_295_643_915, Count: 1},

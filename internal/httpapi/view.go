@@ -233,7 +233,7 @@ func EventOf(e board.Event) Event {
 		v.Memory = &m
 	case board.ModelChanged:
 		v.Model, v.Download = e.Model, e.Download
-	case board.JobGone, board.LineChanged, board.Reset:
+	case board.JobGone, board.LineChanged, board.SettingsSet, board.Reset:
 	}
 	if e.Counts != nil {
 		c := countsOf(e.Counts)
