@@ -1,7 +1,7 @@
 // Where in the page we are. Views live behind the hash of the address, so the
 // server needs to know only one page.
 
-export type Place = "queue" | "library" | "machine" | "models" | "settings" | "job";
+export type Place = "queue" | "library" | "machine" | "models" | "settings" | "first" | "job";
 
 /** Route is a place; a job may be opened at a segment of its transcript. */
 export type Route = { place: Place; job: string; at?: number };
@@ -63,7 +63,7 @@ export function parse(hash: string): Route {
       return { place: "queue", job: "" };
     }
   }
-  const known = places.find((p) => p === place);
+  const known = [...places, "first" as const].find((p) => p === place);
   return { place: known ?? "queue", job: "" };
 }
 

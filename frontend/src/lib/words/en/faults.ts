@@ -40,6 +40,10 @@ export const faults = {
     message: "A setting has a wrong name or value.",
     hint: "Correct the setting and start again.",
   },
+  setting_locked: {
+    message: "This setting cannot be changed here.",
+    hint: "Set it in settings.toml or in the app’s own window.",
+  },
   job_unknown: { message: "This job is not there.", hint: "It may have been deleted." },
   job_final: { message: "The job has already ended.", hint: "To run it once more, try it again." },
   job_live: { message: "The job has not ended.", hint: "Cancel it first." },

@@ -31,6 +31,10 @@ export const faults = {
     message: "설정의 이름이나 값이 잘못되었습니다.",
     hint: "설정을 고치고 다시 시작하세요.",
   },
+  setting_locked: {
+    message: "여기서는 바꿀 수 없는 설정입니다.",
+    hint: "settings.toml이나 앱 창에서 바꾸세요.",
+  },
   job_unknown: { message: "이 작업을 찾을 수 없습니다.", hint: "삭제되었을 수 있습니다." },
   job_final: { message: "이미 끝난 작업입니다.", hint: "필요하면 다시 시도하세요." },
   job_live: { message: "아직 끝나지 않은 작업입니다.", hint: "먼저 취소하세요." },

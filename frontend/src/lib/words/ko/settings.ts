@@ -1,6 +1,6 @@
 import type { settings as en } from "../en/settings";
 
-export const settings = {
+export const settings: typeof en = {
   title: "설정",
   language: "언어",
   languageText: "화면과 알림에 쓰는 언어입니다. 받아쓰기 언어는 바뀌지 않습니다.",
@@ -9,4 +9,192 @@ export const settings = {
   appearanceText: "밝게, 어둡게, 또는 시스템을 따릅니다.",
   themes: { auto: "시스템 설정", light: "밝게", dark: "어둡게" },
   here: "두 설정은 이 기기에만 저장됩니다.",
-} satisfies typeof en;
+
+  find: "설정 찾기",
+  clear: "지우기",
+  none: (words) => `‘${words}’에 관한 설정이 없습니다.`,
+  found: (n) => `설정 ${n}개`,
+  loading: "설정을 읽는 중…",
+  failed: "설정을 읽지 못했습니다.",
+  files: (overlay, file) =>
+    `여기서 바꾼 값은 ${overlay}에 저장됩니다. 직접 쓰신 ${file}은 건드리지 않습니다.`,
+  pending: (n) => `바뀐 설정 ${n}개는 Sluice를 다시 시작하면 적용됩니다.`,
+  pendingOne: "아직 적용되지 않았습니다. Sluice를 다시 시작하세요.",
+  restart: "바꾸면 다음에 시작할 때 적용됩니다.",
+  saved: (label) => `저장됨: ${label}`,
+  undo: "되돌리기",
+  back: "기본값으로",
+  backOf: (label) => `기본값으로: ${label}`,
+  groups: {
+    general: "일반",
+    speech: "받아쓰기",
+    language: "언어 모델",
+    results: "결과",
+    memory: "메모리와 전원",
+    watch: "폴더 지켜보기",
+    network: "네트워크",
+    advanced: "고급",
+  },
+  origin: {
+    default: "기본값",
+    file: (where) => `${where.replace(/, line (\d+)$/, " $1번째 줄")}에서 정함`,
+    overlay: "여기서 정함",
+    environment: (name) => `환경 변수 ${name}에서 정함`,
+    flag: "명령줄에서 정함",
+  },
+  locked: {
+    door: "앱 창이나 settings.toml에서만 바꿀 수 있습니다.",
+    environment: "환경 변수를 바꾸고 Sluice를 다시 시작하세요.",
+    flag: "여기서 바꾸려면 그 옵션 없이 Sluice를 시작하세요.",
+  },
+  wrong: {
+    number: (least, most) => `${least}부터 ${most}까지의 정수를 넣어 주세요.`,
+    size: "10GB나 512MB처럼 크기를 넣어 주세요.",
+    least: (size) => `${size} 이상이어야 합니다.`,
+    duration: (least, most) => `90s나 5m처럼 ${least}에서 ${most} 사이의 시간을 넣어 주세요.`,
+    path: "/ 또는 ~/로 시작하는 전체 경로를 넣어 주세요.",
+    other: "쓸 수 없는 값입니다.",
+  },
+  yes: "켬",
+  no: "끔",
+  empty: "없음",
+  machine: "이 기기에 맞게 자동 선택",
+  secretSet: "저장되어 있으며 다시 보여 주지 않습니다.",
+  secretUnset: "정하지 않음",
+  secretNew: "새 값 입력",
+  lines: "한 줄에 하나씩 적습니다.",
+  detect: "자동으로 알아내기",
+  asSpoken: "녹음의 언어 그대로",
+  choices: {
+    "ollama.when_away": { wait: "기다리기", finish: "받아쓴 글만으로 끝내기" },
+    "translate.register": {
+      "": "모델에 맡김",
+      formal: "격식체 (합니다체)",
+      polite: "일상 존댓말 (해요체)",
+    },
+  },
+  keys: {
+    "speech.model": {
+      label: "음성 모델",
+      hint: "모델을 지정하지 않은 작업에 씁니다. 클수록 정확하지만 메모리를 더 씁니다.",
+    },
+    "speech.language": { label: "말하는 언어", hint: "직접 정해 두면 자동으로 알아내는 것보다 확실합니다." },
+    "speech.beam_size": {
+      label: "꼼꼼함",
+      hint: "동시에 따져 보는 후보의 수입니다. 1이 가장 빠르고 5가 가장 정확합니다.",
+    },
+    "speech.threads": { label: "프로세서 스레드", hint: "0이면 이 기기에 맞게 정합니다." },
+    "speech.words": { label: "단어별 시각", hint: "단어마다 시각을 찾습니다. 조금 더 오래 걸립니다." },
+    "speech.prompt": {
+      label: "나올 만한 말",
+      hint: "이름이나 용어를 적어 두면 그대로 받아씁니다.",
+    },
+    "models.auto_download": {
+      label: "없는 모델 내려받기",
+      hint: "새 작업에 필요한 모델을 알아서 내려받습니다.",
+    },
+    "ollama.model": {
+      label: "언어 모델",
+      hint: "번역과 요약에 쓸 모델을 gemma3:4b처럼 Ollama의 이름으로 적습니다. 비워 두면 이 기기에 맞게 고릅니다.",
+    },
+    "defaults.translate_to": { label: "번역할 언어", hint: "작업에서 따로 정하지 않았을 때 적용됩니다." },
+    "defaults.summarize": { label: "요약하기", hint: "작업에서 따로 정하지 않았을 때 적용됩니다." },
+    "summary.template": { label: "녹음 종류", hint: "요약에서 무엇을 중요하게 볼지 정합니다." },
+    "summary.language": { label: "요약 언어", hint: "" },
+    "translate.register": { label: "한국어 말투", hint: "한국어로 번역할 때 쓰는 말투입니다." },
+    "translate.glossary": {
+      label: "용어집",
+      hint: "용어와 번역을 적은 TOML 파일입니다. [en.ko]처럼 언어 쌍마다 표를 둡니다.",
+    },
+    "ollama.context": {
+      label: "한 번에 읽는 토큰",
+      hint: "모델이 한 번에 보는 글의 양입니다. 늘리면 메모리를 더 씁니다. 0이면 이 기기에 맞게 정합니다.",
+    },
+    "ollama.when_away": {
+      label: "Ollama가 없을 때",
+      hint: "번역이나 요약을 원하는 작업을 어떻게 할지 정합니다.",
+    },
+    "ollama.host": { label: "Ollama 주소", hint: "http://127.0.0.1:11434처럼 적습니다." },
+    "ollama.start": {
+      label: "Ollama 시작하기",
+      hint: "작업에 필요한데 실행 중이 아니면 시작하고, Sluice와 함께 끝냅니다.",
+    },
+    "ollama.path": { label: "Ollama 프로그램", hint: "비워 두면 흔히 설치되는 곳에서 찾습니다." },
+    "export.dir": {
+      label: "끝난 글을 저장할 폴더",
+      hint: "이미 있는 파일은 덮어쓰지 않습니다. 비워 두면 저장하지 않습니다.",
+    },
+    "export.formats": { label: "파일 형식", hint: "" },
+    "export.name": {
+      label: "파일 이름",
+      hint: "{title}, {language}, {date}, {id}, {source}, {video_id}로 만듭니다. /를 쓰면 폴더가 생깁니다.",
+    },
+    "webhook.url": {
+      label: "웹훅",
+      hint: "작업이 끝날 때마다 결과를 보낼 주소입니다. 비밀 값이 들어 있을 수 있어 보여 주지 않습니다.",
+    },
+    "webhook.secret": {
+      label: "웹훅 서명 키",
+      hint: "메시지에 서명하는 키입니다. 없으면 Sluice가 직접 만듭니다.",
+    },
+    "webhook.allow": {
+      label: "웹훅을 보낼 내부 주소",
+      hint: "이 기기나 내부 네트워크에서 결과를 보내도 되는 호스트나 네트워크입니다.",
+    },
+    "memory.ceiling": {
+      label: "작업 하나의 최대 메모리",
+      hint: "10GB처럼 한 단계가 쓸 수 있는 양입니다. 0이면 이 기기에 맞게 정합니다.",
+    },
+    "power.only_on_ac": {
+      label: "전원에 연결했을 때만",
+      hint: "배터리로 쓸 때는 시작하지 않고, 하던 작업은 줄로 돌려보냅니다.",
+    },
+    "disk.min_free": { label: "남겨 둘 디스크 공간", hint: "2GB처럼 적습니다. 0이면 가득 채울 수 있습니다." },
+    "watch.folders": {
+      label: "폴더",
+      hint: "이 안에 새로 들어온 오디오와 동영상을 한 번씩 자동으로 작업에 넣습니다.",
+    },
+    "watch.recursive": { label: "하위 폴더", hint: "하위 폴더도 지켜봅니다. 링크는 따라가지 않습니다." },
+    "watch.existing": { label: "원래 있던 파일", hint: "처음 지켜볼 때 이미 있던 파일도 작업에 넣습니다." },
+    "watch.settle": {
+      label: "파일을 기다리는 시간",
+      hint: "이만큼 바뀌지 않은 파일만 넣습니다. 느린 네트워크라면 늘리세요.",
+    },
+    "server.listen": {
+      label: "Sluice 주소",
+      hint: "127.0.0.1이 아니면 다른 기기에서도 접속할 수 있으며 토큰이 필요합니다.",
+    },
+    "server.token": {
+      label: "토큰",
+      hint: "접속하는 프로그램이 보내야 하는 값입니다. “auto”면 시작할 때마다 만듭니다.",
+    },
+    "server.roots": {
+      label: "다른 기기에 허용할 폴더",
+      hint: "다른 기기는 이 폴더 안의 파일만 지정할 수 있습니다.",
+    },
+    "server.sync_timeout": {
+      label: "바로 받는 요청의 대기 시간",
+      hint: "/v1/audio/transcriptions가 글을 기다리는 시간입니다. 그 뒤에도 작업은 계속됩니다.",
+    },
+    "uploads.max": {
+      label: "업로드 공간",
+      hint: "업로드 전체의 한도이자 파일 하나의 한도입니다. 마지막 작업이 끝나고 하루 뒤에 지웁니다.",
+    },
+    "fetch.max": { label: "웹에서 받을 최대 크기", hint: "작업이 끝나고 하루 동안 남아 있습니다." },
+    "fetch.allow": {
+      label: "파일을 받아 올 내부 주소",
+      hint: "nas.local이나 192.168.0.0/24처럼 이 기기나 내부 네트워크에 있는 곳입니다.",
+    },
+    "models.dir": { label: "음성 모델 폴더", hint: "" },
+    "models.url": {
+      label: "음성 모델 미러",
+      hint: "내려받을 주소입니다. 비워 두면 목록에 적힌 곳에서 받습니다.",
+    },
+    "models.catalog": { label: "추가 음성 모델", hint: "모델을 적은 JSON 파일입니다." },
+    "media.ffmpeg": { label: "ffmpeg", hint: "프로그램의 경로입니다. 비워 두면 검색 경로에서 찾습니다." },
+    "memory.script": {
+      label: "가상의 메모리 값",
+      hint: "이 기기 대신 파일에 적힌 값을 씁니다. 시연할 때 씁니다.",
+    },
+  },
+};

@@ -1,0 +1,43 @@
+import type { first as en } from "../en/first";
+
+export const first: typeof en = {
+  title: "Sluice 준비하기",
+  text: "세 단계이며 모두 건너뛸 수 있습니다. 나중에 설정에서 다시 볼 수 있습니다.",
+  steps: "단계",
+  step: (n, of, name) => `${of}단계 중 ${n}단계: ${name}`,
+  names: { ffmpeg: "소리", speech: "음성 모델", language: "언어 모델" },
+  next: "계속",
+  skip: "이 단계 건너뛰기",
+  back: "이전",
+  done: "대기열로",
+  leave: "준비 건너뛰기",
+  looking: "살펴보는 중…",
+  again: "다시 확인",
+  failed: "확인하지 못했습니다.",
+  copied: "복사했습니다",
+  copy: (what) => `복사: ${what}`,
+  ffmpeg: {
+    text: "ffmpeg는 동영상에서 소리를 꺼냅니다. 없으면 작업을 할 수 없습니다.",
+    there: "ffmpeg가 있습니다.",
+    missing: "ffmpeg가 없거나 작동하지 않습니다.",
+    how: "터미널에서 아래 명령을 실행하고 다시 확인하세요.",
+  },
+  speech: {
+    text: "말을 글로 옮기는 모델입니다. 한 번만 내려받으면 이 기기 안에서만 작동합니다.",
+    there: (names) => `설치됨: ${names}`,
+    best: "이 기기에 알맞은 모델",
+    others: "다른 모델",
+    none: "이 기기의 메모리에 맞는 모델이 없습니다.",
+  },
+  language: {
+    text: "Ollama는 번역과 요약에 씁니다. 받아쓰기만 한다면 없어도 됩니다.",
+    there: "Ollama가 응답합니다.",
+    missing: "Ollama가 응답하지 않습니다.",
+    how: "ollama.com이나 아래 명령으로 설치하고 실행한 뒤 다시 확인하세요.",
+    ready: (names) => `설치됨: ${names}`,
+    remote: "Ollama 주소는 설정에서 바꿀 수 있습니다.",
+  },
+  reopen: "처음 준비",
+  reopenText: "ffmpeg, 음성 모델, Ollama를 차례로 준비합니다.",
+  open: "다시 보기",
+};
