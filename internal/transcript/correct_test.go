@@ -15,7 +15,8 @@ func TestCorrectionsHoldOnlyForWhatTheyCorrect(t *testing.T) {
 	words := []transcript.Word{{Text: "Hello"}}
 	said := transcript.Transcript{Segments: []transcript.Segment{{ID: 1, Text: "Hello.", Words: words}, {ID: 2, Text: "Good by.", Words: words, Untranslated: true}}}
 	all := []transcript.Correction{
-		{Segment: 1, Original: "Hallo.", Text: "Hi."}, {Segment: 2, Original: "Good by.", Text: "Good bye."},
+		{Segment: 1, Original: "Hallo.", Text: "Hi."},
+		{Segment: 2, Original: "Good by.", Text: "Good bye."},
 		{Segment: 2, Original: "Good bye.", Text: "Bye."},
 	}
 	want := []transcript.Segment{{ID: 1, Text: "Hello.", Words: words}, {ID: 2, Text: "Good bye.", Edited: true, Original: "Good by."}}
