@@ -139,7 +139,7 @@ answers.`,
 		c.add(), c.status(), c.list(), c.show(), c.watch(), c.search(), c.export(), c.summary(), c.edit(),
 		c.move(), c.hold(), c.release(), c.cancel(), c.retry(), c.delete(),
 		c.pause(), c.resume(), c.dismiss(),
-		c.deliveries(), c.redeliver(), c.throughput(),
+		c.deliveries(), c.redeliver(), c.throughput(), c.history(),
 	)
 	group("machine", c.models(), c.doctor(), c.settings(), c.webhookKey())
 	root.AddCommand(c.openAPI(), c.version(), c.completion(), c.man())

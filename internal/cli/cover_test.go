@@ -23,7 +23,7 @@ func covered() map[string]string {
 		"cancel-job": "cancel", "retry-job": "retry", "hold-job": "hold", "release-job": "release",
 		"move-job": "move --front", "set-priority": "move --priority", "delete-job": "delete", "clear-jobs": "delete --state",
 		"pause-queue": "pause", "resume-queue": "resume", "get-board": "status", "get-events": "watch", "get-machine": "status",
-		"get-throughput": "throughput", "dismiss-notice": "dismiss",
+		"get-throughput": "throughput", "get-history": "history", "dismiss-notice": "dismiss",
 		"list-deliveries": "deliveries", "redeliver": "redeliver",
 		"list-models": "models list --server", "download-model": "models pull --server",
 		"cancel-download": "models cancel", "delete-model": "models rm --server",
@@ -33,7 +33,6 @@ func covered() map[string]string {
 		"get-doctor": "doctor", "get-openapi": "openapi", "get-health": "status",
 		"show-window": "desktop",
 
-		"get-history":       "- it is drawn; 'throughput' and 'status --watch' say it in words",
 		"drop":              "- 'add' takes files, and what folders hold is the shell's to list",
 		"get-media":         "- the file is the user's own, and plays where it lies",
 		"post-media-ticket": "- for a player that can send no token",

@@ -229,6 +229,28 @@ func TestThroughput(t *testing.T) {
 	s.run(t, "throughput", "--json").want(t, cli.ExitOK, `"real_time_factor":12.5`)
 }
 
+func TestWhatRanAndWaited(t *testing.T) {
+	t.Parallel()
+	s, _ := far(t, map[string]http.HandlerFunc{"GET /api/v1/history": func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("minutes") == "1" {
+			answer(w, 200, object{"points": []object{}, "runs": []object{}, "waits": []object{}})
+			return
+		}
+		answer(w, 200, object{
+			"runs":  []object{{"job_id": idA, "title": "A talk", "stage": "transcribe", "started_at": "2026-01-02T03:10:00Z", "finished_at": "2026-01-02T03:12:00Z", "outcome": "crashed"}},
+			"waits": []object{{"job_id": idA, "title": "A talk", "reason": "memory", "from": "2026-01-02T03:04:00Z", "to": "2026-01-02T03:09:30Z"}},
+		})
+	}})
+	r := s.run(t, "history")
+	r.want(t, cli.ExitOK, "YAAAAA  memory           5 min 30 s  waited   A talk", "YAAAAA  transcribe       2 min       crashed  A talk")
+	if strings.Index(r.out, "memory") > strings.Index(r.out, "transcribe") {
+		t.Errorf("not in order:\n%s", r.out)
+	}
+	s.run(t, "history", "--minutes", "1").want(t, cli.ExitOK, "Nothing ran or waited in this time.")
+	s.run(t, "history", "--json").want(t, cli.ExitOK, `"outcome":"crashed"`)
+	s.run(t, "history", "--minutes", "0").want(t, cli.ExitUsage)
+}
+
 func TestModelsOfAServer(t *testing.T) {
 	t.Parallel()
 	asked := 0

@@ -38,11 +38,20 @@ func translated(a *api) *api {
 
 func TestLanguagesAreAskedFor(t *testing.T) {
 	t.Parallel()
+	glossary := filepath.Join(t.TempDir(), "words.toml")
+	if err := os.WriteFile(glossary, []byte("[ko.en]\n\"항만장\" = \"harbour master\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]struct {
 		args []string
 		want object
 	}{
 		"nothing": {nil, object{}},
+		"a glossary is sent by its words": {
+			[]string{"--glossary", glossary},
+			object{"glossary": []any{map[string]any{"from": "ko", "to": "en", "term": "항만장", "translation": "harbour master"}}},
+		},
+		"no glossary": {[]string{"--glossary", ""}, object{"glossary": []any{}}},
 		"everything": {
 			[]string{
 				"--translate-to", "KO, de", "--translate-to", "ko", "--summarize", "--summary-template", "meeting", "--summary-language", "en",

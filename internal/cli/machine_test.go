@@ -106,7 +106,7 @@ func TestServe(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	commands := []string{
-		"", "serve", "desktop", "transcribe", "add", "list", "show", "status", "watch", "cancel", "export", "edit", "throughput", "man",
+		"", "serve", "desktop", "transcribe", "add", "list", "show", "status", "watch", "cancel", "export", "edit", "throughput", "history", "man",
 		"search", "move", "hold", "release", "retry", "delete", "dismiss",
 		"models", "models list", "models pull", "models cancel", "models rm", "pause", "resume", "doctor", "openapi", "summary", "deliveries", "redeliver", "webhook-key", "version", "completion",
 	}

@@ -14,6 +14,7 @@ import (
 
 	"sluice/internal/fault"
 	"sluice/internal/job"
+	"sluice/internal/settings"
 )
 
 // orderFlags says what to do with each file.
@@ -34,6 +35,7 @@ type orderFlags struct {
 	summaryLanguage string
 	llm             string
 	register        string
+	glossary        string
 
 	cmd *cobra.Command
 }
@@ -55,6 +57,7 @@ func newOrderFlags(cmd *cobra.Command) *orderFlags {
 	f.StringVar(&o.summaryLanguage, "summary-language", "", "`CODE` of the language to sum it up in (default: summary.language of the settings, else its own)")
 	f.StringVar(&o.llm, "llm-model", "", "language model of Ollama that does both, a `NAME` of 'sluice models list' (default: ollama.model of the settings)")
 	f.StringVar(&o.register, "register", "", "`REGISTER` of a translation to Korean: "+list(job.Registers())+" (default: translate.register of the settings)")
+	f.StringVar(&o.glossary, "glossary", "", "`FILE` that says how words are translated, written like that of translate.glossary; \"\" for none (default: translate.glossary of the settings)")
 	completeLanguages(cmd, "language", false, cobra.CompletionWithDesc("auto", "find out"))
 	completeLanguages(cmd, "translate-to", true)
 	completeLanguages(cmd, "summary-language", false)
@@ -138,6 +141,10 @@ func (o *orderFlags) orders(files []string) ([]job.Order, error) {
 	if err != nil {
 		return nil, err
 	}
+	terms, err := o.terms()
+	if err != nil {
+		return nil, err
+	}
 	orders := make([]job.Order, len(files))
 	for i, f := range files {
 		source, err := source(f)
@@ -158,6 +165,9 @@ func (o *orderFlags) orders(files []string) ([]job.Order, error) {
 		if o.given("register") {
 			order.Register = &o.register
 		}
+		if o.given("glossary") {
+			order.Glossary = &terms
+		}
 		if o.given("audio-track") {
 			order.AudioTrack = &o.track
 		}
@@ -174,6 +184,18 @@ func (o *orderFlags) orders(files []string) ([]job.Order, error) {
 		orders[i] = order
 	}
 	return orders, nil
+}
+
+// terms reads the glossary that was named; none is a list without any.
+func (o *orderFlags) terms() ([]job.Term, error) {
+	if o.glossary == "" {
+		return []job.Term{}, nil
+	}
+	terms, err := settings.ReadGlossary(o.glossary)
+	if err != nil {
+		return nil, usagef("--glossary %s: %s.", clean(o.glossary), clean(err.Error()))
+	}
+	return terms, nil
 }
 
 // source is what a server is told of a file, or of an address on the web.
@@ -304,6 +326,9 @@ func wire(o job.Order) orderBody {
 		Prompt: o.Prompt, ToEnglish: o.ToEnglish,
 		Summarize: o.Summarize, LLMModel: o.LLMModel, Register: o.Register, Webhook: o.Webhook,
 		Priority: o.Priority, Metadata: o.Metadata,
+	}
+	if o.Glossary != nil {
+		b.Glossary = append([]job.Term{}, *o.Glossary...)
 	}
 	if o.TranslateTo != nil {
 		b.TranslateTo = append([]string{}, *o.TranslateTo...) // none is a list, too

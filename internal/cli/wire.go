@@ -35,6 +35,7 @@ type orderBody struct {
 	LLMModel    string       `json:"llm_model,omitempty"`
 	Register    *string      `json:"register,omitempty"`
 	Webhook     *string      `json:"webhook,omitempty"`
+	Glossary    []job.Term   `json:"glossary,omitzero"` // empty = none
 
 	Priority  int               `json:"priority,omitempty"`
 	NotBefore *time.Time        `json:"not_before,omitempty"`
@@ -168,7 +169,7 @@ func flagsOf() map[string]string {
 		"q": "--query", "Idempotency-Key": "--key",
 		"translate_to": "--translate-to", "summarize": "--summarize", "llm_model": "--llm-model", "register": "--register",
 		"summary": "--summarize", "summary.template": "--summary-template", "summary.language": "--summary-language",
-		"webhook": "--webhook",
+		"webhook": "--webhook", "glossary": "--glossary",
 	}
 }
 
