@@ -171,7 +171,7 @@ func selection(f queue.Filter, from *cursor) statement {
 		jobs(`INDEXED BY jobs_ended WHERE finished_at > 0 AND (finished_at, seq) < (?, ?)`, ended, before)
 	case f.Order == queue.ByEnd:
 		order = "\nORDER BY finished_at DESC, seq DESC"
-		jobs(`INDEXED BY jobs_ended WHERE state = ? AND finished_at > 0 AND (finished_at, seq) < (?, ?)`, f.State, ended, before)
+		jobs(`INDEXED BY jobs_final WHERE state = ? AND finished_at > 0 AND (finished_at, seq) < (?, ?)`, f.State, ended, before)
 	case f.Order == queue.ByArrival && f.State == "":
 		jobs(`NOT INDEXED WHERE seq < ?`, before)
 	case f.Order == queue.ByArrival:

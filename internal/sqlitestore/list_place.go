@@ -21,7 +21,7 @@ func nth(f queue.Filter) (front, behind statement) {
 		front.text = from + `ORDER BY finished_at DESC, seq DESC` + skip
 		behind.text = from + `ORDER BY finished_at, seq` + skip
 	case f.Order == queue.ByEnd:
-		const from = `SELECT 0, 0, seq, finished_at FROM jobs INDEXED BY jobs_ended WHERE state = ? AND finished_at > 0 `
+		const from = `SELECT 0, 0, seq, finished_at FROM jobs INDEXED BY jobs_final WHERE state = ? AND finished_at > 0 `
 		front = statement{from + `ORDER BY finished_at DESC, seq DESC` + skip, []any{f.State}}
 		behind = statement{from + `ORDER BY finished_at, seq` + skip, []any{f.State}}
 	case f.State == "":

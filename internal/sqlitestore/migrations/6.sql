@@ -40,3 +40,6 @@ CREATE INDEX events_ended ON events (at, to_state, from_state, code, job)
   WHERE to_state IN ('done', 'failed', 'canceled') AND from_state IN ('queued', 'running');
 CREATE INDEX events_waits ON events (at)
   WHERE to_state = 'queued' AND reason NOT IN ('', 'turn', 'held', 'scheduled', 'paused');
+
+-- The library turns pages of one kind of end, the newest first.
+CREATE INDEX jobs_final ON jobs (state, finished_at, seq) WHERE finished_at > 0;
