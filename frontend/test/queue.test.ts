@@ -3,9 +3,8 @@ import { flushSync } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { clock } from "../src/lib/clock.svelte";
 import { adding } from "../src/lib/adding.svelte";
-import type { Job, Page } from "../src/lib/api/types";
+import type { Job } from "../src/lib/api/types";
 import { board } from "../src/lib/live/board.svelte";
-import { Rest } from "../src/lib/rest.svelte";
 import { parse } from "../src/lib/route.svelte";
 import { toasts } from "../src/lib/ui/toasts.svelte";
 import { language } from "../src/lib/words/words.svelte";
@@ -355,72 +354,32 @@ describe("the queue", () => {
 });
 
 describe("the line beyond the board", () => {
-  const line: Job[] = Array.from({ length: 132 }, (_, i) => job(`j${i}`));
-  const now = snapshot(1, { next: line.slice(0, 50) });
+  const line: Job[] = Array.from({ length: 132 }, (_, i) => job(`j${i}`, { position: i + 1 }));
+  const now = snapshot(1, { next: line.slice(0, 50), counts: { ...snapshot(1).counts, queued: 132 } });
 
-  /** page answers as the server does, at most 60 at a time. */
-  async function page(limit: number, cursor = "0"): Promise<Page> {
-    const from = Number(cursor);
-    const to = from + Math.min(limit, 60);
-    return { jobs: line.slice(from, to), next: to < line.length ? String(to) : undefined };
-  }
-
-  it("is read only when asked for, and over as many pages as it takes", async () => {
-    const rest = new Rest(page);
-    await rest.follow(now);
-    expect(rest.beyond(now)).toEqual([]);
-    await rest.more(now);
-    expect(rest.beyond(now).map((j) => j.id)).toEqual(line.slice(50, 100).map((j) => j.id));
-    expect(rest.beyond(now)[0]?.position).toBe(51);
-    await rest.more(now);
-    expect(rest.beyond(now).at(-1)).toMatchObject({ id: "j131", position: 132 });
-  });
-
-  it("never shows a job twice when the line has moved meanwhile", async () => {
-    const rest = new Rest(page);
-    await rest.more(now);
-    // The snapshot is newer than what was read: its last one was the first beyond.
-    const moved = snapshot(2, { running: line.slice(0, 1), next: line.slice(1, 51) });
-    expect(rest.beyond(moved)[0]).toMatchObject({ id: "j51", position: 51 });
-    board.snapshot = { ...moved, counts: { ...moved.counts, queued: 131 } };
-    render(Line, { now: moved, rest, later: () => {} });
-    expect(screen.getAllByRole("link").map((a) => a.textContent)).toEqual(
-      line.slice(1, 100).map((j) => j.title),
+  it("is drawn as far as it is looked at, and is as long as it is", () => {
+    asked({ jobs: [] });
+    board.snapshot = now;
+    render(Line, { now, later: () => {} });
+    const rows = screen.getAllByRole("listitem");
+    expect(rows.length).toBeLessThan(50);
+    expect(rows[3]?.getAttribute("aria-posinset")).toBe("4");
+    expect(rows[3]?.getAttribute("aria-setsize")).toBe("132");
+    // Tab comes to one row only.
+    const reached = [...document.querySelectorAll("ol a, ol button")].filter(
+      (e) => (e as HTMLElement).tabIndex === 0,
     );
-    expect(screen.getByText("and 32 more")).toBeTruthy();
+    expect(reached.every((e) => e.closest("li") === rows[0])).toBe(true);
   });
 
-  it("is read once at a time, and for the newest snapshot at last", async () => {
-    let flying = 0;
-    const limits: number[] = [];
-    const rest = new Rest(async (limit, cursor) => {
-      expect(++flying).toBe(1);
-      limits.push(limit);
-      await Promise.resolve();
-      flying--;
-      return page(limit, cursor);
-    });
-    await Promise.all([
-      rest.more(now),
-      rest.follow(snapshot(2)),
-      rest.follow(snapshot(3, { next: line.slice(0, 5) })),
-    ]);
-    expect(limits).toEqual([100, 40, 55]);
-  });
-
-  it("gives the focus to the first new row, and keeps it in the line when a row goes", async () => {
+  it("keeps the focus in the line when a row goes", async () => {
     asked(job("x"));
-    const rest = new Rest(page);
-    board.snapshot = { ...now, counts: { ...now.counts, queued: 132 } };
-    const { rerender } = render(Line, { now, rest, later: () => {} });
-    const button = screen.getByRole("button", { name: "Show 50 more" });
-    button.focus();
-    button.click();
-    await vi.waitFor(() => expect(document.activeElement?.textContent).toBe("Title of j50"));
+    board.snapshot = now;
+    const { rerender } = render(Line, { now, later: () => {} });
     const cancel = screen.getByRole("button", { name: "Cancel Title of j3" });
     cancel.focus();
     cancel.click();
-    await rerender({ now: snapshot(2, { next: line.slice(0, 50).filter((j) => j.id !== "j3") }), rest });
+    await rerender({ now: snapshot(2, { next: line.slice(0, 50).filter((j) => j.id !== "j3") }) });
     expect(document.activeElement?.textContent).toBe("Title of j4");
   });
 });

@@ -20,12 +20,12 @@ class Line {
   gate: Promise<void> = Promise.resolve();
 
   answer = async (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
     const [, , , , id = "", verb = "get"] = pathname.split("/");
     if (pathname.endsWith("/board")) return json(snapshot(1, { next: [...this.jobs] }));
     const body = request.method === "POST" ? await request.text() : "";
     if (verb === "history") return json({ events: this.history });
-    if (id === "") return json({ jobs: this.jobs });
+    if (id === "") return json({ jobs: this.jobs.slice(Number(searchParams.get("from") ?? 1) - 1) });
     if (request.method === "POST") this.asked.push(`${id} ${verb}${body && ` ${body}`}`);
     await this.gate;
     if (request.method === "POST" && (this.refuses === true || this.refuses === verb)) {
@@ -45,7 +45,7 @@ class Line {
       this.jobs = all.toSpliced(at, 0, one);
       return json({ ...one, position: at + 1 });
     }
-    return json(one);
+    return json({ ...one, position: this.jobs.indexOf(one) + 1 || undefined });
   };
 }
 

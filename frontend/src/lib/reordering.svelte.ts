@@ -10,9 +10,9 @@ const nearEdge = 48; // px from the edge where the view begins to scroll
 const speed = 12; // px for each frame
 
 type Options = {
-  /** Rows of the list, by id, in order. */
+  /** Rows of the list that are there, by id, in order. Not all of them need be drawn. */
   ids: () => readonly string[];
-  /** The row goes to an index of the others. */
+  /** The row goes to an index of the others. It may not be among the rows any more. */
   drop: (id: string, to: number) => void;
 };
 
@@ -89,7 +89,7 @@ export class Reordering {
       };
       addEventListener("click", swallow, { capture: true, once: true });
       setTimeout(() => removeEventListener("click", swallow, { capture: true }));
-      if (to !== undefined && this.#o.ids().includes(id)) this.#o.drop(id, to);
+      if (to !== undefined) this.#o.drop(id, to);
     };
     const key = (k: KeyboardEvent) => {
       if (k.key !== "Escape" || !this.active) return;
@@ -110,12 +110,14 @@ export class Reordering {
   /** aim finds the place under the pointer: before the first row whose middle is below it. */
   #aim(y: number): void {
     const rows = [...(this.#list?.querySelectorAll<HTMLElement>("[data-id]") ?? [])];
-    const others = rows.filter((r) => r.dataset.id !== this.#id);
-    const below = others.findIndex((r) => {
+    const drawn = rows.filter((r) => r.dataset.id !== this.#id);
+    const below = drawn.find((r) => {
       const { top, height } = r.getBoundingClientRect();
       return y < top + height / 2;
     });
-    this.#to = below < 0 ? others.length : below;
+    const others = this.#o.ids().filter((id) => id !== this.#id);
+    const at = others.indexOf((below ?? drawn.at(-1))?.dataset.id ?? "");
+    if (at >= 0) this.#to = below ? at : at + 1;
   }
 
   /** scroll moves the view while the pointer is at its edge. */

@@ -1,5 +1,5 @@
 // What can be done to a job, as the choices of a menu.
-import type { Job } from "../../lib/api/types";
+import type { Job, Stage } from "../../lib/api/types";
 import { alt } from "../../lib/keys";
 import { board } from "../../lib/live/board.svelte";
 import { hold, release, retry, setPriority } from "../../lib/steering";
@@ -22,27 +22,27 @@ export function urgency(job: Job): Urgency {
 
 /** Moves is what moving needs to know about the place of a job in the line. */
 export type Moves = {
-  place: number; // index in what is shown
-  shown: number; // how many are
-  last: boolean; // whether no other of its priority stands behind it
-  to: (place: number) => void;
+  place: number; // index in the line
+  last: boolean; // whether nobody stands behind it
+  end: boolean; // whether no other of its priority does
+  by: (step: 1 | -1) => void;
+  toFront: () => void;
   toBack: () => void;
 };
 
 /** moveItems are the ways to another place in the line. */
 export function moveItems(m: Moves): MenuItem[] {
-  const last = m.place === m.shown - 1;
   return [
-    { label: t.queue.toFront, icon: "front", disabled: m.place === 0, run: () => m.to(0) },
+    { label: t.queue.toFront, icon: "front", disabled: m.place === 0, run: m.toFront },
     {
       label: t.queue.up,
       icon: "up",
       detail: alt("↑"),
       disabled: m.place === 0,
-      run: () => m.to(m.place - 1),
+      run: () => m.by(-1),
     },
-    { label: t.queue.down, icon: "down", detail: alt("↓"), disabled: last, run: () => m.to(m.place + 1) },
-    { label: t.queue.toBack, icon: "end", disabled: m.last, run: m.toBack },
+    { label: t.queue.down, icon: "down", detail: alt("↓"), disabled: m.last, run: () => m.by(1) },
+    { label: t.queue.toBack, icon: "end", disabled: m.end, run: m.toBack },
   ];
 }
 
@@ -88,31 +88,20 @@ export function endedItems(
   },
 ): MenuItem[] {
   const { then = () => {} } = act;
+  // What a job has not come to yet it cannot do again.
+  const ran = (stage: Stage) => job.state === "done" || job.stages.some((r) => r.stage === stage);
+  const from = (stage: Stage, label: string): MenuItem[] =>
+    ran(stage) ? [{ label, icon: "redo", run: () => void retry(job, stage).then(then) }] : [];
   const again: MenuItem[] = [
-    { label: t.queue.again, icon: "redo", run: () => void retry(job, "transcribe").then(then) },
-    ...(job.translate_to?.length
-      ? [
-          {
-            label: t.queue.translateAgain,
-            icon: "redo" as const,
-            run: () => void retry(job, "translate").then(then),
-          },
-        ]
-      : []),
-    ...(job.summarize
-      ? [
-          {
-            label: t.queue.summarizeAgain,
-            icon: "redo" as const,
-            run: () => void retry(job, "summarize").then(then),
-          },
-        ]
-      : []),
+    ...from("transcribe", t.queue.again),
+    ...(job.translate_to?.length ? from("translate", t.queue.translateAgain) : []),
+    ...(job.summarize ? from("summarize", t.queue.summarizeAgain) : []),
+    ...from("deliver", t.queue.deliverAgain),
     { label: t.queue.startOver, icon: "film", run: () => void retry(job, "extract").then(then) },
   ];
   const tryAgain: MenuItem = { label: t.queue.tryAgain, icon: "redo", run: () => void retry(job).then(then) };
   return [
-    ...(job.state === "done" ? again : [tryAgain, ...again.slice(-1)]),
+    ...(job.state === "done" ? again : [tryAgain, ...again]),
     { label: t.models.choose, icon: "speech", run: act.model },
     {
       label: t.queue.delete,

@@ -8,10 +8,8 @@ export const library = {
   list: "Finished transcripts",
   listFailed: "Jobs that failed",
   count: {
-    done: (n: number, more: boolean) =>
-      `${n}${more ? "+" : ""} ${n === 1 && !more ? "transcript" : "transcripts"}`,
-    failed: (n: number, more: boolean) =>
-      `${n}${more ? "+" : ""} ${n === 1 && !more ? "job" : "jobs"} failed`,
+    done: (n: number) => `${n} ${n === 1 ? "transcript" : "transcripts"}`,
+    failed: (n: number) => `${n} ${n === 1 ? "job" : "jobs"} failed`,
   },
   warnings: (n: number) => (n === 1 ? "1 note" : `${n} notes`),
   empty: "Nothing is finished yet",

@@ -7,7 +7,8 @@ export const queue = {
   heroShort: "Drop more files anywhere, or",
   now: "Now",
   line: "In line",
-  ended: "Recently finished",
+  ended: "Finished",
+  toEnded: (n: number) => `Finished: ${n}`,
   idle: "Nothing runs right now. The first in line starts in a moment.",
   idlePaused: "Nothing runs: the line is paused. Press Resume to go on.",
   idleMemory: "Nothing runs: the first in line starts by itself when there is memory for it.",
@@ -47,6 +48,7 @@ export const queue = {
   again: "Transcribe again",
   translateAgain: "Translate again",
   summarizeAgain: "Summarize again",
+  deliverAgain: "Save the files again",
   startOver: "Start over from the file",
   open: "Open",
 
@@ -97,7 +99,7 @@ export const queue = {
   deleted: (title: string) => `Deleted “${isolated(title)}”`,
 
   andMore: (n: number) => `and ${n} more`,
-  showMore: (n: number) => (n === 1 ? "Show 1 more" : `Show ${n} more`),
+  coming: "Reading…",
   added: (n: number) => `${n} added`,
   existing: (n: number) => `${n} already in line`,
   refused: (n: number) => (n === 1 ? "1 file was not added" : `${n} files were not added`),

@@ -10,8 +10,8 @@ export const library: typeof en = {
   list: "완료된 텍스트",
   listFailed: "실패한 작업",
   count: {
-    done: (n, more) => `${n}${more ? "+" : ""}개`,
-    failed: (n, more) => `실패 ${n}${more ? "+" : ""}개`,
+    done: (n) => `${n}개`,
+    failed: (n) => `실패 ${n}개`,
   },
   warnings: (n) => `참고 ${n}건`,
   empty: "아직 완료된 것이 없습니다",

@@ -8,7 +8,8 @@ export const queue = {
   heroShort: "파일을 아무 데나 더 놓거나",
   now: "지금",
   line: "기다리는 작업",
-  ended: "최근에 끝난 작업",
+  ended: "끝난 작업",
+  toEnded: (n: number) => `끝난 작업 ${n}개`,
   idle: "지금 진행 중인 작업이 없습니다. 맨 앞 작업이 곧 시작합니다.",
   idlePaused: "대기열이 일시 정지되었습니다. ‘계속’을 누르면 다시 시작합니다.",
   idleMemory: "메모리에 여유가 생기면 맨 앞 작업이 저절로 시작합니다.",
@@ -48,6 +49,7 @@ export const queue = {
   again: "다시 받아쓰기",
   translateAgain: "다시 번역",
   summarizeAgain: "다시 요약",
+  deliverAgain: "파일 다시 저장",
   startOver: "처음부터 다시 하기",
   open: "열기",
 
@@ -97,7 +99,7 @@ export const queue = {
   deleted: (title: string) => `“${isolated(title)}” 작업을 삭제했습니다`,
 
   andMore: (n: number) => `그 뒤로 ${n}개 더`,
-  showMore: (n: number) => `${n}개 더 보기`,
+  coming: "읽고 있습니다…",
   added: (n: number) => `${n}개 추가`,
   existing: (n: number) => `${n}개는 이미 있음`,
   refused: (n: number) => `파일 ${n}개를 추가하지 못했습니다`,
