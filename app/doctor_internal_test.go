@@ -206,7 +206,7 @@ func TestTheDoctorLooksAtEverything(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if left, _ := os.ReadDir(x.settings.Dirs.Data); len(left) > 0 {
+	if left, _ := os.ReadDir(x.settings.Now().Dirs.Data); len(left) > 0 {
 		t.Errorf("it left %v", left)
 	}
 	x.server = func(_ context.Context, f job.Finding) job.Finding { f.Text = "not running"; return f }
@@ -242,7 +242,7 @@ func TestWhatTheDoctorSaysOfWhatIsNotWell(t *testing.T) {
 		"a missing model that can never fit is not to be installed": {
 			func(_ *testing.T, x *examined) {
 				x.speech = fakeSpeech{{Name: "huge", NeedBytes: 11e9, Catalog: true}}
-				x.settings.Speech.Model, x.settings.Speech.Language = "huge", "ko"
+				x.settings.Now().Speech.Model, x.settings.Now().Speech.Language = "huge", "ko"
 			},
 			job.Finding{Name: "model", Level: job.FindingFail, Text: "huge is too large.", Hint: "Take another for ko. Change speech.model, or remove it."},
 		},
@@ -265,8 +265,8 @@ func TestWhatTheDoctorSaysOfWhatIsNotWell(t *testing.T) {
 		"a file is where the data folder should be": {
 			func(t *testing.T, x *examined) {
 				t.Helper()
-				x.settings.Dirs.Data = filepath.Join(t.TempDir(), "file")
-				if err := os.WriteFile(x.settings.Dirs.Data, nil, 0o600); err != nil {
+				x.settings.Now().Dirs.Data = filepath.Join(t.TempDir(), "file")
+				if err := os.WriteFile(x.settings.Now().Dirs.Data, nil, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -285,7 +285,7 @@ func TestWhatTheDoctorSaysOfWhatIsNotWell(t *testing.T) {
 			},
 		},
 		"a setting has a wrong name": {
-			func(_ *testing.T, x *examined) { x.settings.Notes = []string{"SLUICE_X is no setting"} },
+			func(_ *testing.T, x *examined) { x.settings.Now().Notes = []string{"SLUICE_X is no setting"} },
 			job.Finding{Name: "settings", Level: job.FindingWarn, Text: "SLUICE_X is no setting", Hint: "Correct the name, or remove it."},
 		},
 		"Ollama is away": {

@@ -93,7 +93,7 @@ func TestAnOrderFetchesItsModelOnlyOnceItIsAccepted(t *testing.T) {
 	if err := f.Remove(t.Context(), "ggml-tiny.bin"); !fault.Is(err, fault.ModelInUse) {
 		t.Errorf("what is to come is removed: %v", err)
 	}
-	f.settings.Models.AutoDownload = false
+	f.settings.Now().Models.AutoDownload = false
 	f.fetch(job.Options{Model: "base"})
 	if got := f.downloads.Of("base"); got != nil {
 		t.Errorf("it is downloaded unasked: %+v", got)
@@ -138,13 +138,13 @@ func TestTheListAndTheDoctorKnowTheSameNeeds(t *testing.T) {
 	t.Parallel()
 	peaks := fakePeaks{}
 	f := finderWith(t, peaks, "SLUICE_SPEECH_MODEL=own")
-	if err := os.MkdirAll(f.settings.Models.Dir, 0o700); err != nil {
+	if err := os.MkdirAll(f.settings.Now().Models.Dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(f.settings.Models.Dir, "own.bin"), bytes.Repeat([]byte("w"), 1<<20), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(f.settings.Now().Models.Dir, "own.bin"), bytes.Repeat([]byte("w"), 1<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f.Store = models.New(models.Config{Dir: f.settings.Models.Dir, Check: func(string) error { return nil }})
+	f.Store = models.New(models.Config{Dir: f.settings.Now().Models.Dir, Check: func(string) error { return nil }})
 	guess := models.NeedBytes(1 << 20)
 	expect := func(when string, need int64, from job.Known) {
 		t.Helper()
@@ -158,7 +158,7 @@ func TestTheListAndTheDoctorKnowTheSameNeeds(t *testing.T) {
 		if listed := list[len(list)-1].NeedBytes; listed != need || row.Need != need || row.From != from || row.Model != "own" {
 			t.Errorf("%s the list has %d and the doctor %+v", when, listed, row)
 		}
-		d := &job.Draft{Options: job.Options{Model: "own", BeamSize: f.settings.Speech.BeamSize}}
+		d := &job.Draft{Options: job.Options{Model: "own", BeamSize: f.settings.Now().Speech.BeamSize}}
 		if m, err := f.look(t.Context(), d.Options); err != nil || m.NeedBytes != need {
 			t.Errorf("%s an order needs %d, %v", when, m.NeedBytes, err)
 		}

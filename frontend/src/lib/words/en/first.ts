@@ -34,7 +34,7 @@ export const first = {
     missing: "Ollama does not answer.",
     how: "Install it from ollama.com or with this command, start it, then check again:",
     ready: (names: string) => `Installed: ${names}`,
-    remote: "Ollama’s address can be changed in Settings.",
+    remote: "Does it run elsewhere? Its address is ollama.host in Settings.",
   },
   reopen: "First steps",
   reopenText: "ffmpeg, a speech model and Ollama, one after the other.",

@@ -35,7 +35,7 @@ export const first: typeof en = {
     missing: "Ollama가 응답하지 않습니다.",
     how: "ollama.com이나 아래 명령으로 설치하고 실행한 뒤 다시 확인하세요.",
     ready: (names) => `설치됨: ${names}`,
-    remote: "Ollama 주소는 설정에서 바꿀 수 있습니다.",
+    remote: "다른 곳에서 실행 중이라면 설정의 ollama.host에서 주소를 정합니다.",
   },
   reopen: "처음 준비",
   reopenText: "ffmpeg, 음성 모델, Ollama를 차례로 준비합니다.",
