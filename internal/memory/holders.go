@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"sluice/internal/job"
 )
@@ -136,8 +137,18 @@ func isOllama(p process) bool {
 func programName(path string) string {
 	for part := range strings.SplitSeq(path, "/") {
 		if name, ok := strings.CutSuffix(part, ".app"); ok && name != "" {
-			return name
+			return readable(name)
 		}
 	}
-	return filepath.Base(path)
+	return readable(filepath.Base(path))
+}
+
+// readable is a name without what steers a terminal: a program may be called anything.
+func readable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(name, string(unicode.ReplacementChar)))
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -29,6 +31,19 @@ const aMac = `    1     0  22016 /sbin/launchd
   950   600      0 (ffmpeg)
  9999   412   1024 -zsh
 `
+
+func TestAProgramMayBeCalledAnything(t *testing.T) {
+	t.Parallel()
+	got, err := memory.MacHolders("1 0 1024 /bin/a\x00b\x1b[31m\n2 0 2048 /Applications/c\x07.app/x\xff\n", memory.Own{PID: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range got {
+		if strings.ContainsFunc(h.Name, unicode.IsControl) || !utf8.ValidString(h.Name) {
+			t.Errorf("it is called %q", h.Name)
+		}
+	}
+}
 
 func TestWhatHoldsMemoryOnAMac(t *testing.T) {
 	t.Parallel()

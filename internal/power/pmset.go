@@ -31,7 +31,11 @@ func parsePmset(out string) (battery bool, err error) {
 		if !ok {
 			continue
 		}
-		switch source, _, _ := strings.Cut(rest, "'"); source {
+		source, _, whole := strings.Cut(rest, "'")
+		if !whole { // cut off: what it says may be half of another word
+			continue
+		}
+		switch source {
 		case "AC Power":
 			return false, nil
 		case "Battery Power", "UPS Power":

@@ -63,6 +63,7 @@ func TestOnBatteryOfAMac(t *testing.T) {
 		},
 		"nothing":                  {"", false, true},
 		"no line about the source": {" -InternalBattery-0 (id=7340131)\t83%; discharging\n", false, true},
+		"a line that is cut off":   {"Now drawing from 'Battery Power", false, true},
 		"a source of the future":   {"Now drawing from 'Solar Power'\n", false, true},
 	}
 	for name, tt := range tests {
