@@ -12,7 +12,7 @@ LDFLAGS := -s -w -X sluice/app.version=$(VERSION)
 # What Wails wants to be built with; webkit2_41 is the WebKitGTK of today's Linux.
 TAGS    := desktop,production,webkit2_41
 
-.PHONY: help setup build run test race lint e2e bench bench-memory soak desktop window app api man verify clean
+.PHONY: help setup build run test race lint e2e fuzz shots bench bench-memory soak desktop window app api man verify clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -47,6 +47,13 @@ e2e: ## run the whole program: server, window, tray, and the page in a browser
 	@$(MAKE) --no-print-directory build window
 	@SLUICE_TEST_ALL=1 go test -count=1 $(ARGS) ./app
 	@cd frontend && npm run --silent e2e
+
+fuzz: setup ## feed every parser of outside bytes with anything, FUZZTIME (20s) each
+	@build/fuzz.sh $(ARGS)
+
+shots: build ## keep a screenshot of each view, theme and language: build/shots/views
+	@build/setup.sh e2e
+	@build/shots/views.sh
 
 desktop: ## build the app with its window and open it (Linux)
 	@build/setup.sh desktop
