@@ -62,3 +62,6 @@ func StartOrJoin(ctx context.Context, start func() error, hand func(context.Cont
 	}, hand)
 	return r != nil, err
 }
+
+// Revealing gives the commands that show a file.
+func Revealing(system, path string) [][]string { return revealing(system, path) }

@@ -27,6 +27,8 @@ type screen interface {
 	// PickTarget asks where a new file goes, and offers a name for it. "" means
 	// nowhere.
 	PickTarget(ctx context.Context, name string) (string, error)
+	// Reveal shows a file among its neighbours.
+	Reveal(ctx context.Context, path string) error
 }
 
 // dropper takes files and folders; the desk is one.

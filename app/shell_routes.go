@@ -83,6 +83,8 @@ func (h *shellRoutes) find(r *http.Request) func(*http.Request) (any, error) {
 		return h.pick
 	case "/window/save":
 		return h.save
+	case "/window/reveal":
+		return h.reveal
 	case "/window/options":
 		return h.want
 	case "/window/language":
@@ -153,6 +155,43 @@ func (h *shellRoutes) save(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return saved{path}, nil
+}
+
+// reveal shows the file of a job among its neighbours. Only the job says which
+// file that is.
+func (h *shellRoutes) reveal(r *http.Request) (any, error) {
+	var in struct {
+		Job string `json:"job"`
+	}
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	answer, err := h.get(r.Context(), "/api/v1/jobs/"+url.PathEscape(in.Job))
+	if err != nil {
+		return nil, err
+	}
+	if answer.status != http.StatusOK {
+		return answer, nil
+	}
+	var of struct {
+		Source struct {
+			Path string `json:"path"`
+		} `json:"source"`
+	}
+	if err := json.Unmarshal(answer.body.Bytes(), &of); err != nil {
+		return nil, fmt.Errorf("read job: %w", err)
+	}
+	path := of.Source.Path
+	if !filepath.IsAbs(path) {
+		return nil, invalid("The file of this job lies in no folder of yours.")
+	}
+	if _, err := os.Lstat(path); err != nil {
+		return nil, fault.New(fault.SourceMissing, "The file is not where it was.", err)
+	}
+	if err := h.shell.screen.Reveal(r.Context(), path); err != nil {
+		return nil, fmt.Errorf("show file: %w", err)
+	}
+	return struct{}{}, nil
 }
 
 // want hears what is wanted of the files that come by themselves: dropped,

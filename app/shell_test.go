@@ -36,6 +36,7 @@ type stage struct {
 	events  []string // as the page gets them: name and JSON
 	shown   int
 	offered string // name of a file to save
+	seen    string // the file that was shown
 }
 
 func (s *stage) Show() {
@@ -56,6 +57,11 @@ func (s *stage) PickFiles(context.Context) ([]string, error) { return s.picked, 
 func (s *stage) PickTarget(_ context.Context, name string) (string, error) {
 	s.offered = name
 	return s.target, s.err
+}
+
+func (s *stage) Reveal(_ context.Context, path string) error {
+	s.seen = path
+	return s.err
 }
 
 // line plays the desk: it takes what ends in mp4.

@@ -241,6 +241,11 @@ func (w *window) PickTarget(ctx context.Context, name string) (string, error) {
 	})
 }
 
+// Reveal implements screen. What shows folders lives on when the request ends.
+func (w *window) Reveal(ctx context.Context, path string) error {
+	return showFile(context.WithoutCancel(ctx), goruntime.GOOS, path)
+}
+
 // Say tells the user what went wrong, and waits until it was read.
 func (w *window) Say(ctx context.Context, title, text string) {
 	_, err := ask(ctx, w, func() (string, error) {

@@ -1,0 +1,42 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// showFile shows a file among its neighbours, in whatever the user looks at
+// folders with. It waits for that program where it does not stand by itself.
+func showFile(ctx context.Context, system, path string) error {
+	var tried []error
+	for _, command := range revealing(system, path) {
+		err := exec.CommandContext(ctx, command[0], command[1:]...).Run()
+		if err == nil {
+			return nil
+		}
+		tried = append(tried, err)
+	}
+	return errors.Join(tried...)
+}
+
+// revealing gives the commands that show a file on a system, named as Go does:
+// the first that works is enough. The path is absolute, so that none takes it
+// for an option.
+func revealing(system, path string) [][]string {
+	if system == "darwin" {
+		return [][]string{{"open", "-R", path}}
+	}
+	// A comma would begin another file.
+	file := strings.ReplaceAll((&url.URL{Scheme: "file", Path: path}).String(), ",", "%2C")
+	return [][]string{
+		{
+			"dbus-send", "--session", "--print-reply", "--reply-timeout=5000", "--dest=org.freedesktop.FileManager1",
+			"/org/freedesktop/FileManager1", "org.freedesktop.FileManager1.ShowItems", "array:string:" + file, "string:",
+		},
+		{"xdg-open", filepath.Dir(path)},
+	}
+}
