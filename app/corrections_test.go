@@ -195,7 +195,8 @@ func TestTheLogOfAnEngineThatCrashedIsShown(t *testing.T) {
 	if got.Stage != "transcribe" || got.Kind != "crash" || got.Code != "engine_crashed" || got.Number != 1 || got.Message == "" || got.Hint == "" {
 		t.Errorf("attempt %+v", got)
 	}
-	if !strings.Contains(got.LogTail, "SIGSEGV") || len(got.LogTail) > 8<<10 || strings.Contains(got.LogTail, s.dir) || strings.Contains(got.LogTail, "/src/") {
+	// One that was just born dies without a word of its own.
+	if !strings.Contains(got.LogTail, "segmentation") || len(got.LogTail) > 8<<10 || strings.Contains(got.LogTail, s.dir) || strings.Contains(got.LogTail, "/src/") {
 		t.Errorf("its log: %s", got.LogTail)
 	}
 	_, _ = s.ask(http.MethodPost, "/api/v1/jobs/"+j.ID+"/cancel", nil, nil)
