@@ -324,7 +324,7 @@ func (b *battlefield) nothingLost(ids []string) {
 func (b *battlefield) expectEnd(t *testing.T, id, want string) {
 	t.Helper()
 	var v view
-	within(t, 15*time.Second, "the job "+id+" ends", func() bool {
+	eventually(t, "job "+id+" ends", func() bool {
 		v = b.server.job(id)
 		return v.State == "done" || v.State == "failed" || v.State == "canceled"
 	})

@@ -18,6 +18,7 @@ func FuzzWhateverTheKernelWritesMemoryIsBounded(f *testing.F) {
 	f.Add("MemTotal: 9223372036854775807 kB\nMemAvailable: 9223372036854775807 kB\n", "full avg10=1e400 avg60=-1", "99999999999999999999", "inactive_file -1", "9223372036854775807")
 	root := f.TempDir()
 	put := func(t testing.TB, name, text string) {
+		t.Helper()
 		path := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
