@@ -45,9 +45,9 @@ func (s *stand) runs(p past, since time.Time, most int) []string {
 	return out
 }
 
-func (s *stand) waits(p past, since time.Time, most int) []string {
+func (s *stand) waits(p past, since time.Time) []string {
 	s.Helper()
-	found, err := p.PastWaits(s.Context(), since, most)
+	found, err := p.PastWaits(s.Context(), since, 10)
 	s.ok(err)
 	var out []string
 	for _, w := range found {
@@ -72,7 +72,7 @@ func lookingBack() map[string]scenario {
 		"the past of a new store is empty, and has its hours": func(s *stand) {
 			p, _ := s.past()
 			s.same("runs", s.runs(p, time.Time{}, 10), []string(nil))
-			s.same("waits", s.waits(p, time.Time{}, 10), []string(nil))
+			s.same("waits", s.waits(p, time.Time{}), []string(nil))
 			got, err := p.Throughput(s.Context(), 2)
 			s.ok(err)
 			hour := s.clock.Now().Truncate(time.Hour)
@@ -127,27 +127,27 @@ func lookingBack() map[string]scenario {
 			since, err := p.WaitsSince(s.Context(), j.ID)
 			s.ok(err)
 			s.same("since", since, began.Add(minute))
-			s.same("while it waits", s.waits(p, began, 10), []string{"a memory on"})
+			s.same("while it waits", s.waits(p, began), []string{"a memory on"})
 			s.putOff(j.ID, job.Power)
 			s.clock.Advance(minute)
 			_, lease := s.take(j.ID)
 			want := []string{"a memory 2m0s", "a power 1m0s"}
-			s.same("when it runs", s.waits(p, began, 10), want)
+			s.same("when it runs", s.waits(p, began), want)
 			s.settle(lease, queue.Outcome{State: job.Queued, Wait: job.Wait{Reason: job.Memory}})
 			s.clock.Advance(minute)
-			s.same("when it has yielded", s.waits(p, began, 10), append(want, "a memory on"))
+			s.same("when it has yielded", s.waits(p, began), append(want, "a memory on"))
 			_, err = s.Hold(s.Context(), j.ID, time.Time{})
 			s.ok(err)
 			s.clock.Advance(time.Hour)
-			s.same("while it is held", s.waits(p, began, 10), append(want, "a memory 1m0s"))
-			s.same("of the last minute", s.waits(p, s.clock.Now().Add(-minute), 10), []string(nil))
+			s.same("while it is held", s.waits(p, began), append(want, "a memory 1m0s"))
+			s.same("of the last minute", s.waits(p, s.clock.Now().Add(-minute)), []string(nil))
 		},
 		"a line that was just joined is no wait": func(s *stand) {
 			p, _ := s.past()
 			d := draft("later")
 			d.Wait = job.Wait{Reason: job.Scheduled, Until: s.clock.Now().Add(time.Hour)}
 			s.accept(draft("now"), d)
-			s.same("waits", s.waits(p, time.Time{}, 10), []string(nil))
+			s.same("waits", s.waits(p, time.Time{}), []string(nil))
 		},
 		"hours count what ended in them, and how long something ran": func(s *stand) {
 			p, st := s.past()

@@ -35,7 +35,8 @@ export function eventful(hours: readonly Hour[]): Hour[] {
   return hours.filter((h) => endedIn(h) + h.canceled + h.busy_ms > 0).reverse();
 }
 
-/** times says how many times as fast as real time, no finer than matters: 0.8, 12, 140. */
+/** times says how many times as fast as real time, no finer than matters: 0.05, 0.8, 12, 140. */
 export function times(factor: number): string {
+  if (factor < 0.1) return factor.toFixed(2);
   return factor < 10 ? factor.toFixed(1) : String(Math.round(factor));
 }
