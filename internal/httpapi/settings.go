@@ -53,7 +53,9 @@ type SettingValue json.RawMessage
 // Schema implements huma.SchemaProvider.
 func (SettingValue) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{
-		{Type: huma.TypeString, Nullable: true}, {Type: huma.TypeNumber}, {Type: huma.TypeBoolean},
+		{Type: huma.TypeString, Nullable: true},
+		{Type: huma.TypeNumber},
+		{Type: huma.TypeBoolean},
 		{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}},
 	}}
 }
