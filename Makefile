@@ -61,7 +61,7 @@ app: setup ## build Sluice.app (on a Mac)
 	@build/darwin/bundle.sh '$(VERSION)'
 
 bench: build ## print speed and memory figures, and write them to build/bench.json
-	@build/setup.sh whisper-cli
+	@build/setup.sh bench
 	@go test -run '^$$' -bench . -timeout 60m ./app ./internal/... | tee build/bench.txt
 	@node build/bench.mjs build/bench.txt >build/bench.json
 	@rm build/bench.txt
