@@ -12,7 +12,7 @@ LDFLAGS := -s -w -X sluice/app.version=$(VERSION)
 # What Wails wants to be built with; webkit2_41 is the WebKitGTK of today's Linux.
 TAGS    := desktop,production,webkit2_41
 
-.PHONY: help setup build run test race lint e2e bench bench-memory soak desktop window app api verify clean
+.PHONY: help setup build run test race lint e2e bench bench-memory soak desktop window app api man verify clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -75,7 +75,7 @@ bench-memory: build ## print what N=3 jobs at once cost where one engine fits, a
 soak: setup ## kill the program 50 times at random moments, hear hours of sound, and try very many things on the line
 	@echo "killing the program and its store again and again (some minutes)"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'Kill' $(ARGS) ./app ./internal/sqlitestore | grep -vE '^=== '
-	@echo "hearing two hours, and twelve"
+	@echo "hearing two hours, and twelve, and uploading five gigabytes"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'Hours' $(ARGS) ./app | grep -vE '^=== '
 	@echo "trying very many things on the line, beside its plain reference"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'TestReference|EveryStore' $(ARGS) ./internal/storetest ./internal/sqlitestore -rapid.checks=50 -rapid.steps=100 | grep -vE '^=== '
@@ -91,5 +91,9 @@ api: setup ## write the HTTP API down for the page, after a change of routes
 	@cp internal/httpapi/testdata/openapi.json frontend/src/lib/api/openapi.json
 	@cd frontend && npm run --silent api
 
+man: build ## write the manual pages: build/man
+	@$(BIN) man build/man
+	@echo "wrote build/man; 'man -l build/man/sluice.1' shows the first"
+
 clean: ## remove what was built; downloads stay
-	@rm -rf build/bin build/cache frontend/dist/page go.work go.work.sum
+	@rm -rf build/bin build/man build/cache frontend/dist/page go.work go.work.sum

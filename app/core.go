@@ -17,6 +17,7 @@ import (
 	"sluice/internal/delivery"
 	"sluice/internal/disk"
 	"sluice/internal/fault"
+	"sluice/internal/httpapi"
 	"sluice/internal/intake"
 	"sluice/internal/job"
 	"sluice/internal/library"
@@ -45,22 +46,29 @@ type core struct {
 	machine  *machine
 	recorder *board.Recorder
 	library  *library.Library
+	editor   *editor
 	pipeline *pipeline.Pipeline
 	engine   *whisper.Transcriber
 	examined examined
 	relay    *relay
 	queue    *queue.Queue
 	desk     *desk
+	settings inForce
+	rewatch  chan struct{}  // other folders may be watched
+	wanted   chan struct{}  // auto_download may have been switched on
+	book     *settings.Book // of a server; nil = nothing changes while it runs
 	room     room
 
 	ollama *ollama.Server // of our own, started where nobody listens; nil = the settings forbid it
 	llms   *llms
 	sender *delivery.Sender
+
+	metrics *httpapi.Metrics
 }
 
 // plan is what a core is built from.
 type plan struct {
-	settings *settings.Settings
+	settings inForce
 	data     string // the folder for the line, workdirs and uploads
 	locks    string // the folder for what one user has once, whatever the line
 	learnt   string // a database that knows more of models than the line's own; "" = none does
@@ -69,8 +77,8 @@ type plan struct {
 
 // newCore builds everything and starts nothing. The caller closes it.
 func newCore(ctx context.Context, p plan) (*core, error) {
-	c := &core{log: p.log, boot: ulid.Make().String()}
-	s := p.settings
+	c := &core{log: p.log, boot: ulid.Make().String(), settings: p.settings, wanted: make(chan struct{}, 1), rewatch: make(chan struct{}, 1)}
+	s := p.settings.Now()
 	for _, dir := range []string{p.data, p.locks} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("make data folder: %w", err)
@@ -93,6 +101,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		MaxUpload: s.Uploads.Max,
 		MinFree:   floor(s.Disk.MinFree),
 		Web:       web,
+		Limits:    limits(p.settings),
 	})
 	around := surroundings{power: power.New(p.log), engine: func() int64 {
 		_, bytes := c.engine.Holding() // nobody asks before it is made
@@ -102,26 +111,28 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	probe := newProbe(s, around.engine)
-	c.gate = newGate(s, probe, around, p.log)
-	if c.models, err = newFinder(s, c.knownPeaks(p), c.gate); err != nil {
+	c.gate = newGate(p.settings, probe, around, p.log)
+	if c.models, err = newFinder(p.settings, c.knownPeaks(p), c.gate); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	growing := func(path string) *pipeline.Sound { return c.pipeline.Growing(path) } // nobody asks before it is made
 	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, probe, growing, p.log); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
-	c.examined = examine(s, c.gate, around, c.models, p.log)
+	c.examined = examine(p.settings, c.gate, around, c.models, p.log)
 	c.examined.engine = c.engine.Holding
+	c.metrics = httpapi.NewMetrics(version)
 	c.relay = newRelay(power.NewAwake(p.log))
+	c.relay.saw = c.metrics.JobChanged
 	c.llms = &llms{
-		Client: around.ollama, server: c.ollama, settings: s, gate: c.gate, peaks: c.knownPeaks(p), suits: c.examined.suits,
+		Client: around.ollama, server: c.ollama, settings: p.settings, gate: c.gate, peaks: c.knownPeaks(p), suits: c.examined.suits,
 		learn: func(m pipeline.Model, peak int64) { c.relay.Measured(m, peak) },
 	}
 	c.llms.pulls = ollama.NewPulls(ollama.PullsDeps{Client: around.ollama, Changed: c.pulled, Log: p.log})
 	c.media = media.New(media.Config{FFmpeg: s.Media.FFmpeg, MinFree: floor(s.Disk.MinFree)}, p.log)
 	var folder *exporter
 	if p.learnt == "" { // a run in the foreground says itself where its texts go
-		if folder, err = newExporter(s, c.store); err != nil {
+		if folder, err = newExporter(p.settings, c.store); err != nil {
 			return nil, errors.Join(err, c.store.Close())
 		}
 	}
@@ -140,9 +151,12 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		Summarizer:     c.llms,
 		Exporter:       folder.orNone(),
 	}, pipeline.Config{
-		WorkDir:             filepath.Join(p.data, "work"),
-		Context:             c.llms.context(),
-		FinishWithoutOllama: s.Ollama.WhenAway == "finish" || p.learnt != "", // nobody waits in front of a terminal
+		WorkDir: filepath.Join(p.data, "work"),
+		Context: c.llms.context(),
+		FinishWithoutOllama: func() bool {
+			return p.settings.Now().Ollama.WhenAway == "finish" || p.learnt != "" // nobody waits in front of a terminal
+		},
+		Exports: folder.wanted,
 	})
 	c.queue = queue.New(queue.Deps{
 		Store:    c.store,
@@ -159,10 +173,11 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		Counts: func(ctx context.Context) (map[job.State]int, error) { return c.queue.Counts(ctx) },
 		Engine: func() int64 { _, bytes := c.engine.Holding(); return bytes },
 	})
-	c.machine = &machine{Gate: c.gate, Recorder: c.recorder, engine: c.engine}
+	c.machine = &machine{Gate: c.gate, Recorder: c.recorder, engine: c.engine, past: c.store, started: time.Now()}
 	c.relay.board, c.relay.line, c.relay.peaks, c.relay.machine = c.board, c.queue, c.store, c.gate
 	c.models.downloads = models.NewDownloads(models.DownloadsDeps{Store: c.models.Store, Changed: c.relay.ModelChanged, Log: p.log})
 	c.library = library.New(c.store, c.queue)
+	c.editor = newEditor(c.library, c.store, folder, p.log)
 	hooks, err := newHooks(s)
 	if err != nil {
 		return nil, errors.Join(err, c.store.Close())
@@ -171,10 +186,15 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
-	c.sender = newSender(s, hooks, box, c)
+	c.sender = newSender(p.settings, hooks, box, c)
 	c.relay.ended = c.sender.Wake
-	wanted := newWishes(s, c.llms, func(address string) error { return checkHook(hooks, address) })
-	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: newDefaults(s, c.models.standard, wanted), language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged, accepted: c.models.fetch}
+	mayTell := func(address string) error { return checkHook(hooks, address) }
+	meant := func() defaults {
+		s := p.settings.Now()
+		return newDefaults(s, c.models.standard, newWishes(s, c.llms, mayTell))
+	}
+	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: meant, language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged, accepted: c.models.fetch}
+	c.machine.line = c.desk
 	return c, nil
 }
 
@@ -224,7 +244,6 @@ func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe pr
 	}
 	return whisper.New(whisper.Config{
 		Command:        []string{self, "engine"},
-		Threads:        s.Speech.Threads,
 		LockPath:       lock,
 		Planning:       whisper.Planning{Growing: growing},
 		MemoryCritical: gate.Critical,

@@ -23,11 +23,12 @@ type desk struct {
 	*queue.Queue
 	sources  sources
 	gather   func(ctx context.Context, paths []string) ([]string, []job.Refused)
-	defaults defaults
+	defaults func() defaults        // as they are now
 	language func(code string) bool // whether the recogniser knows it
 	notices  notices
 	changed  func()              // tells the views that the line reads differently
 	accepted func(o job.Options) // hears of what jobs want as soon as they are in the line
+	pausedAt pauses
 }
 
 // sources finds what an order names.
@@ -171,7 +172,11 @@ func (d *desk) draft(ctx context.Context, o job.Order) (job.Draft, error) {
 		draft.Title = source.Name
 	}
 	draft.Wait = scheduled(o.NotBefore)
-	draft.Identity, err = identity(draft.Source, draft.Title, draft.Options, draft.Metadata)
+	what := identified{Fingerprint: draft.Source.Fingerprint, Path: draft.Source.Path, Title: draft.Title, Options: draft.Options, Metadata: draft.Metadata}
+	if o.Content != "" { // the same sound under another name, of another minute
+		what.Content, what.Fingerprint, what.Path, what.Title = o.Content, "", "", ""
+	}
+	draft.Identity, err = what.hash()
 	return draft, err
 }
 
@@ -186,19 +191,20 @@ func (d *desk) source(ctx context.Context, s string) (job.Source, error) {
 }
 
 func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
+	def := d.defaults()
 	out := job.Options{
-		Language:   strings.ToLower(or(o.Language, d.defaults.language)),
+		Language:   strings.ToLower(or(o.Language, def.language)),
 		Model:      o.Model,
 		ModelPath:  o.ModelPath,
 		AudioTrack: o.AudioTrack,
-		BeamSize:   or(o.BeamSize, d.defaults.beam),
-		Threads:    or(o.Threads, d.defaults.threads),
-		Words:      d.defaults.words,
-		Prompt:     d.defaults.prompt,
+		BeamSize:   or(o.BeamSize, def.beam),
+		Threads:    or(o.Threads, def.threads),
+		Words:      def.words,
+		Prompt:     def.prompt,
 		Reuse:      true,
 	}
 	if out.Model == "" && out.ModelPath == "" {
-		out.Model = d.defaults.model(ctx)
+		out.Model = def.model(ctx)
 	}
 	if o.Words != nil {
 		out.Words = *o.Words
@@ -224,7 +230,7 @@ func (d *desk) options(ctx context.Context, o job.Order) (job.Options, error) {
 	case o.Priority < job.MinPriority || o.Priority > job.MaxPriority:
 		return out, invalid(fmt.Sprintf("priority lies between %d and %d.", job.MinPriority, job.MaxPriority))
 	}
-	return out, d.defaults.wishes.fill(ctx, o, &out)
+	return out, def.wishes.fill(ctx, o, &out)
 }
 
 func checkWords(o job.Order) error {
@@ -249,14 +255,17 @@ func scheduled(notBefore time.Time) job.Wait {
 	return job.Wait{Reason: job.Scheduled, Until: notBefore}
 }
 
-// identity is the hash by which an identical live job is found: the source,
-// what to do with it, and what it is called. How urgent it is does not matter.
-func identity(source job.Source, title string, options job.Options, metadata map[string]string) (string, error) {
-	body, err := json.Marshal(struct {
-		Fingerprint, Path, Title string
-		Options                  job.Options
-		Metadata                 map[string]string
-	}{source.Fingerprint, source.Path, title, options, metadata})
+// identified is by what an identical live job is found: the source, what to do
+// with it, and what it is called. How urgent it is does not matter.
+type identified struct {
+	Fingerprint, Path, Title string
+	Options                  job.Options
+	Metadata                 map[string]string
+	Content                  string `json:",omitempty"` // in place of the first three
+}
+
+func (i identified) hash() (string, error) {
+	body, err := json.Marshal(i)
 	if err != nil {
 		return "", fmt.Errorf("hash draft: %w", err)
 	}

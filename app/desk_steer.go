@@ -25,7 +25,8 @@ func (d *desk) Retry(ctx context.Context, id string, a job.Again) (job.Job, erro
 		}
 		options := j.Options
 		options.Model, options.ModelPath = model, ""
-		if r.Identity, err = identity(j.Source, j.Title, options, j.Metadata); err != nil {
+		same := identified{Fingerprint: j.Source.Fingerprint, Path: j.Source.Path, Title: j.Title, Options: options, Metadata: j.Metadata}
+		if r.Identity, err = same.hash(); err != nil {
 			return job.Job{}, err
 		}
 		r.Options = &options

@@ -62,7 +62,7 @@ func (p *program) openDesktop(ctx context.Context, o cli.DesktopOptions) error {
 	d.shell.Add(o.Files...)
 	return d.run(ctx, &shellRoutes{
 		shell:    d.shell,
-		api:      httpapi.New(p.httpDeps(c, w)),
+		api:      httpapi.New(p.httpDeps(r, w)),
 		language: func(code string) { d.tray.SetLanguage(code); w.SetLanguage(code) },
 		began:    began,
 		ending:   ctx.Done(),

@@ -27,7 +27,7 @@ func fileLogger(d settings.Dirs) (*slog.Logger, io.Closer) {
 		Filename: filepath.Join(d.Logs, "sluice.log"),
 		MaxSize:  logMegabytes, MaxBackups: logBackups, MaxAge: logDays, Compress: true,
 	}
-	return slog.New(slog.NewMultiHandler(
+	return veiled(slog.NewMultiHandler(
 		slog.NewJSONHandler(file, &slog.HandlerOptions{Level: logLevel()}),
 		slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}),
 	)), file

@@ -18,7 +18,6 @@ import (
 	"sluice/internal/ollama"
 	"sluice/internal/pipeline"
 	"sluice/internal/power"
-	"sluice/internal/settings"
 	"sluice/internal/sqlitestore"
 )
 
@@ -31,7 +30,7 @@ const (
 
 // examined is what a doctor looks at.
 type examined struct {
-	settings *settings.Settings
+	settings inForce
 	gate     scale
 	speech   speechModels
 	suits    func() suits
@@ -45,8 +44,6 @@ type examined struct {
 	power  batteries                                            // nil = not looked at
 	engine func() (model string, bytes int64)                   // what the engine of this process holds; nil = it has none
 	server func(ctx context.Context, f job.Finding) job.Finding // nil = this is the server
-
-	onlyOnAC bool // jobs wait while on battery
 }
 
 // scale tells about this machine's memory. It is asked nothing that would
@@ -177,7 +174,7 @@ func (d *doctor) looks() []look {
 	silent := func(name string, level job.FindingLevel, hint string) job.Finding {
 		return job.Finding{Name: name, Level: level, Hint: hint}
 	}
-	s := d.settings
+	s := d.settings.Now()
 	folder := "The models folder " + fromHome(s.Models.Dir)
 	looks := []look{
 		{silent("sluice", job.FindingWarn, ""), "Sluice", only(programFinding)},
@@ -195,7 +192,7 @@ func (d *doctor) looks() []look {
 	if d.power != nil {
 		looks = append(looks, look{silent("power", job.FindingWarn, ""), "The power source", only(d.powerFinding)})
 	}
-	if len(d.settings.Watch.Folders) > 0 {
+	if len(s.Watch.Folders) > 0 {
 		looks = append(looks, look{silent("watch", job.FindingWarn, "Check the disks of watch.folders."), "A watched folder", only(d.watchFinding)})
 	}
 	if d.server != nil {
@@ -219,20 +216,19 @@ func only(find func(ctx context.Context, f job.Finding) job.Finding) func(contex
 
 // examine is what can be looked at of this machine, whether a server runs here
 // or not.
-func examine(s *settings.Settings, gate *admission.Gate, around surroundings, found *finder, log *slog.Logger) examined {
+func examine(set inForce, gate *admission.Gate, around surroundings, found *finder, log *slog.Logger) examined {
 	x := examined{
-		settings: s,
+		settings: set,
 		gate:     gate,
 		speech:   found,
 		suits: func() suits {
 			ceiling := gate.Ceiling() // makes it take a reading
-			u := suitsOf(gate.Reading().Total, ceiling, s.Ollama.Model)
+			u := suitsOf(gate.Reading().Total, ceiling, set.Now().Ollama.Model)
 			u.speech = found.best()
 			return u
 		},
-		ffmpeg:   media.New(media.Config{FFmpeg: s.Media.FFmpeg}, log),
-		power:    around.power,
-		onlyOnAC: s.Power.OnlyOnAC,
+		ffmpeg: media.New(media.Config{FFmpeg: set.Now().Media.FFmpeg}, log),
+		power:  around.power,
 	}
 	if around.ollama != nil {
 		x.ollama = around.ollama

@@ -57,7 +57,7 @@ func (d *doctor) speechBudget(ctx context.Context, _ job.Finding) seen {
 
 // usual is an order that names no model.
 func (d *doctor) usual(ctx context.Context) job.Options {
-	s := d.settings.Speech
+	s := d.settings.Now().Speech
 	return job.Options{Model: d.speech.standard(ctx), BeamSize: s.BeamSize, Language: s.Language}
 }
 
@@ -69,7 +69,7 @@ func (d *doctor) weighSpeech(b job.Budget) job.Budget {
 	case b.Fits && !*b.Here:
 		b.Text = "Not installed; get it with 'sluice models pull " + b.Model + "'."
 	case !b.Fits && b.Chosen:
-		if too := d.speech.TooLarge(speechNeed(b.Model, b.Need), d.settings.Speech.Language); too != nil {
+		if too := d.speech.TooLarge(speechNeed(b.Model, b.Need), d.settings.Now().Speech.Language); too != nil {
 			b.Text += " " + fault.From(too).Hint
 		}
 	}

@@ -29,7 +29,7 @@ func programFinding(_ context.Context, f job.Finding) job.Finding {
 func (d *doctor) settingsFinding(_ context.Context, f job.Finding) job.Finding {
 	set := 0
 	for _, k := range settings.Keys() {
-		if d.settings.Origin(k.Name) != settings.FromDefault {
+		if d.settings.Now().Origin(k.Name) != settings.FromDefault {
 			set++
 		}
 	}
@@ -37,8 +37,8 @@ func (d *doctor) settingsFinding(_ context.Context, f job.Finding) job.Finding {
 	if set > 0 {
 		f.Text = fmt.Sprintf("%d set, the rest are the defaults", set)
 	}
-	if _, err := os.Stat(d.settings.Dirs.File()); err == nil {
-		f.Text += "; the file is " + fromHome(d.settings.Dirs.File())
+	if _, err := os.Stat(d.settings.Now().Dirs.File()); err == nil {
+		f.Text += "; the file is " + fromHome(d.settings.Now().Dirs.File())
 	}
 	if len(d.wrong) > 0 {
 		said, hints := make([]string, len(d.wrong)), make([]string, len(d.wrong))
@@ -48,8 +48,8 @@ func (d *doctor) settingsFinding(_ context.Context, f job.Finding) job.Finding {
 		}
 		return failed(f, strings.Join(said, " "), strings.Join(hints, " ")+" Until then no server starts; the rest was looked at with the defaults instead.")
 	}
-	if len(d.settings.Notes) > 0 {
-		f.Level, f.Text, f.Hint = job.FindingWarn, strings.Join(d.settings.Notes, "; "), "Correct the name, or remove it."
+	if len(d.settings.Now().Notes) > 0 {
+		f.Level, f.Text, f.Hint = job.FindingWarn, strings.Join(d.settings.Now().Notes, "; "), "Correct the name, or remove it."
 	}
 	return f
 }
@@ -57,7 +57,7 @@ func (d *doctor) settingsFinding(_ context.Context, f job.Finding) job.Finding {
 // dataFinding tries to write into the data folder.
 func (d *doctor) dataFinding(ctx context.Context, f job.Finding) job.Finding {
 	const hint = "Check the folder's owner, or set SLUICE_HOME."
-	dir := d.settings.Dirs.Data
+	dir := d.settings.Now().Dirs.Data
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return failed(f, "The data folder cannot be made: "+because(err)+".", hint)
 	}
@@ -67,7 +67,7 @@ func (d *doctor) dataFinding(ctx context.Context, f job.Finding) job.Finding {
 	}
 	_ = t.Close()
 	_ = os.Remove(t.Name())
-	if err := (room{dir: dir, minFree: d.settings.Disk.MinFree}).Check(ctx); err != nil {
+	if err := (room{dir: dir, minFree: d.settings.Now().Disk.MinFree}).Check(ctx); err != nil {
 		x := fault.From(err)
 		return failed(f, x.Say, x.Hint)
 	}
@@ -107,7 +107,7 @@ func (d *doctor) engineFinding(_ context.Context, f job.Finding) job.Finding {
 	if !engine.Built {
 		return failed(f, "This build has no speech engine.", "Build it with 'make build'.")
 	}
-	threads := d.settings.Speech.Threads
+	threads := d.settings.Now().Speech.Threads
 	if threads == 0 {
 		threads = engine.DefaultThreads()
 	}
@@ -137,7 +137,7 @@ func (d *doctor) modelFinding(ctx context.Context, f job.Finding) job.Finding {
 	m, err := d.speech.look(ctx, usual) // the whole file is read when a job needs it
 	if too := d.speech.TooLarge(speechNeed(m.Name, m.NeedBytes), usual.Language); too != nil {
 		x := fault.From(too)
-		if d.settings.Speech.Model != "" {
+		if d.settings.Now().Speech.Model != "" {
 			x = x.WithHint("%s Change speech.model, or remove it.", x.Hint)
 		}
 		return failed(f, x.Say, x.Hint)
@@ -187,18 +187,19 @@ func (d *doctor) ollamaFinding(ctx context.Context, f job.Finding, version, mode
 
 // powerFinding says what the machine runs on, and what that means for jobs.
 func (d *doctor) powerFinding(ctx context.Context, f job.Finding) job.Finding {
+	onlyOnAC := d.settings.Now().Power.OnlyOnAC
 	on, err := d.power.OnBattery(ctx)
 	switch {
-	case err != nil && d.onlyOnAC:
+	case err != nil && onlyOnAC:
 		f.Level, f.Text = job.FindingWarn, "This system does not say what it runs on."
 		f.Hint = "Until it does, power.only_on_ac keeps no job waiting."
 	case err != nil:
 		f.Text = "not known; jobs run anyway"
-	case on && d.onlyOnAC:
+	case on && onlyOnAC:
 		f.Level, f.Text, f.Hint = job.FindingWarn, "on battery, so jobs wait", "Plug it in, or set power.only_on_ac to false."
 	case on:
 		f.Text = "on battery; jobs run anyway"
-	case d.onlyOnAC:
+	case onlyOnAC:
 		f.Text = "on mains; jobs wait while on battery"
 	default:
 		f.Text = "on mains; jobs run on battery too"

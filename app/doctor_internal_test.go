@@ -323,7 +323,9 @@ func TestWhatTheDoctorSaysOfWhatIsNotWell(t *testing.T) {
 			job.Finding{Name: "ollama", Level: job.FindingOK, Text: "version 0.32.1; Gemma3 is installed"},
 		},
 		"on battery, where that keeps jobs waiting": {
-			func(_ *testing.T, x *examined) { x.power, x.onlyOnAC = fakePower{battery: true}, true },
+			func(_ *testing.T, x *examined) {
+				x.power, x.settings.Now().Power.OnlyOnAC = fakePower{battery: true}, true
+			},
 			job.Finding{Name: "power", Level: job.FindingWarn, Text: "on battery, so jobs wait", Hint: "Plug it in, or set power.only_on_ac to false."},
 		},
 		"on battery, where that does not matter": {
@@ -331,12 +333,12 @@ func TestWhatTheDoctorSaysOfWhatIsNotWell(t *testing.T) {
 			job.Finding{Name: "power", Level: job.FindingOK, Text: "on battery; jobs run anyway"},
 		},
 		"on mains, where a battery would matter": {
-			func(_ *testing.T, x *examined) { x.onlyOnAC = true },
+			func(_ *testing.T, x *examined) { x.settings.Now().Power.OnlyOnAC = true },
 			job.Finding{Name: "power", Level: job.FindingOK, Text: "on mains; jobs wait while on battery"},
 		},
 		"nobody knows of a battery, and it would matter": {
 			func(_ *testing.T, x *examined) {
-				x.power, x.onlyOnAC = fakePower{err: errors.New("no pmset")}, true
+				x.power, x.settings.Now().Power.OnlyOnAC = fakePower{err: errors.New("no pmset")}, true
 			},
 			job.Finding{
 				Name: "power", Level: job.FindingWarn, Text: "This system does not say what it runs on.",

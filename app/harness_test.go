@@ -295,6 +295,7 @@ func (s *server) try(method, path string, body io.Reader, headers map[string]str
 	if err != nil {
 		return 0, "", err
 	}
+	follows(s.t, req, res, raw)
 	if out != nil && res.StatusCode < 300 {
 		if err := json.Unmarshal(raw, out); err != nil {
 			return 0, "", fmt.Errorf("%s %s: %w in %s", method, path, err, raw)

@@ -26,7 +26,7 @@ import (
 type llms struct {
 	*ollama.Client
 	server   *ollama.Server // nil = none is started
-	settings *settings.Settings
+	settings inForce
 	gate     *admission.Gate
 	peaks    knownPeaks
 	learn    func(m pipeline.Model, peak int64)
@@ -63,7 +63,7 @@ func (l *llms) standard() string { return l.suits().llm }
 // context is how many tokens a model is to see at once.
 func (l *llms) context() int {
 	const least = 4096
-	return or(or(l.settings.Ollama.Context, l.suits().context), least)
+	return or(or(l.settings.Now().Ollama.Context, l.suits().context), least)
 }
 
 // Model implements pipeline.LanguageModels. What was measured counts more than
@@ -146,7 +146,7 @@ func (l *llms) List(ctx context.Context) ([]job.LanguageModel, error) {
 	if err != nil && !l.asleep(err) {
 		return nil, err
 	}
-	needed, err := sqlitestore.LanguageModelsInUse(ctx, databaseFile(l.settings.Dirs.Data))
+	needed, err := sqlitestore.LanguageModelsInUse(ctx, databaseFile(l.settings.Now().Dirs.Data))
 	if err != nil {
 		return nil, err
 	}

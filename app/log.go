@@ -7,7 +7,7 @@ import (
 
 // logger writes text to stderr: headless, somebody else keeps the log.
 func logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: logLevel()}))
+	return veiled(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: logLevel()}))
 }
 
 func logLevel() slog.Level {

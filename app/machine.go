@@ -39,22 +39,25 @@ type surroundings struct {
 }
 
 // newGate makes the gate of this machine.
-func newGate(s *settings.Settings, p probe, around surroundings, log *slog.Logger) *admission.Gate {
+func newGate(set inForce, p probe, around surroundings, log *slog.Logger) *admission.Gate {
 	d := admission.Deps{Probe: p, Engine: around.engine, Log: log}
 	if o := around.ollama; o != nil && o.Local() { // elsewhere its memory is not ours
 		d.Tenant = o
 	}
-	if s.Power.OnlyOnAC && around.power != nil { // who only asks what fits has no source
-		d.Power = around.power
+	if around.power != nil { // who only asks what fits has no source
+		d.Power = mains{set, around.power}
 	}
-	return admission.New(d, admission.Config{CeilingBytes: s.Memory.Ceiling})
+	return admission.New(d, admission.Config{CeilingBytes: set.Now().Memory.Ceiling})
 }
 
-// machine shows this machine's memory to the routes.
+// machine shows this machine to the routes: its memory, its worker and its past.
 type machine struct {
 	*admission.Gate
 	*board.Recorder
-	engine *whisper.Transcriber
+	engine  *whisper.Transcriber
+	line    *desk
+	past    past
+	started time.Time
 }
 
 // Holders lists what holds memory now.

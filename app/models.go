@@ -9,7 +9,6 @@ import (
 	"sluice/internal/job"
 	"sluice/internal/models"
 	"sluice/internal/pipeline"
-	"sluice/internal/settings"
 	"sluice/internal/whisper"
 )
 
@@ -17,7 +16,7 @@ import (
 // fit. It is the queue's Check, and the Models of the pipeline and of HTTP.
 type finder struct {
 	*models.Store
-	settings  *settings.Settings
+	settings  inForce
 	peaks     knownPeaks
 	gate      *admission.Gate
 	downloads *models.Downloads // nil = nobody downloads here but the caller of Pull
@@ -29,12 +28,12 @@ type knownPeaks interface {
 	Peak(ctx context.Context, digest string, size int) (peak, floor int64, err error)
 }
 
-func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) (*finder, error) {
-	catalog := models.Catalog()
+func newFinder(set inForce, peaks knownPeaks, gate *admission.Gate) (*finder, error) {
+	s, catalog := set.Now(), models.Catalog()
 	if s.Models.Catalog != "" {
 		var err error
 		if catalog, err = models.CatalogWith(s.Models.Catalog); err != nil {
-			return nil, fault.New(fault.SettingInvalid, "models.catalog: the file cannot be used: "+err.Error()+".", err)
+			return nil, wrongCatalog(err)
 		}
 	}
 	return &finder{
@@ -45,17 +44,21 @@ func newFinder(s *settings.Settings, peaks knownPeaks, gate *admission.Gate) (*f
 			MinFree: floor(s.Disk.MinFree),
 			Check:   whisper.CheckModel,
 		}),
-		settings: s,
+		settings: set,
 		peaks:    peaks,
 		gate:     gate,
 	}, nil
+}
+
+func wrongCatalog(err error) error {
+	return fault.New(fault.SettingInvalid, "models.catalog: the file cannot be used: "+err.Error()+".", err)
 }
 
 // standard is the model of orders that name none: what the settings say; else
 // what suits this machine; but when that is not installed and another of the
 // catalog is, the largest of those that fits.
 func (f *finder) standard(ctx context.Context) string {
-	if set := f.settings.Speech.Model; set != "" {
+	if set := f.settings.Now().Speech.Model; set != "" {
 		return set
 	}
 	best := or(f.best(), models.PlanFor(f.gate.Reading().Total, 0).Speech) // where none fits, orders are told so
@@ -79,7 +82,7 @@ func (f *finder) standard(ctx context.Context) string {
 // suited is the model to install: that of the settings, unless it can never
 // fit; else the best one for this machine.
 func (f *finder) suited() string {
-	if set := f.settings.Speech.Model; set != "" {
+	if set := f.settings.Now().Speech.Model; set != "" {
 		if m, _ := f.Look(set); f.fits(m.NeedBytes) { // one that is missing has its need too
 			return or(m.Name, set)
 		}
@@ -91,7 +94,7 @@ func (f *finder) suited() string {
 // none fits.
 func (f *finder) best() string {
 	ceiling := f.gate.Ceiling() // makes it take a reading
-	return or(models.PlanFor(f.gate.Reading().Total, ceiling).Speech, f.Largest("", f.settings.Speech.Language, f.fits))
+	return or(models.PlanFor(f.gate.Reading().Total, ceiling).Speech, f.Largest("", f.settings.Now().Speech.Language, f.fits))
 }
 
 // fits says whether this machine can ever give a model its memory.
@@ -144,7 +147,7 @@ func (f *finder) learnt(ctx context.Context, m pipeline.Model, size int) (_ pipe
 func (f *finder) needs(ctx context.Context, i models.Info) (int64, job.Known) {
 	if i.Installed {
 		m, err := f.Look(i.Name)
-		if m, measured := f.learnt(ctx, m, f.settings.Speech.BeamSize); err == nil && measured {
+		if m, measured := f.learnt(ctx, m, f.settings.Now().Speech.BeamSize); err == nil && measured {
 			return m.NeedBytes, job.FromMeasured
 		}
 	}
@@ -192,7 +195,7 @@ func (f *finder) Check(ctx context.Context, d *job.Draft) error {
 // fetch has the model of a job that was accepted downloaded when it is missing
 // and the settings say so.
 func (f *finder) fetch(o job.Options) {
-	if !f.settings.Models.AutoDownload || f.downloads == nil || o.ModelPath != "" {
+	if !f.settings.Now().Models.AutoDownload || f.downloads == nil || o.ModelPath != "" {
 		return
 	}
 	if m, err := f.Look(o.Model); fault.Is(err, fault.ModelMissing) {

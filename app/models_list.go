@@ -86,7 +86,7 @@ func (f *finder) coming(name string) *job.Download {
 // needed says how many live jobs need which model. It only reads the database,
 // since a server may run on it.
 func (f *finder) needed(ctx context.Context) (map[string]int, error) {
-	return sqlitestore.ModelsInUse(ctx, databaseFile(f.settings.Dirs.Data))
+	return sqlitestore.ModelsInUse(ctx, databaseFile(f.settings.Now().Dirs.Data))
 }
 
 // Download implements httpapi.Models.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"sluice/internal/delivery"
@@ -75,9 +76,9 @@ func (d deliveries) Redeliver(ctx context.Context, id string) (job.Delivery, err
 }
 
 // newSender makes who tells webhooks.
-func newSender(s *settings.Settings, guard *netguard.Guard, box *secret.Box, c *core) *delivery.Sender {
+func newSender(set inForce, guard *netguard.Guard, box *secret.Box, c *core) *delivery.Sender {
 	key := func(ctx context.Context) ([]byte, error) {
-		key, err := signingKey(ctx, s, box)
+		key, err := signingKey(ctx, set.Now(), box)
 		return []byte(key), err
 	}
 	return delivery.New(delivery.Deps{
@@ -145,15 +146,29 @@ func checkHook(guard *netguard.Guard, address string) error {
 	return nil
 }
 
-// exporter writes finished texts into the folder of the settings; it implements
-// pipeline.Exporter.
-type exporter struct{ folder *export.Folder }
+// exporter writes finished texts into the folder of the settings, which may be
+// another one for every job; it implements pipeline.Exporter.
+type exporter struct {
+	settings inForce
+	ledger   exported
+	mu       sync.Mutex // the folder is for one writer at a time
+}
 
-// newExporter gives nil when no folder is set.
-func newExporter(s *settings.Settings, ledger export.Ledger) (*exporter, error) {
-	if s.Export.Dir == "" {
-		return nil, nil //nolint:nilnil // no folder is no error
+// newExporter checks what is set now.
+func newExporter(set inForce, ledger exported) (*exporter, error) {
+	e := &exporter{settings: set, ledger: ledger}
+	if !e.wanted() {
+		return e, nil
 	}
+	_, err := newFolder(set.Now(), ledger)
+	return e, err
+}
+
+// wanted says whether a folder is set; none is for a run in the foreground.
+func (e *exporter) wanted() bool { return e != nil && e.settings.Now().Export.Dir != "" }
+
+// newFolder is the folder of the settings.
+func newFolder(s *settings.Settings, ledger export.Ledger) (*export.Folder, error) {
 	var formats []transcript.Format
 	for _, f := range s.Export.Formats {
 		formats = append(formats, transcript.Format(f))
@@ -162,7 +177,7 @@ func newExporter(s *settings.Settings, ledger export.Ledger) (*exporter, error) 
 	if err != nil {
 		return nil, fault.New(fault.SettingInvalid, fmt.Sprintf("export.name: %v.", err), nil)
 	}
-	return &exporter{folder}, nil
+	return folder, nil
 }
 
 // orNone is an exporter, or nil: a pointer that is nil would not be one.
@@ -173,11 +188,25 @@ func (e *exporter) orNone() pipeline.Exporter {
 	return e
 }
 
-// Export writes the files of one job.
+// Export writes the files of one job, with the texts as people have corrected
+// them.
 func (e *exporter) Export(ctx context.Context, j job.Job, texts []transcript.Transcript, summary *transcript.Summary) (int, error) {
-	written, err := e.folder.Write(ctx, export.Result{
+	folder, err := newFolder(e.settings.Now(), e.ledger)
+	if err != nil {
+		return 0, err
+	}
+	if texts, err = corrected(ctx, e.ledger, j.ID, texts); err != nil {
+		return 0, err
+	}
+	finished := time.Now()
+	if j.State.Final() { // written again: under the names they have
+		finished = j.FinishedAt
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	written, err := folder.Write(ctx, export.Result{
 		JobID: j.ID, Title: j.Title, Source: j.Source.Name, VideoID: j.Metadata["video_id"],
-		Finished: time.Now(), Texts: texts, Summary: summary,
+		Finished: finished, Texts: texts, Summary: summary,
 	})
 	return len(written), err
 }

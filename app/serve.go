@@ -19,7 +19,6 @@ import (
 	"sluice/internal/cli"
 	"sluice/internal/fault"
 	"sluice/internal/httpapi"
-	"sluice/internal/intake"
 	"sluice/internal/settings"
 )
 
@@ -43,7 +42,7 @@ type running struct {
 	settings *settings.Settings
 	core     *core
 	server   *server
-	watcher  *intake.Watcher
+	tickets  *httpapi.Tickets
 	complain func(ctx context.Context) error // says what will keep jobs from running
 	unlock   func()
 }
@@ -62,21 +61,24 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 	}
 	// What a killed predecessor left names an address that may be anybody's now.
 	_ = os.Remove(discoveryFile(s))
+	hide(log, string(s.Server.Token), string(s.Webhook.Secret))
 	for _, note := range s.Notes {
 		log.Warn("setting", "note", note)
 	}
 	if err := offerSettings(s.Dirs); err != nil {
 		log.Warn("no settings file written", "err", err)
 	}
-	if r.core, err = newCore(ctx, plan{settings: s, data: s.Dirs.Data, locks: s.Dirs.Data, log: log}); err != nil {
+	book := newBook(s, flags, func() { r.core.heed() }) // nobody changes anything before it is made
+	if r.core, err = newCore(ctx, plan{settings: book, data: s.Dirs.Data, locks: s.Dirs.Data, log: log}); err != nil {
 		r.Close()
 		return nil, err
 	}
-	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r.core, w)), w != nil, log); err != nil {
+	r.core.book = book
+	r.tickets = httpapi.NewTickets()
+	if r.server, err = newServer(ctx, s, httpapi.New(p.httpDeps(r, w)), httpapi.GuardConfig{Tickets: r.tickets, Metrics: r.core.metrics}, w != nil, log); err != nil {
 		r.Close()
 		return nil, err
 	}
-	r.watcher = newWatcher(s, r.core.desk, log)
 	r.complain = func(ctx context.Context) error {
 		if d, err := newDoctor(r.core.examined).Diagnose(ctx); err == nil {
 			complain(log, d.Findings)
@@ -89,7 +91,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 
 // Run works until ctx ends or a part fails for good.
 func (r *running) Run(ctx context.Context, more ...func(context.Context) error) error {
-	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.watcher.Run, r.core.survey, r.core.keep, r.core.download, r.core.llms.pulls.Run,
+	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.core.watch, r.core.survey, r.core.keep, r.core.editor.Run, r.core.download, r.core.llms.pulls.Run,
 		r.core.sender.Run, r.complain, r.server.Run)...)
 }
 
@@ -137,11 +139,12 @@ func lockData(data string) (unlock func(), err error) {
 }
 
 // httpDeps is what the routes get. The window may be nil.
-func (p *program) httpDeps(c *core, w httpapi.Window) httpapi.Deps {
+func (p *program) httpDeps(r *running, w httpapi.Window) httpapi.Deps {
+	c := r.core
 	return httpapi.Deps{
 		Desk:    c.desk,
 		Uploads: c.intake,
-		Library: c.library,
+		Library: c.editor,
 		Board:   c.board,
 		Machine: c.machine,
 		Doctor:  newDoctor(c.examined),
@@ -149,6 +152,16 @@ func (p *program) httpDeps(c *core, w httpapi.Window) httpapi.Deps {
 
 		LanguageModels: c.llms,
 		Deliveries:     deliveries{c.store, c.sender},
+
+		Media:    player{c.store, c.intake},
+		Attempts: newAttempts(c.store),
+		Tickets:  r.tickets,
+		Address:  func() string { return r.server.url }, // nobody asks before it listens
+		Settings: c.book,
+
+		Metrics:     c.metrics,
+		Tallies:     c.store,
+		SyncTimeout: func() time.Duration { return c.settings.Now().Server.SyncTimeout },
 
 		Window:  w,
 		Page:    p.page,
@@ -171,11 +184,13 @@ type server struct {
 }
 
 // newServer listens and says where in the discovery file. An app with a window
-// can do with any port when the usual one is taken, by another user say.
-func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, anyPort bool, log *slog.Logger) (*server, error) {
+// can do with any port when the usual one is taken, by another user say. The
+// guard's address, names and token come from the settings.
+func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, guard httpapi.GuardConfig, anyPort bool, log *slog.Logger) (*server, error) {
 	token := string(s.Server.Token)
 	if token == "auto" {
 		token = rand.Text() // 128 bits at least; not an ULID, whose randomness is a matter of the clock
+		hide(log, token)
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Server.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) && anyPort && s.Origin("server.listen") == settings.FromDefault {
@@ -185,12 +200,8 @@ func newServer(ctx context.Context, s *settings.Settings, bare http.Handler, any
 		return nil, fault.New(fault.SettingInvalid, "The address "+s.Server.Listen+" cannot be listened on.", err).
 			WithHint("Another program may use it: name another with --listen, or stop that one.")
 	}
-	guarded, err := httpapi.Guard(httpapi.GuardConfig{
-		Listen: l.Addr().String(),
-		Token:  token,
-		Hosts:  named(s.Server.Listen),
-		Roots:  s.Server.Roots,
-	}, bare)
+	guard.Listen, guard.Token, guard.Hosts, guard.Roots = l.Addr().String(), token, named(s.Server.Listen), s.Server.Roots
+	guarded, err := httpapi.Guard(guard, bare)
 	if err != nil {
 		_ = l.Close()
 		return nil, err

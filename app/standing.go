@@ -59,6 +59,7 @@ type relay struct {
 	line    relayed
 	peaks   peaks
 	machine board.Machine
+	saw     func(job.Job) // counts what has happened to jobs; returns at once
 	ended   func()        // a job may have: somebody may want to be told
 	changed chan string   // ids of jobs whose stage or warnings have changed
 	gone    chan struct{} // jobs were deleted: what they leave can go
@@ -89,7 +90,7 @@ const memoryEvery = 2 * time.Second
 
 func newRelay(a awake) *relay {
 	return &relay{
-		awake: a, ended: func() {}, changed: make(chan string, 64),
+		awake: a, saw: func(job.Job) {}, ended: func() {}, changed: make(chan string, 64),
 		gone: make(chan struct{}, 1), models: make(chan struct{}, 1), learnt: make(chan func(ctx context.Context) error, 64),
 	}
 }
@@ -99,6 +100,7 @@ func (r *relay) JobChanged(j job.Job) {
 	// Counts are a read of five rows; a view without them would be wrong.
 	counts, _ := r.line.Counts(context.Background())
 	r.board.Publish(board.Event{Kind: board.JobChanged, JobID: j.ID, Job: j, Counts: counts})
+	r.saw(j)
 	if j.State.Final() {
 		r.ended()
 	}

@@ -48,7 +48,7 @@ func (c *core) watchModels(ctx context.Context) error {
 // modelsHere names the files of models, each as it is now. What is still being
 // downloaded is none.
 func (c *core) modelsHere() []string {
-	dir := c.models.settings.Models.Dir
+	dir := c.settings.Now().Models.Dir
 	entries, _ := os.ReadDir(dir) // without a folder there are none
 	var here []string
 	for _, e := range entries {
@@ -62,12 +62,9 @@ func (c *core) modelsHere() []string {
 	return here
 }
 
-// download pulls the models that people ask for in the server. When jobs get
-// theirs unasked, so do those that waited while no server ran.
+// download pulls the models that people ask for in the server. While jobs get
+// theirs unasked, so do those that waited before.
 func (c *core) download(ctx context.Context) error {
-	if !c.models.settings.Models.AutoDownload {
-		return c.models.downloads.Run(ctx)
-	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.models.downloads.Run(ctx) })
 	g.Go(func() error { return c.pullAgain(ctx) })
@@ -83,13 +80,21 @@ const pullEvery = 5 * time.Minute
 func (c *core) pullAgain(ctx context.Context) error {
 	tick := time.NewTicker(pullEvery)
 	defer tick.Stop()
-	for put := c.models.downloads.Start; ; put = c.models.downloads.Resume {
-		if err := c.models.pullNeeded(ctx, put); err != nil && ctx.Err() == nil {
-			c.log.Warn("models of waiting jobs not known", "err", err)
+	put := c.models.downloads.Start
+	for {
+		switch err := error(nil); {
+		case !c.settings.Now().Models.AutoDownload:
+			put = c.models.downloads.Start // whoever switches it on wants all of them
+		default:
+			if err = c.models.pullNeeded(ctx, put); err != nil && ctx.Err() == nil {
+				c.log.Warn("models of waiting jobs not known", "err", err)
+			}
+			put = c.models.downloads.Resume
 		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-c.wanted:
 		case <-tick.C:
 		}
 	}

@@ -39,7 +39,7 @@ func newWatcher(s *settings.Settings, d *desk, log *slog.Logger) *intake.Watcher
 // watchFinding says whether the watched folders can be watched.
 func (d *doctor) watchFinding(_ context.Context, f job.Finding) job.Finding {
 	var names []string
-	for _, path := range d.settings.Watch.Folders {
+	for _, path := range d.settings.Now().Watch.Folders {
 		if err := intake.WatchTrouble(path); err != nil {
 			x := fault.From(err)
 			f.Level, f.Text = job.FindingWarn, fmt.Sprintf("%s is not watched now. %s", fromHome(path), x.Say)

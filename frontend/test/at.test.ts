@@ -5,7 +5,9 @@ import type { Transcript } from "../src/lib/api/types";
 import { Reader } from "../src/lib/reader.svelte";
 import { router } from "../src/lib/route.svelte";
 import { placeOf, segmentAt } from "../src/views/job/at";
+import { Corrections } from "../src/views/job/corrections.svelte";
 import { find } from "../src/views/job/find";
+import { Player } from "../src/views/job/player.svelte";
 import { Texts } from "../src/views/job/texts.svelte";
 import TranscriptView from "../src/views/job/Transcript.svelte";
 import { job, segment } from "./fakes";
@@ -64,7 +66,12 @@ describe("a text that is opened at a segment", () => {
     const marks = () => [...document.querySelectorAll("mark")].map((m) => m.textContent);
     const texts = new Texts("a", async () => text);
     const reader = texts.original;
-    const still = { job: job("a", { state: "done" }), texts, matches: [], at: -1 };
+    const hands = {
+      player: new Player("a", () => reader.lines),
+      corrections: new Corrections({ done() {}, refused() {} }),
+      editable: false,
+    };
+    const still = { job: job("a", { state: "done" }), texts, hands, matches: [], at: -1 };
     router.route = { place: "job", job: "a", at: 2 };
     const { rerender } = render(TranscriptView, still);
     await reader.load();

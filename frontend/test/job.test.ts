@@ -327,7 +327,7 @@ describe("any job", () => {
     const waiting = job("a", { reason: "memory", reason_text: "needs 6.9 GB, 4.2 GB free", position: 3 });
     board.snapshot = snapshot(1, { next: [waiting] });
     await show({ job: waiting, transcript: partial() });
-    expect(screen.getByText("No. 3 in line")).toBeTruthy();
+    expect(screen.getByText(/^3\/3 in line/)).toBeTruthy();
     expect(screen.getByText("Waiting for memory: needs 6.9 GB, 4.2 GB free")).toBeTruthy();
   });
 
@@ -345,7 +345,7 @@ describe("any job", () => {
     const served: Served = { job: job("a", { position: 70 }), transcript: partial() };
     const asked = await show(served);
     const reads = () => asked.filter((x) => x === "GET /api/v1/jobs/a").length;
-    expect(screen.getByText("No. 70 in line")).toBeTruthy();
+    expect(screen.getByText(/^70\/70 in line/)).toBeTruthy();
     served.job = job("a", { position: 69 });
     for (const wait of [300, 400, 500]) {
       board.readAt = Date.now();
@@ -354,7 +354,7 @@ describe("any job", () => {
     expect(reads()).toBe(1);
     await settled(2000);
     expect(reads()).toBe(2);
-    expect(screen.getByText("No. 69 in line")).toBeTruthy();
+    expect(screen.getByText(/^69\/69 in line/)).toBeTruthy();
   });
 
   it("that was canceled can be tried again", async () => {

@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/svelte";
 import { flushSync } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Holder, MachineNow, Sample, Snapshot } from "../src/lib/api/types";
+import type { Holder, MachineNow, PastRun, PastWait, Sample, Snapshot, Throughput } from "../src/lib/api/types";
 import { board } from "../src/lib/live/board.svelte";
 import { language } from "../src/lib/words/words.svelte";
 import { rowsOf, wholeOf } from "../src/views/machine/holders";
@@ -36,6 +36,8 @@ function machine(more: Partial<MachineNow> = {}): MachineNow {
     memory: reading({ at: iso(0), available_bytes: 4.2e9, swap_used_bytes: 1.3e9 }),
     ceiling_bytes: 10.2e9,
     holders,
+    worker: { state: "idle", since: iso(12) },
+    process: { pid: 42, version: "1.2.3", started_at: iso(185), resident_bytes: 48e6, cpu_seconds: 75 },
     ...more,
   };
 }
@@ -52,14 +54,31 @@ function samples(): Sample[] {
   }));
 }
 
-/** serving answers the view's two questions and keeps their addresses. */
-function serving(m: MachineNow | number, points: Sample[] = samples()): string[] {
+const nothing: Throughput = {
+  hours: Array.from({ length: 24 }, (_, i) => ({
+    at: iso(60 * (23 - i)),
+    done: 0,
+    failed: 0,
+    canceled: 0,
+    media_ms: 0,
+    busy_ms: 0,
+  })),
+  failures: [],
+  stages: [],
+};
+
+type Past = { runs?: PastRun[]; waits?: PastWait[]; figures?: Throughput };
+
+/** serving answers the view's questions and keeps their addresses. */
+function serving(m: MachineNow | number, points: Sample[] = samples(), past: Past = {}): string[] {
   const asked: string[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     const { pathname, search } = new URL(request.url);
     asked.push(pathname + search);
     if (pathname === "/api/v1/doctor") return Response.json({ findings: [], budget: [] });
-    const body = pathname === "/api/v1/history" ? { points } : m;
+    if (pathname === "/api/v1/throughput") return Response.json(past.figures ?? nothing);
+    const { runs = [], waits = [] } = past;
+    const body = pathname === "/api/v1/history" ? { points, runs, waits } : m;
     if (typeof body === "number") {
       const problem = {
         status: body,

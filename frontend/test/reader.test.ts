@@ -36,7 +36,7 @@ describe("a reader", () => {
     );
     await r.load();
     expect(r).toMatchObject({ loaded: true, complete: true, language: "en" });
-    expect(r.lines).toEqual([{ start_ms: 0, end_ms: 1000, text: "Hello." }]);
+    expect(r.lines).toEqual([{ id: 0, start_ms: 0, end_ms: 1000, text: "Hello." }]);
   });
 
   test("puts live text behind what was kept", async () => {

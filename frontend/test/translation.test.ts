@@ -124,7 +124,9 @@ describe("a job with translations", () => {
     expect(asked).not.toContain("GET /api/v1/jobs/a/transcript:ko");
     await choose("Korean");
     expect(said()).toEqual(korean);
-    expect(document.querySelector(".text")?.getAttribute("lang")).toBe("ko");
+    expect(
+      screen.getByRole("region", { name: en.job.text }).querySelector(".text")?.getAttribute("lang"),
+    ).toBe("ko");
     await choose("Original");
     expect(said()[0]).toBe("The water came.");
   });

@@ -46,6 +46,7 @@ func places() map[string]place {
 		"internal/modeltest":  {support, ""}, // speech models made up for tests
 		"internal/traytest":   {support, ""}, // a desktop's tray, for the tests of ours
 		"internal/ollamatest": {support, ""}, // a real Ollama with a tiny model, for tests
+		"internal/apitest":    {support, ""}, // answers held against the OpenAPI document, for tests
 
 		"internal/sqlitestore": {adapter, "internal/queue internal/pipeline internal/library internal/disk"},
 		"internal/redisstore":  {adapter, "internal/queue"},
@@ -82,32 +83,33 @@ func exceptions() map[[2]string]bool {
 // decision. Tests may use what they like.
 func libraries() map[string]string {
 	return map[string]string{
-		"github.com/wailsapp/wails":           "app",
-		"fyne.io/systray":                     "internal/tray",
-		"github.com/godbus/dbus":              "internal/traytest",
-		"github.com/redis/go-redis":           "internal/redisstore",
-		"modernc.org/sqlite":                  "internal/sqlitestore",
-		"github.com/ollama/ollama":            "internal/ollama",
-		"github.com/danielgtaylor/huma":       "internal/httpapi",
-		"github.com/prometheus/client_golang": "internal/httpapi",
-		"github.com/spf13/cobra":              "internal/cli",
-		"github.com/spf13/pflag":              "internal/cli",
-		"github.com/schollz/progressbar":      "internal/cli",
-		"golang.org/x/term":                   "internal/cli",
-		"github.com/ggerganov/whisper.cpp":    "internal/whisper/engine",
-		"github.com/pelletier/go-toml":        "internal/settings",
-		"github.com/zalando/go-keyring":       "internal/secret",
-		"github.com/fsnotify/fsnotify":        "internal/intake",
-		"github.com/rivo/uniseg":              "internal/transcript",
-		"github.com/gofrs/flock":              "app internal/models internal/whisper",
-		"github.com/oklog/ulid":               "app internal/intake internal/sqlitestore internal/redisstore",
-		"github.com/google/go-cmp":            "internal/storetest",
-		"pgregory.net/rapid":                  "internal/storetest",
-		"C":                                   "app internal/whisper/engine", // the headless rest builds without a C compiler
-		"golang.org/x/sync":                   "app",
-		"gopkg.in/natefinch/lumberjack.v2":    "app",
-		"golang.org/x/text":                   "internal/cli internal/intake internal/models internal/sqlitestore",
-		"golang.org/x/sys":                    "app internal/disk internal/intake internal/media internal/memory internal/models internal/power internal/sqlitestore internal/whisper internal/whisper/engine",
+		"github.com/wailsapp/wails":             "app",
+		"fyne.io/systray":                       "internal/tray",
+		"github.com/godbus/dbus":                "internal/traytest",
+		"github.com/redis/go-redis":             "internal/redisstore",
+		"modernc.org/sqlite":                    "internal/sqlitestore",
+		"github.com/ollama/ollama":              "internal/ollama",
+		"github.com/danielgtaylor/huma":         "internal/httpapi",
+		"github.com/prometheus/client_golang":   "internal/httpapi",
+		"github.com/spf13/cobra":                "internal/cli",
+		"github.com/spf13/pflag":                "internal/cli",
+		"github.com/schollz/progressbar":        "internal/cli",
+		"golang.org/x/term":                     "internal/cli",
+		"github.com/ggerganov/whisper.cpp":      "internal/whisper/engine",
+		"github.com/pelletier/go-toml":          "internal/settings",
+		"github.com/zalando/go-keyring":         "internal/secret",
+		"github.com/fsnotify/fsnotify":          "internal/intake",
+		"github.com/rivo/uniseg":                "internal/transcript",
+		"github.com/gofrs/flock":                "app internal/models internal/whisper",
+		"github.com/oklog/ulid":                 "app internal/intake internal/sqlitestore internal/redisstore",
+		"github.com/google/go-cmp":              "internal/storetest",
+		"pgregory.net/rapid":                    "internal/storetest",
+		"github.com/santhosh-tekuri/jsonschema": "internal/apitest",
+		"C":                                     "app internal/whisper/engine", // the headless rest builds without a C compiler
+		"golang.org/x/sync":                     "app",
+		"gopkg.in/natefinch/lumberjack.v2":      "app",
+		"golang.org/x/text":                     "internal/cli internal/intake internal/models internal/sqlitestore",
+		"golang.org/x/sys":                      "app internal/disk internal/intake internal/media internal/memory internal/models internal/power internal/sqlitestore internal/whisper internal/whisper/engine",
 	}
 }
 

@@ -200,6 +200,7 @@ const (
 	Memory       Kind = "memory"   // Reading
 	LineChanged  Kind = "line"     // nothing: it was paused or resumed, jobs stand elsewhere, or durations or notices came
 	ModelChanged Kind = "model"    // Model, and Download while it is in the line of downloads; else the models read differently
+	SettingsSet  Kind = "settings" // nothing: some were changed
 	Reset        Kind = "reset"    // fetch the snapshot again
 )
 

@@ -19,6 +19,7 @@ func (c *console) add() *cobra.Command {
 		metadata  []string
 		key       string
 		webhook   string
+		upload    bool
 		asJSON    bool
 	)
 	cmd := &cobra.Command{
@@ -31,6 +32,10 @@ together or not at all.
 A FILE may be an address on the web that leads to one: it starts with https://
 or http://. The server downloads it when its turn comes, and goes on where it was
 when the connection is lost. Where an address may lead is set by fetch.allow.
+
+With --upload the files themselves are sent to the server, which need not be on
+this machine: without it, a FILE is a path that the server reads. They are kept
+there until a day after their last job has ended.
 
 A job that is in the line already, of the same file with the same options, is
 not added again; its id is printed. With --key a request is its own: repeated
@@ -54,17 +59,21 @@ talk.srt, talk.ko.srt, talk.summary.md.`,
   sluice add --priority 10 --language ko *.m4a
   sluice add --not-before 22:00 *.mkv
   sluice add https://media.example.com/talks/monday.mp4
+  sluice add --server https://sluice.example.com --upload talk.mp4
   sluice add meeting.mkv --translate-to ko,de --summary-template meeting
   sluice add interview.m4a -o interview.srt`,
 		Args: someArgs("FILE"),
 	}
 	order := newOrderFlags(cmd)
+	c.completeSpeech(cmd, "model")
+	c.completeLLM(cmd, "llm-model")
 	f := cmd.Flags()
 	f.StringVarP(&title, "title", "t", "", "`TITLE` of the job (default: the name of the file)")
 	f.IntVarP(&priority, "priority", "p", 0, fmt.Sprintf("place in the line: higher goes first, %d to %d", job.MinPriority, job.MaxPriority))
 	f.StringVar(&notBefore, "not-before", "", "not to be started before this `TIME`, like 22:00, 2h or \"2027-01-31 22:00\"")
 	f.StringArrayVar(&metadata, "metadata", nil, "`KEY=VALUE` that stays with the job; may be repeated")
 	f.StringVar(&webhook, "webhook", "", "`URL` that is told when the job has ended; \"\" for none (default: webhook.url of the settings)")
+	f.BoolVarP(&upload, "upload", "u", false, "send the files to the server, instead of telling it their paths")
 	f.StringVar(&key, "key", "", "idempotency `KEY` of this request")
 	out := newOutputFlags(cmd, "wait for the text and write it to this `FILE`, or into this folder")
 	f.Lookup("json").Usage = "print the jobs as JSON, one a line"
@@ -127,6 +136,11 @@ talk.srt, talk.ko.srt, talk.summary.md.`,
 			return err
 		}
 		defer s.close()
+		if upload {
+			if err := c.uploaded(cmd.Context(), s, args, bodies); err != nil {
+				return err
+			}
+		}
 		jobs, err := c.enqueue(cmd.Context(), s, bodies, key, asJSON)
 		if err != nil || outs == nil {
 			return err

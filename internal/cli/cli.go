@@ -136,13 +136,13 @@ answers.`,
 	}
 	group("work", c.transcribe(), c.serve(), c.desktop())
 	group("line",
-		c.add(), c.list(), c.show(), c.watch(), c.search(), c.export(), c.summary(),
+		c.add(), c.status(), c.list(), c.show(), c.watch(), c.search(), c.export(), c.summary(), c.edit(),
 		c.move(), c.hold(), c.release(), c.cancel(), c.retry(), c.delete(),
 		c.pause(), c.resume(), c.dismiss(),
-		c.deliveries(), c.redeliver(),
+		c.deliveries(), c.redeliver(), c.throughput(),
 	)
-	group("machine", c.models(), c.doctor(), c.webhookKey())
-	root.AddCommand(c.openAPI(), c.version(), c.completion())
+	group("machine", c.models(), c.doctor(), c.settings(), c.webhookKey())
+	root.AddCommand(c.openAPI(), c.version(), c.completion(), c.man())
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(&cobra.Command{
 		Use:    "help [COMMAND]",

@@ -94,7 +94,7 @@ func newHTTP(patience time.Duration) *http.Client {
 	return &http.Client{
 		// No timeout here: streams stay open. No proxy and no redirects:
 		// paths and the token are for this server only.
-		Transport: &http.Transport{ResponseHeaderTimeout: patience, MaxIdleConnsPerHost: 2},
+		Transport: &http.Transport{ResponseHeaderTimeout: patience, ExpectContinueTimeout: time.Second, MaxIdleConnsPerHost: 2},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		},

@@ -33,6 +33,7 @@ there are.`,
 	out := newOutputFlags(cmd, "write to this `FILE`, or into this folder")
 	var language string
 	cmd.Flags().StringVar(&language, "lang", "", "`CODE` of the language of a translation (default: the text as it was spoken)")
+	completeLanguages(cmd, "lang", false)
 	address := serverFlag(cmd)
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
 		ctx := cmd.Context()

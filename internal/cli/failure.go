@@ -67,10 +67,18 @@ func (c *console) exit(ctx context.Context, cmd *cobra.Command, err error) int {
 
 func awayErr(err error) bool { return fault.Is(err, fault.ServerAway) }
 
-// fail says what happened; about names the thing it happened to.
+// fail says what happened and what to do, and for scripts by which name the API
+// knows it; about names the thing it happened to.
 func (c *console) fail(about string, err error) {
 	say, hint := words(err)
 	c.complain(about, say, hint)
+	var (
+		f    *fault.Fault
+		typo *usage
+	)
+	if !errors.As(err, &typo) && errors.As(err, &f) && f.Code != "" {
+		c.note("  code: %s", clean(string(f.Code)))
+	}
 }
 
 func (c *console) complain(about, say, hint string) {

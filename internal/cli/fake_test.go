@@ -33,6 +33,7 @@ type api struct {
 	texts    map[string]string // transcript by format; "ko/json" = a translation
 	summary  map[string]string // by format
 	llms     []object          // models of Ollama; nil = it is away
+	models   []object          // of speech
 	messages []object          // deliveries, the newest first
 	refuse   map[string]string // "METHOD /path" -> problem
 	existing bool
@@ -138,6 +139,7 @@ func newAPI(t *testing.T, a *api) *api {
 	mux.HandleFunc("GET /api/v1/jobs/{id}/summary", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, a.summary[r.URL.Query().Get("format")])
 	})
+	mux.HandleFunc("GET /api/v1/models", func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, object{"models": a.models}) })
 	mux.HandleFunc("GET /api/v1/ollama/models", func(w http.ResponseWriter, _ *http.Request) {
 		if a.llms == nil {
 			problemOf(w, 503, `{"code":"ollama_unreachable","detail":"Ollama does not answer.","hint":"Start it."}`)

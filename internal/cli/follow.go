@@ -52,7 +52,7 @@ func (s *client) follow(ctx context.Context, id string, notes func(format string
 				return fault.New(fault.JobUnknown, "The job was deleted.", nil)
 			case board.Progress, board.Segment:
 				show(e, v)
-			case board.Memory, board.LineChanged, board.ModelChanged, board.Reset:
+			case board.Memory, board.LineChanged, board.ModelChanged, board.SettingsSet, board.Reset:
 			}
 			return nil
 		},

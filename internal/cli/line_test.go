@@ -193,35 +193,35 @@ func TestProblems(t *testing.T) {
 	tests := map[string]struct{ problem, want string }{
 		"words and hint of the server are printed": {
 			`{"code":"source_missing","detail":"The file is not there.","hint":"Connect the disk."}`,
-			"sluice: The file is not there.\n  hint: Connect the disk.\n",
+			"sluice: The file is not there.\n  hint: Connect the disk.\n  code: source_missing\n",
 		},
 		"the table has a hint when the server has none": {
 			`{"code":"disk_full","detail":"The disk is full."}`,
-			"sluice: The disk is full.\n  hint: Free some space; nothing was lost.\n",
+			"sluice: The disk is full.\n  hint: Free some space; nothing was lost.\n  code: disk_full\n",
 		},
 		"every wrong field is named once": {
 			`{"code":"request_invalid","detail":"source: too long","hint":"H.","fields":[{"field":"source","message":"too long"},{"field":"beam_size","message":"too big"}]}`,
-			"sluice: source: too long; beam_size too big\n  hint: H.\n",
+			"sluice: source: too long; beam_size too big\n  hint: H.\n  code: request_invalid\n",
 		},
 		"a code of a newer server is no trouble": {
 			`{"code":"tide_out","detail":"The tide is out.","hint":"Wait."}`,
-			"sluice: The tide is out.\n  hint: Wait.\n",
+			"sluice: The tide is out.\n  hint: Wait.\n  code: tide_out\n",
 		},
 		"a token is asked for in terms of the command line": {
 			`{"code":"token_required","detail":"The token is missing or wrong.","hint":"Send 'Authorization: Bearer TOKEN'."}`,
-			"sluice: The token is missing or wrong.\n  hint: Put the server's token (server.token of its settings) into SLUICE_SERVER_TOKEN.\n",
+			"sluice: The token is missing or wrong.\n  hint: Put the server's token (server.token of its settings) into SLUICE_SERVER_TOKEN.\n  code: token_required\n",
 		},
 		"a hint in terms of HTTP becomes one for typing": {
 			`{"code":"not_ready","detail":"Not yet.","hint":"Wait; format=json gives some."}`,
-			"sluice: Not yet.\n  hint: Wait; --format json gives some.\n",
+			"sluice: Not yet.\n  hint: Wait; --format json gives some.\n  code: not_ready\n",
 		},
 		"a track is named as its flag": {
 			`{"code":"audio_track_unknown","detail":"No such track.","hint":"Leave audio_track out."}`,
-			"sluice: No such track.\n  hint: Leave --audio-track out.\n",
+			"sluice: No such track.\n  hint: Leave --audio-track out.\n  code: audio_track_unknown\n",
 		},
 		"control characters of a server do nothing": {
 			`{"code":"not_media","detail":"\u001b[2J\u001b]0;x\u0007No\nmedia.","hint":"\u009b31mH."}`,
-			"sluice: [2J]0;xNo media.\n  hint: 31mH.\n",
+			"sluice: [2J]0;xNo media.\n  hint: 31mH.\n  code: not_media\n",
 		},
 	}
 	for name, tt := range tests {

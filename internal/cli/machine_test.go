@@ -106,9 +106,9 @@ func TestServe(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	commands := []string{
-		"", "serve", "desktop", "transcribe", "add", "list", "show", "watch", "cancel", "export",
+		"", "serve", "desktop", "transcribe", "add", "list", "show", "status", "watch", "cancel", "export", "edit", "throughput", "man",
 		"search", "move", "hold", "release", "retry", "delete", "dismiss",
-		"models", "models list", "models pull", "models rm", "doctor", "openapi", "summary", "deliveries", "redeliver", "webhook-key", "version", "completion",
+		"models", "models list", "models pull", "models cancel", "models rm", "pause", "resume", "doctor", "openapi", "summary", "deliveries", "redeliver", "webhook-key", "version", "completion",
 	}
 	for _, name := range commands {
 		t.Run("every command explains itself: "+name, func(t *testing.T) {
@@ -157,9 +157,18 @@ func TestCompletion(t *testing.T) {
 		jobs:     []object{queued(idA, "A talk"), {"id": idB, "state": "failed", "title": "B"}, {"id": idC, "state": "running", "title": "C"}},
 		messages: []object{{"id": parkedID, "job_id": idB, "state": "parked", "to": "https://a.example/x"}},
 
-		board: object{"notices": []object{{"id": "3", "text": "It was damaged."}}},
+		board:  object{"notices": []object{{"id": "3", "text": "It was damaged."}}},
+		llms:   []object{{"name": "gemma3:4b", "fits": true, "suits": true}},
+		models: []object{{"name": "small", "installed": true, "fits": true}},
 	})
 	queued, failed, running := idA+"\tqueued: A talk\n", idB+"\tfailed: B\n", idC+"\trunning: C\n"
+	offers := a.run(t, "__complete", "add", "--translate-to", "ko,").out
+	if !strings.Contains(offers, "ko,de\tGerman\n") || strings.Contains(offers, "ko,ko") {
+		t.Errorf("behind a comma: %s", offers)
+	}
+	if offers = a.run(t, "__complete", "serve", "--set", "").out; !strings.Contains(offers, "speech.model=\t") {
+		t.Errorf("settings: %s", offers)
+	}
 	tests := map[string]struct {
 		args []string
 		want string
@@ -179,6 +188,11 @@ func TestCompletion(t *testing.T) {
 		"formats of a summary are offered":            {[]string{"summary", "--format", ""}, "txt\nmd\njson\n"},
 		"messages that nobody took are offered":       {[]string{"redeliver", ""}, parkedID + "\tparked: https://a.example/x\n"},
 		"words to search for are not known to shells": {[]string{"search", ""}, ""},
+		"only jobs that are done can be corrected":    {[]string{"edit", ""}, ""},
+		"a text to say is nobody's to know":           {[]string{"edit", idA, ""}, ""},
+		"settings are offered by what they can be":    {[]string{"serve", "--set", "ollama.when_away="}, "ollama.when_away=wait\nollama.when_away=finish\n"},
+		"speech models of a server are offered":       {[]string{"add", "--server", a.url, "--model", ""}, "small\tinstalled\n"},
+		"language models are offered":                 {[]string{"add", "--llm-model", ""}, "gemma3:4b\tsuits this machine\n"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -25,7 +26,7 @@ are Ollama's. It needs no server; one that runs sees the change by itself.`,
 		Args: noArgs,
 		RunE: run(func(cmd *cobra.Command, _ []string) error { return cmd.Help() }),
 	}
-	cmd.AddCommand(c.modelsList(), c.modelsPull(), c.modelsRemove())
+	cmd.AddCommand(c.modelsList(), c.modelsPull(), c.modelsCancel(), c.modelsRemove())
 	return cmd
 }
 
@@ -42,19 +43,18 @@ Below them stand the language models of Ollama, where it answers. With --ollama
 only those are shown, and it is an error when it does not.`,
 		Example: `  sluice models list
   sluice models list --json
-  sluice models list --ollama --json`,
+  sluice models list --ollama --json
+  sluice models list --server https://sluice.example.com`,
 		Args: noArgs,
 	}
+	address := otherServer(cmd)
 	cmd.Flags().BoolVar(&ollama, "ollama", false, "only the language models of Ollama")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
 		if ollama {
-			return c.printLanguageModels(cmd.Context(), asJSON)
+			return c.printLanguageModels(cmd.Context(), *address, asJSON)
 		}
-		if c.cmds.Models.List == nil {
-			return notBuiltIn()
-		}
-		found, err := c.cmds.Models.List(cmd.Context())
+		found, err := c.speechModels(cmd.Context(), *address)
 		if err != nil {
 			return err
 		}
@@ -75,13 +75,29 @@ only those are shown, and it is an error when it does not.`,
 		}
 		p := &printer{w: c.Out}
 		table(p, rows)
-		if others, err := c.languageModels(cmd.Context()); err == nil && len(others) > 0 {
+		if others, err := c.languageModels(cmd.Context(), *address); err == nil && len(others) > 0 {
 			p.line("")
 			tableOfLanguageModels(p, others)
 		}
 		return p.err
 	})
 	return cmd
+}
+
+// speechModels are those of a server, or of this machine where none is named.
+func (c *console) speechModels(ctx context.Context, address string) ([]job.Model, error) {
+	switch {
+	case address != "":
+		s, err := c.client(address)
+		if err != nil {
+			return nil, err
+		}
+		defer s.close()
+		return s.models(ctx)
+	case c.cmds.Models.List == nil:
+		return nil, notBuiltIn()
+	}
+	return c.cmds.Models.List(ctx)
 }
 
 // stateOf says in few words how a model stands.
@@ -109,7 +125,7 @@ type listedModel struct {
 }
 
 func (c *console) modelsPull() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "pull [NAME]",
 		Short: "Install a model",
 		Long: `Downloads a model and checks it. Without a NAME it is the
@@ -117,40 +133,52 @@ one of the settings or, when they name none, what suits this machine's memory.
 A download that broke off goes on where it stopped. Ctrl-C keeps what is there
 so far. When a server is downloading the same model, that is waited for.
 
-A NAME with a colon is that of a language model: Ollama downloads it.`,
+A NAME with a colon is that of a language model: Ollama downloads it.
+
+With --server the server downloads it, and goes on when Ctrl-C ends the waiting:
+'sluice models cancel' stops it.`,
 		Example: `  sluice models pull
   sluice models pull small
   sluice models pull gemma3:4b
   sluice models pull large-v3-turbo`,
 		Args:              maybeOneArg("NAME"),
 		ValidArgsFunction: c.completeModels(func(m job.Model) bool { return !m.Installed }),
-		RunE: run(func(cmd *cobra.Command, args []string) error {
-			model := firstOf(args)
-			pull, err := c.pull(model)
-			if err != nil {
-				return err
-			}
-			if len(args) == 0 {
-				if model, err = c.suitable(cmd.Context()); err != nil {
-					return err
-				}
-				c.note("Pulling %s, the model that suits this machine.", clean(model))
-			}
-			name := clean(model)
-			report, done := c.pulling(name)
-			err = pull(cmd.Context(), model, report)
-			done()
-			if err != nil && cmd.Context().Err() != nil && errors.Is(err, context.Canceled) {
-				c.note("Interrupted; 'sluice models pull %s' goes on from here.", name)
-				return errInterrupted
-			}
-			if err != nil {
-				return err
-			}
-			c.note("%s is installed.", name)
-			return nil
-		}),
 	}
+	address := otherServer(cmd)
+	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		model := firstOf(args)
+		if len(args) == 0 {
+			var err error
+			if model, err = c.suitable(cmd.Context(), *address); err != nil {
+				return err
+			}
+			c.note("Pulling %s, the model that suits this machine.", clean(model))
+		}
+		pull, err := c.pull(model)
+		if *address != "" {
+			var s *client
+			if s, err = c.client(*address); err == nil {
+				defer s.close()
+				pull = s.pullModel
+			}
+		}
+		if err != nil {
+			return err
+		}
+		name := clean(model)
+		report, done := c.transferring("", name)
+		err = pull(cmd.Context(), model, report)
+		done()
+		if err != nil && cmd.Context().Err() != nil && errors.Is(err, context.Canceled) {
+			return c.interruptedPull(name, *address != "")
+		}
+		if err != nil {
+			return err
+		}
+		c.note("%s is installed.", name)
+		return nil
+	})
+	return cmd
 }
 
 // pull is what installs a model.
@@ -165,11 +193,8 @@ func (c *console) pull(model string) (func(ctx context.Context, name string, rep
 }
 
 // suitable is the name of the one of the settings, or for this machine.
-func (c *console) suitable(ctx context.Context) (string, error) {
-	if c.cmds.Models.List == nil {
-		return "", notBuiltIn()
-	}
-	found, err := c.cmds.Models.List(ctx)
+func (c *console) suitable(ctx context.Context, address string) (string, error) {
+	found, err := c.speechModels(ctx, address)
 	if err != nil {
 		return "", err
 	}
@@ -181,9 +206,12 @@ func (c *console) suitable(ctx context.Context) (string, error) {
 	return "", &usage{say: "No model suits this machine.", hint: "Name one of 'sluice models list'."}
 }
 
-// pulling shows a download: a bar where somebody watches, else a line at
-// every tenth.
-func (c *console) pulling(name string) (report func(done, total int64), end func()) {
+// transferring shows bytes on their way: a bar where somebody watches, else a
+// line at every tenth. What is done to name goes before it.
+func (c *console) transferring(what, name string) (report func(done, total int64), end func()) {
+	if what != "" {
+		name = what + " " + name
+	}
 	if !c.ErrTerminal {
 		said := -1
 		return func(done, total int64) {
@@ -221,7 +249,7 @@ func (c *console) pulling(name string) (report func(done, total int64), end func
 }
 
 func (c *console) modelsRemove() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "rm NAME",
 		Aliases: []string{"remove"},
 		Short:   "Remove an installed model",
@@ -230,33 +258,44 @@ that were made with it stay.`,
 		Example:           `  sluice models rm small`,
 		Args:              oneArg("NAME"),
 		ValidArgsFunction: c.completeModels(func(m job.Model) bool { return m.Installed }),
-		RunE: run(func(cmd *cobra.Command, args []string) error {
-			switch {
-			case ofOllama(args[0]):
-				return &usage{say: fmt.Sprintf("%s is a model of Ollama.", clean(args[0])), hint: "Remove it there: ollama rm " + clean(args[0])}
-			case c.cmds.Models.Remove == nil:
-				return notBuiltIn()
-			}
-			if err := c.cmds.Models.Remove(cmd.Context(), args[0]); err != nil {
-				return err
-			}
-			c.note("%s is removed.", clean(args[0]))
-			return nil
-		}),
 	}
+	address := otherServer(cmd)
+	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		if ofOllama(args[0]) {
+			return &usage{say: fmt.Sprintf("%s is a model of Ollama.", clean(args[0])), hint: "Remove it there: ollama rm " + clean(args[0])}
+		}
+		if err := c.removeModel(cmd.Context(), *address, args[0]); err != nil {
+			return err
+		}
+		c.note("%s is removed.", clean(args[0]))
+		return nil
+	})
+	return cmd
+}
+
+func (c *console) removeModel(ctx context.Context, address, name string) error {
+	switch {
+	case address != "":
+		s, err := c.client(address)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		_, err = s.call(ctx, http.MethodDelete, modelPath(name), nil, nil)
+		return err
+	case c.cmds.Models.Remove == nil:
+		return notBuiltIn()
+	}
+	return c.cmds.Models.Remove(ctx, name)
 }
 
 func (c *console) completeModels(want func(job.Model) bool) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if len(args) > 0 || c.cmds.Models.List == nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		found, err := c.cmds.Models.List(cmd.Context())
-		if err != nil {
+		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var names []cobra.Completion
-		for _, m := range found {
+		for _, m := range c.speechOffers(cmd) {
 			if want(m) {
 				names = append(names, clean(m.Name))
 			}

@@ -15,12 +15,12 @@ import (
 func ofOllama(name string) bool { return strings.ContainsRune(name, ':') }
 
 // languageModels lists the models of Ollama: as the server sees them, where one
-// runs, since it knows which jobs need them.
-func (c *console) languageModels(ctx context.Context) ([]job.LanguageModel, error) {
+// runs, since it knows which jobs need them; only that one, where it is named.
+func (c *console) languageModels(ctx context.Context, address string) ([]job.LanguageModel, error) {
 	err := notBuiltIn()
 	if c.cmds.Server != nil {
 		var s *client
-		if s, err = c.client(""); err == nil {
+		if s, err = c.client(address); err == nil {
 			defer s.close()
 			var found []job.LanguageModel
 			if found, err = s.languageModels(ctx); err == nil {
@@ -28,7 +28,7 @@ func (c *console) languageModels(ctx context.Context) ([]job.LanguageModel, erro
 			}
 		}
 	}
-	if c.cmds.LanguageModels == nil || c.cmds.Server != nil && !awayErr(err) {
+	if address != "" || c.cmds.LanguageModels == nil || c.cmds.Server != nil && !awayErr(err) {
 		return nil, err
 	}
 	return c.cmds.LanguageModels.List(ctx)
@@ -48,8 +48,8 @@ func (s *client) languageModels(ctx context.Context) ([]job.LanguageModel, error
 	return got.Models, err
 }
 
-func (c *console) printLanguageModels(ctx context.Context, asJSON bool) error {
-	found, err := c.languageModels(ctx)
+func (c *console) printLanguageModels(ctx context.Context, address string, asJSON bool) error {
+	found, err := c.languageModels(ctx, address)
 	switch {
 	case err != nil:
 		return err

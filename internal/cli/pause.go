@@ -19,7 +19,7 @@ func (c *console) resume() *cobra.Command {
 // lineVerb makes a command that tells the line as a whole something.
 func (c *console) lineVerb(verb, short, long, said string) *cobra.Command {
 	var asJSON bool
-	cmd := &cobra.Command{Use: verb, Short: short, Long: long, Args: noArgs}
+	cmd := &cobra.Command{Use: verb, Short: short, Long: long, Args: noArgs, Example: "  sluice " + verb}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the line's state as JSON")
 	address := serverFlag(cmd)
 	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {

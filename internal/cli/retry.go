@@ -34,6 +34,7 @@ those after it are. With --model they use another speech model from now on.
 	f.VarP(newOnce(&state), "state", "s", "retry all jobs in this `STATE`: failed, canceled or done")
 	f.StringVar(&from, "from", "", "do this `STAGE` and those after it anew: "+stageNames())
 	f.StringVarP(&model, "model", "m", "", "use this speech model: a `NAME` of 'sluice models list' or the path of a file")
+	c.completeSpeech(cmd, "model")
 	completeEnded(cmd)
 	completeFlag(cmd, "from", job.Stages())
 	return c.errand(cmd, "state", endedStates(), func(ctx context.Context, e *errand) error {

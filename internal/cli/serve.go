@@ -25,6 +25,7 @@ with a token. A flag here goes before the environment and the settings file.`,
 	}
 	cmd.Flags().StringVar(&o.Listen, "listen", "", "`ADDRESS` to listen on, like 127.0.0.1:7584 (default: server.listen of the settings)")
 	cmd.Flags().StringArrayVar(&set, "set", nil, "`KEY=VALUE` of a setting for this run; may be repeated")
+	completeSettings(cmd, "set")
 	cmd.RunE = run(func(cmd *cobra.Command, _ []string) error {
 		settings, err := pairs("--set", set)
 		if err != nil {

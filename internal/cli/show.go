@@ -15,7 +15,7 @@ import (
 )
 
 func (c *console) show() *cobra.Command {
-	var asJSON, history bool
+	var asJSON, history, attempts bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show all about a job",
@@ -24,17 +24,24 @@ long each stage took, what went wrong and what to do about it, how whole its
 translations and its summary are, what one should know about its text, and which
 webhook messages were sent.
 
---history adds all that has happened to it; with --json it prints that alone.`,
+--history adds all that has happened to it, and --attempts the tries that went
+wrong, with the last lines of the log of what crashed. With --json each prints
+that alone.`,
 		Example: `  sluice show 01K6ZV5N3T8Q2M4R7W9XYABCDE
   sluice show ABCDE --history
+  sluice show ABCDE --attempts
   sluice show ABCDE --json`,
 		Args:              oneArg("ID"),
 		ValidArgsFunction: c.completeJobs(job.States()...),
 	}
 	cmd.Flags().BoolVar(&history, "history", false, "show also all that has happened to it")
+	cmd.Flags().BoolVar(&attempts, "attempts", false, "show also the tries that went wrong, with their logs")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	address := serverFlag(cmd)
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {
+		if asJSON && history && attempts {
+			return usagef("With --json choose one of --history and --attempts.")
+		}
 		s, err := c.client(*address)
 		if err != nil {
 			return err
@@ -54,6 +61,12 @@ webhook messages were sent.
 				return err
 			}
 		}
+		var tries []attemptView
+		if attempts {
+			if tries, raw, err = s.attempts(cmd.Context(), id); err != nil {
+				return err
+			}
+		}
 		if asJSON {
 			return c.printRaw(raw)
 		}
@@ -63,6 +76,7 @@ webhook messages were sent.
 		}
 		p := &printer{w: c.Out}
 		showJob(p, j, about, time.Now())
+		showAttempts(p, tries)
 		showHistory(p, past)
 		return p.err
 	})

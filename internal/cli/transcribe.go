@@ -50,6 +50,8 @@ code is 1 then.`,
 		Args: someArgs("FILE"),
 	}
 	order := newOrderFlags(cmd)
+	c.completeSpeech(cmd, "model")
+	c.completeLLM(cmd, "llm-model")
 	out := newOutputFlags(cmd, "write to this `FILE`; for several files, into this folder")
 	address := serverFlag(cmd)
 	cmd.RunE = run(func(cmd *cobra.Command, args []string) error {

@@ -172,7 +172,7 @@ func (w *watching) show(e event, v jobEvent) {
 		if v.Memory != nil {
 			w.pressure(v.Memory.Level)
 		}
-	case board.Segment, board.LineChanged, board.ModelChanged, board.Reset:
+	case board.Segment, board.LineChanged, board.ModelChanged, board.SettingsSet, board.Reset:
 	}
 }
 

@@ -217,13 +217,16 @@ type jobEvent struct {
 
 // boardView is the snapshot of the line.
 type boardView struct {
-	Counts  map[job.State]int `json:"counts"`
-	Paused  bool              `json:"paused"`
-	Running []jobView         `json:"running"`
-	Next    []jobView         `json:"next"`
-	Last    []jobView         `json:"last"`
-	Memory  memoryView        `json:"memory"`
-	Notices []noticeView      `json:"notices"`
+	Counts     map[job.State]int `json:"counts"`
+	Paused     bool              `json:"paused"`
+	ETASeconds int               `json:"eta_seconds"`
+	Gate       gateView          `json:"gate"`
+
+	Running []jobView    `json:"running"`
+	Next    []jobView    `json:"next"`
+	Last    []jobView    `json:"last"`
+	Memory  memoryView   `json:"memory"`
+	Notices []noticeView `json:"notices"`
 }
 
 // noticeView is something that happened to the server's data as a whole.

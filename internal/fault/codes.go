@@ -13,15 +13,19 @@ const (
 	HostRefused       Code = "host_refused"
 	OriginRefused     Code = "origin_refused"
 	TokenRequired     Code = "token_required"
+	ServerBusy        Code = "server_busy"
+	StillWorking      Code = "still_working"
 	RouteUnknown      Code = "route_unknown"
 	MethodRefused     Code = "method_refused"
 	SettingInvalid    Code = "setting_invalid"
+	SettingLocked     Code = "setting_locked"
 	JobUnknown        Code = "job_unknown"
 	JobFinal          Code = "job_final"
 	JobLive           Code = "job_live"
 	JobRunning        Code = "job_running"
 	JobDuplicate      Code = "job_duplicate"
 	NotReady          Code = "not_ready"
+	EditConflict      Code = "edit_conflict"
 	NoWindow          Code = "no_window"
 	IdempotencyReused Code = "idempotency_key_reused"
 	UploadUnknown     Code = "upload_unknown"
@@ -95,9 +99,12 @@ func Codes() []Entry {
 		{HostRefused, KindInvalid, 421, false, "the Host header names another host", "Use the address that Sluice listens on, such as http://127.0.0.1:7584."},
 		{OriginRefused, KindInvalid, 403, false, "the request comes from another web site", "Only Sluice's own page and local programs may call it."},
 		{TokenRequired, KindInvalid, 401, false, "the token is missing or wrong", "Send 'Authorization: Bearer TOKEN' with the token of server.token."},
+		{ServerBusy, KindBusy, 0, false, "as many clients as Sluice serves at once are served already", "Try again in a moment."},
+		{StillWorking, KindBusy, 0, false, "the job takes longer than a request waits for it", "Send the same request again: it waits for the same job. Or follow the job by its id."},
 		{RouteUnknown, KindNotFound, 0, false, "no such route", "See /openapi.json for the routes."},
 		{MethodRefused, KindInvalid, 405, false, "the route does not take this method", "See /openapi.json for the methods."},
 		{SettingInvalid, KindInvalid, 0, false, "a setting has a wrong name or value", "Correct the setting and start again."},
+		{SettingLocked, KindInvalid, 403, false, "the setting cannot be changed through this door", "Set it in settings.toml or in the app's own window."},
 		{JobUnknown, KindNotFound, 0, false, "no job has this id", "List the jobs with 'sluice list'."},
 		{JobFinal, KindConflict, 0, false, "the job has already ended", "Retry it, or submit the file again."},
 		{JobLive, KindConflict, 0, false, "the job has not ended", "Cancel it first."},
@@ -105,6 +112,7 @@ func Codes() []Entry {
 		{JobDuplicate, KindConflict, 0, false, "an identical job is in the line", "That one does the same; see 'sluice list'."},
 		{NoWindow, KindConflict, 0, false, "this Sluice runs without a window", "Open its page in a browser, or stop it and open the app."},
 		{NotReady, KindConflict, 0, false, "the result is not there yet", "Wait until the job is done; format=json gives what is there so far."},
+		{EditConflict, KindConflict, 0, false, "the text was changed by somebody else meanwhile", "Look at the text as it is now, and edit that."},
 		{IdempotencyReused, KindConflict, 0, false, "the Idempotency-Key was used with another body", "Use a new key for a new request."},
 		{UploadUnknown, KindNotFound, 422, false, "no upload has this id", "Send the file again."},
 		{UploadBroken, KindInvalid, 400, false, "the upload ended early", "Send the file again."},

@@ -124,13 +124,30 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64) (any, error) 
 
 func parseJSON(data []byte) (v any, err error) {
 	if err := json.Unmarshal(data, &v); err != nil {
-		return nil, invalid("The body is not JSON: " + clip(err.Error(), 200) + ".").withStatus(http.StatusBadRequest)
+		return nil, invalid("The body is not JSON" + whyNoJSON(err) + ".").withStatus(http.StatusBadRequest)
 	}
 	return v, nil
 }
 
+// whyNoJSON says what is wrong with it and where, as far as that is in words for
+// people.
+func whyNoJSON(err error) string {
+	var syntax *json.SyntaxError
+	var value *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf(": %s, at byte %d", clip(syntax.Error(), 200), syntax.Offset)
+	case errors.As(err, &value):
+		return ": " + clip(value.Value, 200) + " is more than a number can be"
+	}
+	return ""
+}
+
 // readAll reads a small body, patiently but not for ever.
 func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength > limit { // it would only be sent in vain
+		return nil, errTooLarge()
+	}
 	conn := http.NewResponseController(w)
 	_ = conn.SetReadDeadline(time.Now().Add(jsonPatience)) // not every transport can
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))

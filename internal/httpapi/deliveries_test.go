@@ -43,7 +43,7 @@ func (f *fakeDeliveries) Redeliver(_ context.Context, id string) (job.Delivery, 
 	case id != "d1":
 		return job.Delivery{}, fmt.Errorf("redeliver: %w", job.ErrDeliveryUnknown)
 	}
-	return job.Delivery{ID: id, JobID: "d1", State: job.DeliveryPending, CreatedAt: at}, nil
+	return job.Delivery{ID: id, JobID: "d1", Event: job.EventDone, State: job.DeliveryPending, CreatedAt: at}, nil
 }
 
 func TestDeliveries(t *testing.T) {

@@ -27,12 +27,22 @@ func (a *api) eventsRoute() {
 			"A comment comes after 15 seconds of silence.",
 		Parameters: []*huma.Param{textParam("header", "Last-Event-ID", "Id of the last event seen")},
 		Responses: a.answers(map[string]*huma.Response{
-			"200": {Description: "A stream without end", Content: content("text/event-stream", schema[Event](a), nil)},
-		}),
+			"200": {Description: "A stream without end", Content: content("text/event-stream", a.eventStream(), nil)},
+		}, 503),
 	}, a.events)
 }
 
+// eventStream is the schema of the stream, and puts that of its data down too.
+func (a *api) eventStream() *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Description: "Server-sent events; the data of each is as " + schema[Event](a).Ref}
+}
+
 func (a *api) events(w http.ResponseWriter, r *http.Request) {
+	if !a.readers.take() {
+		a.fail(w, r, errBusy("Too many clients follow the board."))
+		return
+	}
+	defer a.readers.leave()
 	ctx, stop := context.WithCancel(r.Context())
 	defer stop()
 	if closing, ok := ctx.Value(closingKey{}).(context.Context); ok {

@@ -77,7 +77,7 @@ func (d *fakeDesk) Submit(_ context.Context, orders []job.Order) ([]queue.Accept
 		d.orders = append(d.orders, o)
 		j := job.Job{ID: fmt.Sprint("job", len(d.orders)), State: job.Queued, Title: o.Title, Metadata: o.Metadata, Priority: o.Priority, CreatedAt: at}
 		j.DurationMS = d.length
-		j.Source.Upload = d.upload
+		j.Source.Kind, j.Source.Upload = job.FromPath, d.upload
 		out = append(out, queue.Accepted{Job: j, Existing: d.known})
 	}
 	return out, nil
@@ -90,7 +90,7 @@ func (d *fakeDesk) Get(_ context.Context, id string) (job.Job, error) {
 	case id == "panic":
 		panic("secret")
 	case id == "job1" && d.length > 0: // only so that what it has become can be told from what it was
-		return job.Job{ID: id, State: job.Queued, DurationMS: d.length, ETASeconds: 95}, nil
+		return job.Job{ID: id, State: job.Queued, Source: job.Source{Kind: job.FromPath}, DurationMS: d.length, ETASeconds: 95}, nil
 	case ok:
 		return j, nil
 	}
@@ -99,7 +99,11 @@ func (d *fakeDesk) Get(_ context.Context, id string) (job.Job, error) {
 
 func (d *fakeDesk) List(_ context.Context, f queue.Filter) (queue.Page, error) {
 	d.filter = f
-	return queue.Page{Jobs: []job.Job{jobs()["q1"], jobs()["q1"]}, Next: "more"}, nil
+	p := queue.Page{Jobs: []job.Job{jobs()["q1"], jobs()["q1"]}, Next: "more", Total: 12}
+	if f.Cursor == "" && f.Query == "" {
+		p.First = max(1, f.From)
+	}
+	return p, f.Check()
 }
 
 func (d *fakeDesk) Position(context.Context, string) (int, error) {
@@ -237,6 +241,15 @@ func (u *fakeUploads) Discard(ctx context.Context, id string) error {
 	return nil
 }
 
+func (u *fakeUploads) Room(_ context.Context, bytes int64) error {
+	if bytes > roomOfFakes {
+		return fault.New(fault.RequestTooLarge, "There is no room.", nil)
+	}
+	return nil
+}
+
+const roomOfFakes = 1 << 30 // bytes
+
 func (u *fakeUploads) Save(_ context.Context, name string, body io.Reader, _ int64) (string, job.Source, error) {
 	if u.hook != nil {
 		if err := u.hook(body); err != nil {
@@ -277,6 +290,32 @@ func (fakeLine) History(_ context.Context, since time.Time, points int) ([]job.S
 	return []job.Sample{{At: since, Level: job.Warn, Depth: points}}, nil
 }
 
+func (fakeLine) Runs(_ context.Context, since time.Time, most int) ([]job.PastRun, error) {
+	return []job.PastRun{
+		{JobID: "d1", Title: "a", Stage: job.Extract, StartedAt: since.UTC(), FinishedAt: at, Outcome: job.RunCrashed},
+		{JobID: "r1", Title: fmt.Sprint("most ", most), Stage: job.Transcribe, StartedAt: at, Outcome: job.RunRunning},
+	}, nil
+}
+
+func (fakeLine) Waits(context.Context, time.Time, int) ([]job.PastWait, error) {
+	return []job.PastWait{{JobID: "q1", Title: "b", Reason: job.Memory, From: at}}, nil
+}
+
+func (fakeLine) Throughput(_ context.Context, hours int) (job.Throughput, error) {
+	return job.Throughput{Hours: []job.Hour{{At: at, Done: hours, MediaMS: 61_000}}}, nil
+}
+
+func (fakeLine) Worker(context.Context) (job.Worker, error) {
+	return job.Worker{
+		State: job.WorkerWorking, Since: at.In(time.FixedZone("", 9*3600)), JobID: "r1", Stage: job.Transcribe,
+		Engine: &job.EngineNow{PID: 7, Model: "tiny", Bytes: 1 << 30, Warm: true},
+	}, nil
+}
+
+func (fakeLine) Process(context.Context) job.Process {
+	return job.Process{StartedAt: at, Resident: 1 << 20, CPUSeconds: 1.5}
+}
+
 // fakeShelf has a whole transcript of d1 and t1, a part of the others', and
 // nothing yet of u1's; and a translation and a summary of t1, the former
 // also of t2 as far as it is.
@@ -297,6 +336,19 @@ func (fakeShelf) Translation(_ context.Context, id, language string) (transcript
 		Language: language, Complete: id == "t1",
 		Segments: []transcript.Segment{{ID: 1, EndMS: 1000, Text: "Good day"}},
 	}, nil
+}
+
+// Edit takes what says what it should, of the one segment there is.
+func (fakeShelf) Edit(_ context.Context, _, _ string, edits []library.Edit) error {
+	for _, e := range edits {
+		switch {
+		case e.Segment != 1:
+			return fault.New(fault.RequestInvalid, "There is no segment 2.", nil)
+		case e.Was != nil && *e.Was != "안녕하세요":
+			return fault.New(fault.EditConflict, "It says something else.", nil)
+		}
+	}
+	return nil
 }
 
 func (fakeShelf) Summary(_ context.Context, id string) (*transcript.Summary, error) {
@@ -325,6 +377,7 @@ func (fakeShelf) Search(_ context.Context, q library.Query) (library.Found, erro
 
 // world is the routes over fakes.
 type world struct {
+	t       *testing.T
 	desk    *fakeDesk
 	uploads *fakeUploads
 	board   *board.Board
@@ -334,7 +387,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{desk: &fakeDesk{}, uploads: &fakeUploads{}, log: &bytes.Buffer{}, board: board.New("b1", fakeLine{}, fakeLine{})}
+	w := &world{t: t, desk: &fakeDesk{}, uploads: &fakeUploads{}, log: &bytes.Buffer{}, board: board.New("b1", fakeLine{}, fakeLine{})}
 	w.routes = w.with(func(*httpapi.Deps) {})
 	return w
 }
@@ -343,7 +396,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) with(change func(*httpapi.Deps)) http.Handler {
 	d := httpapi.Deps{
 		Desk: w.desk, Uploads: w.uploads, Library: library.New(fakeShelf{}, w.desk), Board: w.board, Machine: fakeLine{}, Doctor: fakeDoctor{}, Models: &fakeModels{},
-		LanguageModels: &fakeLanguageModels{}, Deliveries: &fakeDeliveries{},
+		LanguageModels: &fakeLanguageModels{}, Deliveries: &fakeDeliveries{}, Media: fakeMedia{}, Attempts: fakeAttempts{}, Tickets: httpapi.NewTickets(), Settings: &fakeSettings{},
 		Page: fstest.MapFS{
 			"index.html":       {Data: []byte("<!doctype html>")},
 			"assets/a-1.js":    {Data: []byte("1")},
@@ -352,5 +405,5 @@ func (w *world) with(change func(*httpapi.Deps)) http.Handler {
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Version: "dev", Boot: "b1", PID: 42,
 	}
 	change(&d)
-	return httpapi.New(d)
+	return follow(w.t, httpapi.New(d))
 }

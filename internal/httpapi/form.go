@@ -21,7 +21,7 @@ import (
 // form is a multipart body: its file has gone to the uploads as it came, only
 // the fields are kept.
 type form struct {
-	fields map[string]string // empty values are left out, as a browser sends every input
+	fields map[string]string // empty values are left out, as a browser sends every input; of a name[] there is one on each line
 	file   *savedFile
 }
 
@@ -42,6 +42,11 @@ const maxParts = 100
 // error too, the form has the file that is stored by then.
 func (a *api) readForm(w http.ResponseWriter, r *http.Request, fileField string, sum bool) (form, error) {
 	out := form{fields: map[string]string{}}
+	if file := r.ContentLength - maxJSON; file > 0 { // at the least; it would only be sent in vain
+		if err := a.Uploads.Room(r.Context(), file); err != nil {
+			return out, err
+		}
+	}
 	body, rest := awake(w, r.Body)
 	defer rest()
 	r.Body = body
@@ -69,7 +74,11 @@ func (a *api) readForm(w http.ResponseWriter, r *http.Request, fileField string,
 			if left -= len(value); left < 0 {
 				return out, errTooLarge()
 			}
-			if _, twice := out.fields[name]; twice {
+			before, twice := out.fields[name]
+			switch {
+			case twice && strings.HasSuffix(name, "[]"): // is how forms write lists
+				value = append([]byte(before+"\n"), value...)
+			case twice:
 				return out, invalidField(name, "expected one value, got more")
 			}
 			if len(value) > 0 {

@@ -23,6 +23,9 @@ type GuardConfig struct {
 	Hosts  []string // further names in the Host header, with or without a port
 	Token  string   // "" = none; required beyond loopback
 	Roots  []string // beyond loopback: the folders whose files may be named by path
+
+	Metrics *Metrics // counts who is kept out; nil = nobody does
+	Tickets *Tickets // open the media of one job to who has one; nil = no ticket does
 }
 
 // Guard wraps the routes for a TCP listener: any page in any browser on this
@@ -40,7 +43,8 @@ func Guard(cfg GuardConfig, routes http.Handler) (http.Handler, error) {
 		return nil, fault.New(fault.SettingInvalid, "Sluice does not listen beyond this machine without a token.",
 			fmt.Errorf("listen %s", cfg.Listen)).WithHint("Set server.token, or listen on 127.0.0.1.")
 	}
-	g := &guard{routes: routes, listen: cfg.Listen, hosts: hosts(host, port, cfg.Hosts), token: cfg.Token}
+	g := &guard{routes: routes, listen: cfg.Listen, hosts: hosts(host, port, cfg.Hosts), token: cfg.Token, tickets: cfg.Tickets, metrics: cfg.Metrics}
+	g.brake.delayed.most = mostDelayed
 	if host == "" || net.ParseIP(host).IsUnspecified() {
 		g.anyPort = port
 	}
@@ -88,6 +92,9 @@ type guard struct {
 	anyPort string // the port, when every address of the machine is listened on
 	token   string
 	check   func(path string) error
+	tickets *Tickets
+	metrics *Metrics
+	brake   brake
 }
 
 // ServeHTTP lets a request through, or says why not.
@@ -95,21 +102,30 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	switch {
 	case !g.goesBy(r):
-		writeProblem(w, problemOf(fault.New(fault.HostRefused, "This server does not go by that name.", nil).
-			WithHint("Use http://%s.", g.address(r))))
+		g.refuse(w, r, fault.New(fault.HostRefused, "This server does not go by that name.", nil).
+			WithHint("Use http://%s.", g.address(r)))
 		return
+	case g.tickets.admits(r):
+		r = withTicket(r)
 	case !ownOrigin(r):
-		writeProblem(w, problemOf(fault.New(fault.OriginRefused, "Another web site may not use Sluice.", nil)))
+		g.refuse(w, r, fault.New(fault.OriginRefused, "Another web site may not use Sluice.", nil))
 		return
 	case g.token != "":
 		if !g.admit(w, r) {
 			return
 		}
 	}
+	r = r.WithContext(context.WithValue(r.Context(), guardedKey{}, true))
 	if g.check != nil {
 		r = r.WithContext(context.WithValue(r.Context(), sourceKey{}, g.check))
 	}
 	g.routes.ServeHTTP(w, r)
+}
+
+// refuse keeps a request out.
+func (g *guard) refuse(w http.ResponseWriter, r *http.Request, why *fault.Fault) {
+	g.metrics.refuse(why.Code)
+	refuse(w, r, problemOf(why))
 }
 
 // goesBy says whether the Host header is one of our names. Addresses and the
@@ -211,8 +227,11 @@ func (g *guard) admit(w http.ResponseWriter, r *http.Request) bool {
 	case g.hasCookie(r):
 		return true
 	}
+	if bearer != "" || len(r.CookiesNamed(cookieName)) > 0 || atPage && r.URL.Query().Has("token") {
+		g.brake.hold(r) // somebody may be guessing; who sends nothing is not
+	}
 	w.Header().Set("WWW-Authenticate", `Bearer realm="sluice"`)
-	writeProblem(w, problemOf(fault.New(fault.TokenRequired, "The token is missing or wrong.", nil)))
+	g.refuse(w, r, fault.New(fault.TokenRequired, "The token is missing or wrong.", nil))
 	return false
 }
 

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -16,7 +18,7 @@ import (
 	"sluice/internal/fault"
 )
 
-// Deps is what the routes need. Everything but Page and Window is required.
+// Deps is what the routes need. Everything but Page, Window and Address is required.
 type Deps struct {
 	Desk    Desk
 	Uploads Uploads
@@ -26,12 +28,23 @@ type Deps struct {
 	Doctor  Doctor
 	Models  Models
 
+	Settings Settings
+
 	LanguageModels LanguageModels
 	Deliveries     Deliveries
+
+	Media    Media
+	Attempts Attempts
+	Tickets  *Tickets      // the guard's too
+	Address  func() string // of the listener, http://HOST:PORT, as this machine's programs find it; nil or "" = there is none
 
 	Window Window // nil = there is none
 	Page   fs.FS  // the built frontend; nil = no page
 	Log    *slog.Logger
+
+	Metrics     *Metrics             // nil = nobody counts, and there is no /metrics
+	Tallies     Tallies              // for the metrics; nil = they do without
+	SyncTimeout func() time.Duration // how long a request waits for the result of its job; nil = 10m
 
 	Version string
 	Boot    string // names this start of the program, as in event ids
@@ -45,18 +58,27 @@ func New(deps Deps) http.Handler { return newAPI(deps).handler() }
 // api is the routes and what they need.
 type api struct {
 	Deps
-	mux      *http.ServeMux
+	mux      *routes
 	huma     huma.API
 	registry huma.Registry
+
+	readers, waits, arrivals places
+
+	owed owed
+
+	unshown []string // bodies that the document has no example of
 }
 
 func newAPI(deps Deps) *api {
-	mux := http.NewServeMux()
+	mux := &routes{ServeMux: http.NewServeMux()}
 	registry := newRegistry()
 	a := &api{
 		Deps:     deps,
 		mux:      mux,
 		registry: registry,
+		readers:  places{most: mostReaders},
+		waits:    places{most: mostWaits},
+		arrivals: places{most: mostUploads},
 		huma:     humago.New(mux, humaConfig(deps.Version, registry)),
 	}
 	a.jobRoutes()
@@ -65,8 +87,13 @@ func newAPI(deps Deps) *api {
 	a.searchRoute()
 	a.submitRoute()
 	a.processRoute()
+	a.openAIRoutes()
+	a.metricsRoute()
 	a.uploadRoute()
 	a.transcriptRoute()
+	a.editRoute()
+	a.mediaRoutes()
+	a.attemptsRoute()
 	a.summaryRoute()
 	a.deliveryRoutes()
 	a.dropRoute()
@@ -75,6 +102,7 @@ func newAPI(deps Deps) *api {
 	a.doctorRoute()
 	a.modelRoutes()
 	a.languageModelRoutes()
+	a.settingRoutes()
 	a.windowRoute()
 	a.boardRoute()
 	a.eventsRoute()
@@ -85,7 +113,20 @@ func newAPI(deps Deps) *api {
 			property.Nullable = property.Nullable && property.Type != huma.TypeArray
 		}
 	}
+	a.unshown = a.complete()
 	return a
+}
+
+// routes is a mux that knows what it was given.
+type routes struct {
+	*http.ServeMux
+	patterns []string
+}
+
+// HandleFunc adds a route.
+func (m *routes) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	m.patterns = append(m.patterns, pattern)
+	m.ServeMux.HandleFunc(pattern, h)
 }
 
 // handler is the outermost layer: it sets the headers that every answer has,
@@ -98,15 +139,17 @@ func (a *api) handler() http.Handler {
 			r.Body = http.NoBody
 		}
 		out := &response{ResponseWriter: w}
+		defer a.count(out, r)
 		defer a.rescue(out, r)
 		a.route(out, r)
 	})
 }
 
 // route asks the mux, and answers by itself where the mux would in plain text.
-func (a *api) route(w http.ResponseWriter, r *http.Request) {
+func (a *api) route(w *response, r *http.Request) {
 	refusal, pattern := a.mux.Handler(r)
 	if pattern != "" {
+		w.pattern = pattern
 		a.mux.ServeHTTP(w, r)
 		return
 	}
@@ -141,8 +184,27 @@ func (a *api) rescue(w *response, r *http.Request) {
 	if w.begun {
 		panic(http.ErrAbortHandler)
 	}
-	writeProblem(w, problemOf(fault.From(errPanic)))
+	refuse(w, r, problemOf(fault.From(errPanic)))
 }
+
+// count tells the metrics of a request that was answered. What no route has
+// answered was asked for a file of the page, or for nothing that is there.
+func (a *api) count(w *response, r *http.Request) {
+	method, route, ok := strings.Cut(w.pattern, " ")
+	if !ok {
+		method, route = http.MethodGet, "page"
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			method, route = "other", "none"
+		}
+	}
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	a.Metrics.request(method, route, w.status)
+}
+
+// closedPolicy is for what is no page.
+const closedPolicy = "default-src 'none'; frame-ancestors 'none'"
 
 // secure sets the headers of every answer. The page widens the content policy
 // for itself.
@@ -150,18 +212,22 @@ func secure(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", closedPolicy)
 	h.Set("Cache-Control", "no-store")
 }
 
-// response knows whether the answer has begun.
+// response knows whether the answer has begun, and with what.
 type response struct {
 	http.ResponseWriter
-	begun bool
+	begun   bool
+	status  int
+	pattern string // of the route that answers; "" = none does
 }
 
 func (w *response) WriteHeader(status int) {
-	w.begun = w.begun || status >= 200
+	if status >= 200 && !w.begun {
+		w.begun, w.status = true, status
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 

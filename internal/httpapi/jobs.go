@@ -16,13 +16,18 @@ import (
 type Page struct {
 	Jobs []Job  `json:"jobs" nullable:"false"`
 	Next string `json:"next,omitempty" doc:"Cursor of the next page; left out on the last one"`
+
+	First int  `json:"first,omitempty" minimum:"1" doc:"Place of the first job of the page in the whole list; left out when it is not known, as with q" example:"1"`
+	Total *int `json:"total,omitempty" minimum:"0" doc:"Jobs in the whole list; left out with q" example:"1"`
 }
 
 type listInput struct {
-	State  job.State `query:"state" doc:"Only jobs in this state"`
-	Query  string    `query:"q" maxLength:"200" doc:"Words in the title"`
-	Limit  int       `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"Jobs on one page"`
-	Cursor string    `query:"cursor" maxLength:"1000" doc:"From next of the page before"`
+	State  job.State       `query:"state" doc:"Only jobs in this state"`
+	Order  queue.ListOrder `query:"order" doc:"line for queued jobs, as they will be taken; ended for those that have ended, the last one first; newest for all. Without it, line with state queued, else newest"`
+	Query  string          `query:"q" maxLength:"200" doc:"Words in the title"`
+	Limit  int             `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"Jobs on one page"`
+	Cursor string          `query:"cursor" maxLength:"1000" doc:"From next of the page before, for the same list"`
+	From   int             `query:"from" minimum:"1" maximum:"100000000" doc:"Begin with the job at this place of the list instead; not with cursor or q"`
 }
 
 type idInput struct {
@@ -34,9 +39,11 @@ type output[T any] struct{ Body T }
 func (a *api) jobRoutes() {
 	register(a, huma.Operation{
 		OperationID: "list-jobs", Method: http.MethodGet, Path: "/api/v1/jobs", Tags: []string{"jobs"},
-		Summary:     "List jobs",
-		Description: "Queued jobs in line order, others newest first.",
-		Errors:      []int{422}, Responses: example(Page{Jobs: []Job{exampleJob()}}),
+		Summary: "List jobs",
+		Description: "Page by page: go on with cursor, or jump to any place with from. A page and the places of its jobs are one moment's truth. " +
+			"The next page goes on where the last job of this one stood: jobs that stay where they are come exactly once, whatever comes and goes " +
+			"meanwhile; one that is moved over that place may come twice, or not at all.",
+		Errors: []int{422}, Responses: example(Page{Jobs: []Job{exampleJob()}, First: 1, Total: new(1)}),
 	}, a.list)
 	register(a, huma.Operation{
 		OperationID: "get-job", Method: http.MethodGet, Path: "/api/v1/jobs/{id}", Tags: []string{"jobs"},
@@ -56,16 +63,20 @@ func (a *api) jobRoutes() {
 const placesApart = 20
 
 func (a *api) list(ctx context.Context, in *listInput) (*output[Page], error) {
-	page, err := a.Desk.List(ctx, queue.Filter{State: in.State, Query: in.Query, Limit: in.Limit, Cursor: in.Cursor})
+	f := queue.Filter{State: in.State, Order: in.Order, Query: in.Query, Limit: in.Limit, Cursor: in.Cursor, From: in.From}
+	page, err := a.Desk.List(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	out := Page{Jobs: jobsOf(page.Jobs), Next: page.Next}
+	out := Page{Jobs: jobsOf(page.Jobs), Next: page.Next, First: page.First}
+	if in.Query == "" {
+		out.Total = &page.Total
+	}
+	line := page.First > 0 && (in.Order == queue.ByLine || (in.Order == "" && in.State == job.Queued))
 	placed := 0
 	for i := range out.Jobs {
-		whole := in.State == job.Queued && in.Query == "" // the page is a piece of the line itself
-		if whole && i > 0 && out.Jobs[i-1].Position > 0 {
-			out.Jobs[i].Position = out.Jobs[i-1].Position + 1
+		if line { // the page is a piece of the line itself
+			out.Jobs[i].Position = page.First + i
 			continue
 		}
 		if out.Jobs[i].State == job.Queued {

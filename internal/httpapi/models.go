@@ -48,8 +48,8 @@ func (a *api) modelRoutes() {
 		OperationID: "download-model", Method: http.MethodPost, Path: "/api/v1/models", Tags: []string{"machine"},
 		Summary: "Download a speech model",
 		Description: "Puts it at the end of the line of downloads, which come one at a time, and answers at once. One that has stopped " +
-			"goes on where it was; one that is in the line stays in its place. 200: it is installed already.",
-		DefaultStatus: http.StatusAccepted,
+			"goes on where it was; one that is in the line stays in its place.",
+		DefaultStatus: http.StatusAccepted, Responses: installed[job.Model](a),
 	}, func(ctx context.Context, in *struct{ Body ModelRequest }) (*modelOutput, error) {
 		m, err := a.Models.Download(ctx, in.Body.Name)
 		status := http.StatusAccepted
@@ -75,6 +75,11 @@ func (a *api) modelRoutes() {
 	}, func(ctx context.Context, in *modelInput) (*struct{}, error) {
 		return nil, a.Models.Remove(ctx, in.Name)
 	})
+}
+
+// installed is the answer to the wish for a model that is there.
+func installed[T any](a *api) map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {Description: "It is installed already", Content: content("application/json", schema[T](a), nil)}}
 }
 
 func exampleModels() []job.Model {

@@ -47,8 +47,8 @@ func (a *api) languageModelRoutes() {
 		OperationID: "download-language-model", Method: http.MethodPost, Path: "/api/v1/ollama/models", Tags: []string{"machine"},
 		Summary: "Download a language model",
 		Description: "Lets Ollama fetch it and answers at once. One that has stopped goes on where it was; one that is on its way " +
-			"is left to it. 200: it is installed already.",
-		Errors: []int{502, 503}, DefaultStatus: http.StatusAccepted,
+			"is left to it.",
+		Errors: []int{502, 503}, DefaultStatus: http.StatusAccepted, Responses: installed[job.LanguageModel](a),
 	}, func(ctx context.Context, in *struct{ Body LanguageModelRequest }) (*languageModelOutput, error) {
 		m, err := a.LanguageModels.Download(ctx, in.Body.Name)
 		status := http.StatusAccepted

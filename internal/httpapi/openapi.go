@@ -9,13 +9,14 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"sluice/internal/board"
 	"sluice/internal/fault"
 	"sluice/internal/job"
+	"sluice/internal/queue"
+	"sluice/internal/settings"
 	"sluice/internal/transcript"
 )
 
@@ -119,6 +120,7 @@ func newRegistry() huma.Registry {
 	r := huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer)
 	r.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[Problem]())
 	enumerate(r, "Where a job is in its life", job.States())
+	enumerate(r, "How a list of jobs is sorted", queue.ListOrders())
 	enumerate(r, "Why a queued job is not next", []job.Reason{
 		job.Turn, job.Memory, job.Backoff, job.Held, job.Paused, job.Scheduled,
 		job.Power, job.OllamaAway, job.NoModel, job.NoSource, job.Disk, job.QueueAway,
@@ -130,23 +132,29 @@ func newRegistry() huma.Registry {
 		job.VerbMove, job.VerbPriority, job.VerbCancel, job.VerbRetry, job.VerbRecover, job.VerbRestore,
 	})
 	enumerate(r, "What happened to the data", []job.NoticeCode{job.BackupRestored, job.StartedEmpty})
+	enumerate(r, "What ended a try at a stage", job.AttemptKinds())
 	enumerate(r, "Where a source came from", []job.SourceKind{job.FromPath, job.FromUpload, job.FromURL})
 	enumerate(r, "How short memory is", []job.Pressure{job.Normal, job.Warn, job.Critical})
 	enumerate(r, "Kind of an export", transcript.Formats())
 	enumerate(r, "What an event carries", []EventKind{
 		EventKind(board.JobChanged), EventKind(board.JobGone), EventKind(board.Progress),
-		EventKind(board.Segment), EventKind(board.Memory), EventKind(board.LineChanged), EventKind(board.ModelChanged), EventKind(board.Reset),
+		EventKind(board.Segment), EventKind(board.Memory), EventKind(board.LineChanged), EventKind(board.ModelChanged), EventKind(board.SettingsSet), EventKind(board.Reset),
 	})
 	enumerate(r, "What a speech model understands", []job.Languages{job.Multilingual, job.English})
 	enumerate(r, "What happens with a download", []job.DownloadState{job.DownloadWaiting, job.DownloadRunning, job.DownloadStalled, job.DownloadStopped})
 	enumerate(r, "How the gate stands", []job.GateState{job.GateOpen, job.GateWaiting, job.GateShut})
 	enumerate(r, "Whose a holder of memory is", []job.HolderKind{job.HolderEngine, job.HolderSluice, job.HolderOllama, job.HolderOther})
+	enumerate(r, "What the worker does", []job.WorkerState{job.WorkerIdle, job.WorkerWorking, job.WorkerWaiting, job.WorkerPaused})
+	enumerate(r, "How a run of a stage ended", []job.RunOutcome{job.RunDone, job.RunFailed, job.RunCrashed, job.RunYielded, job.RunCanceled, job.RunRunning})
 	enumerate(r, "How bad a finding is", []job.FindingLevel{job.FindingOK, job.FindingWarn, job.FindingFail})
 	enumerate(r, "Where a need is known from, the surest last", []job.Known{job.FromCatalog, job.FromFile, job.FromMeasured})
 	enumerate(r, "What matters in a summary", summaryTemplates())
 	enumerate(r, "How Korean addresses its listener", registers())
 	enumerate(r, "What a webhook is told", []job.DeliveryEvent{job.EventDone, job.EventFailed, job.EventCanceled})
 	enumerate(r, "How far a webhook message is: parked ones are not sent any more by themselves", []job.DeliveryState{job.DeliveryPending, job.DeliveryDelivered, job.DeliveryParked})
+	enumerate(r, "How the value of a setting is written and asked for", settings.Kinds())
+	enumerate(r, "Where the value of a setting comes from", settings.Origins())
+	enumerate(r, "Why a setting cannot be changed here", settings.Locks())
 	codes := make([]fault.Code, 0, len(fault.Codes()))
 	for _, e := range fault.Codes() {
 		codes = append(codes, e.Code)
@@ -206,46 +214,3 @@ func (a *api) answers(good map[string]*huma.Response, problems ...int) map[strin
 func textParam(in, name, doc string) *huma.Param {
 	return &huma.Param{Name: name, In: in, Description: doc, Required: in == "path", Schema: &huma.Schema{Type: huma.TypeString}}
 }
-
-// exampleJob is the job that the document shows.
-func exampleJob() Job {
-	at := exampleTime()
-	v := JobOf(job.Job{
-		ID: "01KKNZ1M3T8Q2M4R7W9XYABCDE", State: job.Queued, Reason: job.Memory,
-		ReasonText: "Waiting for memory: needs 2.1 GB, 1.4 GB free",
-		Title:      "Interview with the harbour master",
-		Source: job.Source{
-			Kind: job.FromPath, Path: "/Users/mina/Movies/interview.mp4", Name: "interview.mp4", Size: 734003200,
-			ModTime: at.Add(-time.Hour), Fingerprint: strings.Repeat("5f", 32),
-		},
-		Options:   job.Options{Language: "auto", Model: "large-v3-turbo", BeamSize: 5, Words: true, Reuse: true},
-		Metadata:  map[string]string{"video_id": "4711"},
-		Stage:     job.Transcribe,
-		Stages:    []job.StageRun{{Stage: job.Extract, StartedAt: at, FinishedAt: at.Add(4 * time.Second)}},
-		CreatedAt: at.Add(-time.Second), StartedAt: at,
-	})
-	v.Position = 1
-	return v
-}
-
-// exampleTranslated is one that has gone through every stage.
-func exampleTranslated() Job {
-	v, at, read := exampleJob(), exampleTime(), 96
-	v.State, v.Reason, v.ReasonText, v.NeedBytes, v.Position = job.Done, "", "", 0, 0
-	v.Stage, v.Stages, v.DurationMS = job.Deliver, nil, 3_725_000
-	v.TranslateTo, v.Summarize, v.Summary = []string{"ko"}, true, &SummaryOptions{Template: "interview"}
-	v.LLMModel, v.Register, v.Webhook = "gemma3:4b", "polite", "https://hooks.example.com/…"
-	for i, s := range job.Stages() {
-		begun, ended := at.Add(time.Duration(i)*time.Minute), at.Add(time.Duration(i+1)*time.Minute)
-		v.Stages = append(v.Stages, StageRun{Stage: s, StartedAt: begun, FinishedAt: &ended})
-		v.FinishedAt = &ended
-	}
-	v.Quality = Quality{
-		Lines: map[string]job.Lines{"ko": {Done: 411, Total: 412}}, Coverage: &read,
-		Warnings: []job.Warning{{Code: "untranslated", Text: "1 line was left as it was (ko)."}},
-	}
-	v.Deliveries = deliveriesOf([]job.Delivery{exampleDelivery()})
-	return v
-}
-
-func exampleTime() time.Time { return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC) }

@@ -14,6 +14,15 @@ import (
 // pagePolicy is what the page may load: its own files, and images it makes.
 const pagePolicy = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+// pagePolicy lets the page play media from the listener too: the window's own
+// scheme cannot stream.
+func (a *api) pagePolicy() string {
+	if address := a.address(); address != "" {
+		return pagePolicy + "; media-src 'self' blob: " + address
+	}
+	return pagePolicy
+}
+
 // page serves the built frontend. Views live behind the hash of the address,
 // so "/" is the only address that is the index.
 func (a *api) page(w http.ResponseWriter, r *http.Request) {
@@ -36,7 +45,7 @@ func (a *api) page(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", pageType(name))
-	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Content-Security-Policy", a.pagePolicy())
 	h.Set("Cache-Control", "no-cache")
 	if strings.HasPrefix(name, "assets/") { // the build puts a hash of the content into these names
 		h.Set("Cache-Control", "private, max-age=31536000, immutable")

@@ -2,12 +2,14 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"time"
 
 	"sluice/internal/job"
 	"sluice/internal/library"
 	"sluice/internal/queue"
+	"sluice/internal/settings"
 	"sluice/internal/transcript"
 )
 
@@ -41,7 +43,8 @@ type Desk interface {
 	Resume(ctx context.Context) error
 }
 
-// Machine tells about this machine's memory.
+// Machine tells about this machine: its memory, its worker and their past.
+// Times of the past are UTC.
 type Machine interface {
 	Reading() job.Reading
 	// Ceiling is the most that one stage may be planned with; 0 = not known.
@@ -50,6 +53,16 @@ type Machine interface {
 	Holders(ctx context.Context) ([]job.Holder, error)
 	// History gives at most so many points of the time since, oldest first.
 	History(ctx context.Context, since time.Time, points int) ([]job.Sample, error)
+	// Runs gives the newest stages, at most so many, that ran at some time since,
+	// and Waits the stretches in which jobs could not be taken; oldest first.
+	Runs(ctx context.Context, since time.Time, most int) ([]job.PastRun, error)
+	Waits(ctx context.Context, since time.Time, most int) ([]job.PastWait, error)
+	// Throughput sums up so many hours, the one that goes on included.
+	Throughput(ctx context.Context, hours int) (job.Throughput, error)
+	// Worker says what the worker does, and Process what this program takes; the
+	// latter's number and version are for the routes to fill in.
+	Worker(ctx context.Context) (job.Worker, error)
+	Process(ctx context.Context) job.Process
 }
 
 // Doctor looks at what jobs need of this machine. It answers within seconds,
@@ -66,8 +79,38 @@ type Library interface {
 	// Export writes the text of a job in a language; "" means the one that was
 	// spoken. Only JSON may be partial. Faults: not_ready, language_unknown.
 	Export(ctx context.Context, w io.Writer, jobID, language string, f transcript.Format) error
+	// Edit corrects the whole text of a job that has ended, all of it or nothing,
+	// and gives it as it is then. Faults: request_invalid, not_ready,
+	// language_unknown, edit_conflict.
+	Edit(ctx context.Context, jobID, language string, edits []library.Edit) (transcript.Transcript, error)
 	// Search finds words in titles and whole transcripts.
 	Search(ctx context.Context, q library.Query) (library.Found, error)
+}
+
+// Media opens what jobs were made from. Its errors are faults.
+type Media interface {
+	// OpenMedia opens a job's media for reading; the caller closes it. What is
+	// read is the file that was submitted, whatever happens to its name meanwhile.
+	// May, unless nil, is asked first whether a file of somebody's own may be read.
+	// Faults: job_unknown, not_ready when it was never found to be media,
+	// source_missing, source_changed, source_denied, not_a_file.
+	OpenMedia(ctx context.Context, jobID string, may func(path string) error) (MediaFile, error)
+}
+
+// MediaFile is a file of media that is open.
+type MediaFile struct {
+	File     io.ReadSeekCloser
+	Type     string // media type: audio/..., video/... or application/octet-stream
+	Name     string // for people
+	Modified time.Time
+	Tag      string // differs when the content does; letters and digits
+}
+
+// Attempts knows what became of the tries at a job's stages.
+type Attempts interface {
+	// Attempts gives the newest job.MaxAttempts that did not come to their end,
+	// oldest first. Fault job_unknown.
+	Attempts(ctx context.Context, jobID string) ([]job.Attempt, error)
 }
 
 // Deliveries knows the webhook messages.
@@ -103,6 +146,16 @@ type Models interface {
 	Remove(ctx context.Context, name string) error
 }
 
+// Settings knows what was set. Its errors are faults.
+type Settings interface {
+	// List gives every setting as it stands. It reads the disk.
+	List() settings.Listing
+	// Change writes values by key, all or none; null takes one back. Trusted is
+	// the user at this machine, to whom nothing is locked by its door. Faults:
+	// setting_locked; setting_invalid, as a *settings.Wrong; disk_full.
+	Change(ctx context.Context, changes map[string]json.RawMessage, trusted bool) error
+}
+
 // Window is the app's own, where there is one.
 type Window interface {
 	// Show brings it to the front. It does not wait for that.
@@ -116,6 +169,9 @@ type Uploads interface {
 	// does not. The name is for people and already cleaned. Nothing is left
 	// behind when it fails.
 	Save(ctx context.Context, name string, body io.Reader, length int64) (id string, src job.Source, err error)
+	// Room says whether so many bytes more could be stored now: nil, or what Save
+	// would end with.
+	Room(ctx context.Context, bytes int64) error
 	// Discard removes what Save has stored when no job was made of it. One
 	// that is not there is no error.
 	Discard(ctx context.Context, id string) error

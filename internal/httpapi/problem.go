@@ -126,6 +126,9 @@ func invalidFields(errs []error) *Problem {
 		if name, ok := missing(message); ok { // huma names the object that lacks it
 			field, message = strings.TrimPrefix(field+"."+name, "."), "is missing"
 		}
+		if strings.HasPrefix(message, "json:") { // Go's own words, of a number that its type cannot hold
+			field, message = "", "a number is more than it can be"
+		}
 		if message == validation.MsgExpectedRFC3339DateTime {
 			message = "expected a time with its zone after RFC 3339, such as 2027-01-31T22:00:00Z"
 		}
@@ -187,7 +190,7 @@ func errTooLarge() *fault.Fault {
 
 // fail answers a request with the problem in err.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
-	writeProblem(w, a.problem(r.Context(), err))
+	refuse(w, r, a.problem(r.Context(), err))
 }
 
 // problem shows err to a client, and logs it when it is ours to mend. Nothing

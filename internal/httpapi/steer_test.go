@@ -250,7 +250,7 @@ type slowDesk struct{ *fakeDesk }
 func (d slowDesk) Retry(ctx context.Context, id string, _ job.Again) (job.Job, error) {
 	select {
 	case <-time.After(time.Minute): // fake time
-		return job.Job{ID: id}, nil
+		return job.Job{ID: id, State: job.Queued, Source: job.Source{Kind: job.FromPath}}, nil
 	case <-ctx.Done():
 		return job.Job{}, ctx.Err()
 	}

@@ -36,7 +36,7 @@ func (a *api) uploadRoute() {
 		RequestBody: &huma.RequestBody{Required: true, Content: content("application/octet-stream", &huma.Schema{Type: huma.TypeString, Format: "binary"}, nil)},
 		Responses: a.answers(map[string]*huma.Response{
 			"201": {Description: "Stored", Content: content("application/json", schema[Upload](a), nil)},
-		}, 400, 413, 422, 507),
+		}, 400, 413, 422, 503, 507),
 	}, a.upload)
 }
 
@@ -58,6 +58,10 @@ func (a *api) save(r *http.Request, name string, body io.Reader, length int64) (
 	if err != nil {
 		return "", job.Source{}, err
 	}
+	if !a.arrivals.take() {
+		return "", job.Source{}, errBusy("Too many uploads arrive at once.")
+	}
+	defer a.arrivals.leave()
 	watched := &watchedReader{r: body}
 	id, src, err := a.Uploads.Save(r.Context(), clean, watched, length)
 	if err != nil && watched.err != nil {

@@ -84,13 +84,13 @@ func (in *Intake) Fetch(ctx context.Context, s job.Source, dir string, began fun
 		return s, refusedURL(err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return s, fetchFault(u, in.cfg.Web.Max, &download.Local{Err: err})
+		return s, fetchFault(u, in.cfg.Limits().Fetch, &download.Local{Err: err})
 	}
 	client := in.cfg.Web.Guard.Client()
 	defer client.CloseIdleConnections()
 	done, err := download.Get(ctx, download.Request{
 		Client: client, URL: s.URL, Part: filepath.Join(dir, fetchPart),
-		Most: in.cfg.Web.Max, Tries: in.cfg.Web.Tries, Backoff: in.cfg.Web.Backoff, Stall: in.cfg.Web.Stall,
+		Most: in.cfg.Limits().Fetch, Tries: in.cfg.Web.Tries, Backoff: in.cfg.Web.Backoff, Stall: in.cfg.Web.Stall,
 		Room: func(more int64) error { return in.fetchRoom(dir, more) },
 		Head: func(head []byte, a download.About) error { return sounds(u, head, a) },
 		Hard: func(err error) bool {
@@ -103,7 +103,7 @@ func (in *Intake) Fetch(ctx context.Context, s job.Source, dir string, began fun
 		if ctx.Err() != nil {
 			return s, context.Cause(ctx)
 		}
-		err = fetchFault(u, in.cfg.Web.Max, err)
+		err = fetchFault(u, in.cfg.Limits().Fetch, err)
 		in.heard(u.Host, err)
 		return s, err
 	}

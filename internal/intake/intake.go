@@ -34,12 +34,19 @@ type Intake struct {
 // Config of an Intake; the zero value works for paths, uploads need UploadDir.
 type Config struct {
 	UploadDir string                      // one folder per upload below it
+	Limits    func() Limits               // nil = MaxUpload and Web.Max, for good; else it is asked each time
 	MaxUpload int64                       // 50 GiB: what one upload, and all that are kept together, may take
 	MinFree   int64                       // 2 GiB: what uploads leave free on the disk; negative = nothing
 	Web       Web                         // what may be fetched
 	Home      string                      // what "~/" stands for; the user's home
 	FreeBytes func(string) (int64, error) // free space of the disk a folder is on
 	Now       func() time.Time            // time.Now
+}
+
+// Limits is how large what comes in may be, in bytes.
+type Limits struct {
+	Upload int64 // one upload, and all that are kept together
+	Fetch  int64 // one file from the web
 }
 
 // New makes an Intake. It touches nothing before the first call.
@@ -64,6 +71,10 @@ func New(cfg Config) *Intake {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Limits == nil {
+		fixed := Limits{Upload: cfg.MaxUpload, Fetch: cfg.Web.Max}
+		cfg.Limits = func() Limits { return fixed }
 	}
 	return &Intake{cfg: cfg, active: map[string]int64{}, absent: map[string]absence{}}
 }

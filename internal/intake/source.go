@@ -37,14 +37,17 @@ func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error)
 		return job.Source{}, err
 	}
 	given := filepath.Base(path)
-	path, err = filepath.EvalSymlinks(path)
+	led, err := filepath.EvalSymlinks(path)
 	if err != nil {
+		if _, loop := os.Stat(path); errors.Is(loop, syscall.ELOOP) { // EvalSymlinks has words of its own for it
+			err = loop
+		}
 		return job.Source{}, sourceFault(given, path, err)
 	}
-	if !utf8.ValidString(path) { // a link has led there
-		return job.Source{}, notText(filepath.Base(path))
+	if !utf8.ValidString(led) { // a link has led there
+		return job.Source{}, notText(filepath.Base(led))
 	}
-	src, err := inspect(ctx, path)
+	src, err := inspect(ctx, led)
 	if err != nil {
 		return job.Source{}, err
 	}

@@ -38,7 +38,7 @@ type note struct {
 // the client announced; -1 = not said. Faults: request_too_large, disk_full,
 // upload_broken, file_empty.
 func (in *Intake) Save(ctx context.Context, name string, body io.Reader, length int64) (string, job.Source, error) {
-	if length > in.cfg.MaxUpload {
+	if length > in.cfg.Limits().Upload {
 		return "", job.Source{}, in.tooLarge()
 	}
 	if length == 0 {
@@ -58,6 +58,25 @@ func (in *Intake) Save(ctx context.Context, name string, body io.Reader, length 
 		return "", job.Source{}, err
 	}
 	return id, src, nil
+}
+
+// Room says whether so many bytes more could be taken now: nil, or the fault
+// that Save would end with. Nothing is kept free for them. Faults:
+// request_too_large, disk_full.
+func (in *Intake) Room(_ context.Context, bytes int64) error {
+	if bytes > in.cfg.Limits().Upload {
+		return in.tooLarge()
+	}
+	if err := os.MkdirAll(in.cfg.UploadDir, 0o700); err != nil {
+		return diskFault(err)
+	}
+	const nobody = "" // is no upload's id
+	in.begin(nobody)
+	defer in.forget(nobody)
+	if err := in.quota(nobody, 0, bytes); err != nil {
+		return err
+	}
+	return in.room(bytes)
 }
 
 func (in *Intake) receive(ctx context.Context, id, part, name string, body io.Reader, length int64) (job.Source, error) {
@@ -110,7 +129,7 @@ func (in *Intake) write(ctx context.Context, id, path string, body io.Reader, le
 		n, readErr := body.Read(buf)
 		done += int64(n)
 		switch {
-		case done > in.cfg.MaxUpload:
+		case done > in.cfg.Limits().Upload:
 			return in.tooLarge()
 		case length >= 0 && done > length:
 			return broken(fmt.Errorf("more than the %d bytes announced", length))
@@ -254,7 +273,7 @@ func (in *Intake) quota(id string, done, more int64) error {
 	for _, n := range in.active {
 		all += n
 	}
-	if all > in.cfg.MaxUpload {
+	if all > in.cfg.Limits().Upload {
 		return fault.New(fault.DiskFull, "The uploads that are kept take all the room they may.", nil).
 			WithHint("They go away a day after their last job; give a path instead where you can.")
 	}
@@ -310,7 +329,7 @@ func (in *Intake) room(more int64) error {
 }
 
 func (in *Intake) tooLarge() error {
-	return fault.New(fault.RequestTooLarge, fmt.Sprintf("An upload may have up to %s.", job.FormatBytes(in.cfg.MaxUpload)), nil).
+	return fault.New(fault.RequestTooLarge, fmt.Sprintf("An upload may have up to %s.", job.FormatBytes(in.cfg.Limits().Upload)), nil).
 		WithHint("Give the path of the file instead.")
 }
 

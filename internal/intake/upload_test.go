@@ -290,6 +290,11 @@ func TestAnAnnouncedUploadBeyondTheQuotaIsNotRead(t *testing.T) {
 	wantCode(t, err, "")
 	_, _, err = in.Save(t.Context(), "b.mp4", iotest.ErrReader(errors.New("must not be read")), 600)
 	wantCode(t, err, fault.DiskFull)
+	for bytes, code := range map[int64]fault.Code{400: "", 401: fault.DiskFull, 1001: fault.RequestTooLarge} {
+		wantCode(t, in.Room(t.Context(), bytes), code)
+	}
+	_, _, err = in.Save(t.Context(), "c.mp4", strings.NewReader(strings.Repeat("x", 400)), 400) // who only asked takes nothing
+	wantCode(t, err, "")
 }
 
 func TestWithoutAFloorTheDiskMayBeFilled(t *testing.T) {

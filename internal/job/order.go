@@ -29,6 +29,7 @@ type Order struct {
 	Priority  int
 	NotBefore time.Time // zero = as soon as its turn comes
 	Metadata  map[string]string
+	Content   string // hash of all that an upload holds, when the door knows it: an identical live job is then one of the same content, whatever its upload is called
 	Key       string // Idempotency-Key
 	KeyBody   string // hash of the request that came with Key
 }

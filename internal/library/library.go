@@ -16,14 +16,21 @@ import (
 
 // Shelf is where results lie.
 type Shelf interface {
-	// Transcript gives a job's transcript: the whole one, or the finished
-	// spans so far with Complete false, or an empty one. Unknown ids are fault
+	// Transcript gives a job's transcript: the whole one, as it was corrected, or
+	// the finished spans so far with Complete false, or an empty one. Unknown ids are fault
 	// job_unknown.
 	Transcript(ctx context.Context, jobID string) (transcript.Transcript, error)
 	// Translation gives a job's translation into a language, whole or as far as
 	// it is; while there is none yet, one without segments and Complete false.
 	// Unknown ids are fault job_unknown.
 	Translation(ctx context.Context, jobID, language string) (transcript.Transcript, error)
+	// Edit corrects segments of a whole text: of the transcript, or with a
+	// language of the translation into it. All of it is done, durably, or nothing.
+	// From then on the text says so wherever it is read. Faults: job_unknown,
+	// not_ready when the job has not ended or the text is not whole,
+	// request_invalid when there is no such segment, edit_conflict when one says
+	// something else than its Was.
+	Edit(ctx context.Context, jobID, language string, edits []Edit) error
 	// Summary gives a job's summary; nil = there is none. Unknown ids are fault
 	// job_unknown.
 	Summary(ctx context.Context, jobID string) (*transcript.Summary, error)
@@ -95,8 +102,7 @@ func (l *Library) Translation(ctx context.Context, jobID, language string) (tran
 
 // text is Translation for a job that was found; "" is the transcript.
 func (l *Library) text(ctx context.Context, j job.Job, language string) (transcript.Transcript, error) {
-	asked := slices.Contains(j.Options.TranslateTo, language)
-	if asked {
+	if asked(j, language) {
 		t, err := l.shelf.Translation(ctx, j.ID, language)
 		if err != nil || len(t.Segments) > 0 || t.Complete {
 			return t, err
@@ -106,13 +112,18 @@ func (l *Library) text(ctx context.Context, j job.Job, language string) (transcr
 	switch {
 	case err != nil || language == "" || t.Language == language:
 		return t, err
-	case asked:
+	case asked(j, language):
 		return transcript.Transcript{Language: language, Segments: []transcript.Segment{}}, nil
 	case t.Language == "" && !t.Complete && !j.State.Final():
 		return transcript.Transcript{}, fault.New(fault.NotReady, "The language of this job is not known yet.", nil).WithHint("Wait until something of it was heard.")
 	}
 	return transcript.Transcript{}, fault.New(fault.LanguageUnknown, fmt.Sprintf("There is no text in %q of this job.", language), nil).
 		WithHint("Name one of the languages that the job translates to, or none for what was spoken.")
+}
+
+// asked says whether a job is to be translated to a language.
+func asked(j job.Job, language string) bool {
+	return slices.Contains(j.Options.TranslateTo, language)
 }
 
 // Summary gives a job's summary; nil = the job is over and has none. One that is

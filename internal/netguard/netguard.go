@@ -134,10 +134,28 @@ func (g *Guard) Check(u *url.URL) error {
 			return err
 		}
 	}
+	if number(u.Hostname()) {
+		return &Refused{place, "is a number that some programs take for an address"}
+	}
 	if n < 1024 && n != 80 && n != 443 {
 		return &Refused{place, "is named with port " + port + ", where no web server is"}
 	}
 	return nil
+}
+
+// number says whether a host is an address in another spelling than the usual
+// one, such as 127.1 or 0x7f000001: resolvers differ in what they make of it,
+// and no name on the web ends in a number.
+func number(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return false
+	}
+	host = strings.TrimSuffix(host, ".")
+	last := strings.ToLower(host[strings.LastIndexByte(host, '.')+1:])
+	if digits, hex := strings.CutPrefix(last, "0x"); hex {
+		return strings.Trim(digits, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
 // Client makes a client that goes only where it may, wherever it is sent: each

@@ -17,7 +17,7 @@ import (
 // run anew. The work is done: a folder that cannot be written to is worth a
 // warning, not the job.
 func (w *work) deliver(ctx context.Context) error {
-	if w.deps.Exporter == nil {
+	if w.deps.Exporter == nil || w.cfg.Exports != nil && !w.cfg.Exports() {
 		return nil
 	}
 	if err := w.enter(ctx, job.Deliver); err != nil {

@@ -58,7 +58,7 @@ func (w *work) languageModel(ctx context.Context) (m Model, away *fault.Fault, e
 	}
 	unreachable := f.Code == fault.OllamaUnreachable || f.Code == fault.OllamaMissing
 	switch missing := f.Code == fault.ModelMissing; {
-	case (unreachable || missing) && w.cfg.FinishWithoutOllama:
+	case (unreachable || missing) && w.cfg.FinishWithoutOllama != nil && w.cfg.FinishWithoutOllama():
 		return Model{}, f, nil
 	case unreachable:
 		return Model{}, nil, &job.Wait{Reason: job.OllamaAway, Text: f.Say + " " + f.Hint, Until: again(w.job, ollamaAgain)}

@@ -183,7 +183,7 @@ func TestOtherTroubleWithOllamaIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, code := range []fault.Code{fault.OllamaFailed, fault.OllamaBusy} {
 		b := newBench(t)
-		b.config.FinishWithoutOllama = true
+		b.config.FinishWithoutOllama = func() bool { return true }
 		b.llm.away = fault.New(code, "x", nil)
 		j := aJobInto("a", "en")
 		if err := b.run(j); !fault.Is(err, code) {
@@ -209,7 +209,7 @@ func TestAJobMayEndWithoutOllama(t *testing.T) {
 func endsWithout(t *testing.T, away *fault.Fault) {
 	t.Helper()
 	b := newBench(t)
-	b.config.FinishWithoutOllama = true
+	b.config.FinishWithoutOllama = func() bool { return true }
 	b.llm.away = away
 	j := summed(aJobInto("a", "en", "ko", "ja"))
 	j.Stage = job.Translate

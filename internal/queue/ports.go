@@ -105,7 +105,7 @@ type Control interface {
 // Reader looks at the line.
 type Reader interface {
 	Get(ctx context.Context, id string) (job.Job, error)
-	// List pages through jobs: queued ones in line order, else newest first.
+	// List gives a page of jobs as they stood at one moment. See Filter and Page.
 	List(ctx context.Context, f Filter) (Page, error)
 	// Ended lists the final jobs, the one that ended last first.
 	Ended(ctx context.Context, limit int) ([]job.Job, error)
@@ -176,20 +176,6 @@ type Outcome struct {
 
 	Attempt bool // an error of the stage: count it
 	Crash   bool // a death of a child: count it apart
-}
-
-// Filter says which jobs to list.
-type Filter struct {
-	State  job.State // "" = all
-	Query  string    // words in the title; "" = all
-	Limit  int       // 1..500; 0 = 50
-	Cursor string    // from Page.Next; "" = the start. A bad one is fault request_invalid
-}
-
-// Page is one page of jobs.
-type Page struct {
-	Jobs []job.Job
-	Next string // "" = this was the last page
 }
 
 // Counts is the number of jobs in each state.

@@ -181,11 +181,14 @@ func (q *Queue) now(ctx context.Context, j job.Job) (job.Job, error) {
 // List pages through jobs as they stand now. How long until their results are
 // there is told in lists of running jobs, and of the line without a query.
 func (q *Queue) List(ctx context.Context, f Filter) (Page, error) {
+	if err := f.Check(); err != nil {
+		return Page{}, err
+	}
 	p, err := q.Store.List(ctx, f)
 	if err != nil {
 		return Page{}, err
 	}
-	if err := q.bring(ctx, p.Jobs, f.State == job.Running || (f.State == job.Queued && f.Query == "")); err != nil {
+	if err := q.bring(ctx, p.Jobs, f.State == job.Running || (f.Order == ByLine && f.Query == "")); err != nil {
 		return Page{}, err
 	}
 	return p, nil

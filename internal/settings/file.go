@@ -20,8 +20,10 @@ import (
 
 const maxFile = 1 << 20
 
-// files applies settings.toml and the overlay beside it.
-func (l *loader) files(named string) {
+// files applies settings.toml and the overlay beside it, or what is given in
+// its place. What is wrong with the overlay is no reason to die: nobody has
+// written it by hand, and the window that could mend it would not open.
+func (l *loader) files(named string, given []byte) {
 	file := l.s.Dirs.File()
 	if named != "" {
 		file = named
@@ -37,12 +39,14 @@ func (l *loader) files(named string) {
 	}
 
 	file = overlay(file)
-	body, err = read(file)
+	body, err = given, nil
+	if given == nil {
+		body, err = read(file)
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		l.reject(fault.New(fault.SettingInvalid, "The window's settings in "+filepath.Base(file)+" cannot be read.", err).
-			WithHint("Check that you may read the file, or remove it."))
+		l.note("%s, which holds what was set in the window, cannot be read: nothing in it counts", filepath.Base(file))
 	default:
 		l.file(filepath.Base(file), body, FromOverlay)
 	}
@@ -72,6 +76,10 @@ func (l *loader) file(name string, body []byte, from Origin) {
 		if errors.As(err, &syntax) {
 			at.line, _ = syntax.Position()
 		}
+		if from == FromOverlay {
+			l.note("%s: this is not TOML, and nothing in the file counts; the next change in the window puts it aside as %s%s", at, name, aside)
+			return
+		}
 		l.reject(fault.New(fault.SettingInvalid, at.String()+": this is not TOML.", err).
 			WithHint("%s.", strings.TrimPrefix(err.Error(), "toml: ")))
 		return
@@ -95,7 +103,7 @@ func (l *loader) file(name string, body []byte, from Origin) {
 		case ok:
 			l.set(k, typed(found[key]), from, at)
 		case from == FromOverlay:
-			l.s.Notes = append(l.s.Notes, fmt.Sprintf("%s: %s is no setting here and was left out", at, key))
+			l.note("%s: %s is no setting here and was left out", at, key)
 		default:
 			l.reject(unknown(at, key, l.keys))
 		}

@@ -15,6 +15,9 @@ type Key struct {
 	Example string // a value that shows the form, when Default does not
 	Secret  bool   // never shown
 	Locked  bool   // not over HTTP: it runs programs, opens doors or holds secrets
+	Live    bool   // a change takes effect at once; else with the next start
+
+	Choices []string // what it, or each of its list, can be; nil = more than can be listed
 
 	field func(*Settings) field
 }
@@ -56,39 +59,51 @@ func Keys() []Key {
 			field: func(s *Settings) field { return pathsField{&s.Server.Roots} },
 		},
 		{
+			Name:    "server.sync_timeout",
+			Doc:     "How long a request to /v1/audio/transcriptions waits for its job. The job goes on after that, and the same request sent again waits for it.",
+			Default: "10m", Live: true,
+			field: func(s *Settings) field { return durationField{&s.Server.SyncTimeout, time.Second, 24 * time.Hour} },
+		},
+		{
 			Name:    "speech.model",
 			Doc:     "Speech model: a name from 'sluice models list', or the name of a file in models.dir without its ending. Empty: chosen by this machine's memory.",
 			Example: "large-v3-turbo-q5_0",
+			Live:    true,
 			field:   func(s *Settings) field { return textField{&s.Speech.Model, modelName} },
 		},
 		{
 			Name:    "speech.language",
 			Doc:     `Language that is spoken: a code such as "en" or "ko", or "auto" to find out.`,
 			Default: "auto",
+			Live:    true,
 			field:   func(s *Settings) field { return textField{&s.Speech.Language, language} },
 		},
 		{
 			Name:    "speech.beam_size",
 			Doc:     "Guesses that are followed at the same time: 1 is fastest, 5 is best.",
 			Default: "5",
+			Live:    true,
 			field:   func(s *Settings) field { return numberField{&s.Speech.BeamSize, 1, 8} },
 		},
 		{
 			Name:    "speech.threads",
 			Doc:     "Processor threads for the recogniser. 0: chosen by this machine.",
 			Default: "0",
+			Live:    true,
 			field:   func(s *Settings) field { return numberField{&s.Speech.Threads, 0, 64} },
 		},
 		{
 			Name:    "speech.words",
 			Doc:     "Find the time of every word too. It takes a little longer.",
 			Default: "false",
+			Live:    true,
 			field:   func(s *Settings) field { return switchField{&s.Speech.Words} },
 		},
 		{
 			Name:    "speech.prompt",
 			Doc:     "Names and words that are likely to come, told to the recogniser so that it writes them right. Only the last 224 of its tokens count.",
 			Example: "Sluice, Seoul, Kim Mina, ggml.",
+			Live:    true,
 			field:   func(s *Settings) field { return textField{&s.Speech.Prompt, prompt} },
 		},
 		{
@@ -113,6 +128,7 @@ func Keys() []Key {
 			Name:    "models.auto_download",
 			Doc:     "Download the speech model that a new job needs, when it is not installed.",
 			Default: "false",
+			Live:    true,
 			field:   func(s *Settings) field { return switchField{&s.Models.AutoDownload} },
 		},
 		{
@@ -131,6 +147,7 @@ func Keys() []Key {
 			Name:    "ollama.model",
 			Doc:     "Language model for translations and summaries, as 'ollama list' names it. Empty: chosen by this machine's memory.",
 			Example: "gemma3:4b",
+			Live:    true,
 			field:   func(s *Settings) field { return textField{&s.Ollama.Model, ollamaModel} },
 		},
 		{
@@ -155,24 +172,28 @@ func Keys() []Key {
 			Name:    "ollama.when_away",
 			Doc:     `What a job does that wants a translation or a summary while Ollama cannot be reached or does not have the model: "wait" until it comes, or "finish" with the transcript and a warning.`,
 			Default: "wait",
-			field:   func(s *Settings) field { return textField{&s.Ollama.WhenAway, oneOf("wait", "finish")} },
+			Live:    true, Choices: []string{"wait", "finish"},
+			field: func(s *Settings) field { return textField{&s.Ollama.WhenAway, oneOf("wait", "finish")} },
 		},
 		{
 			Name:    "defaults.translate_to",
 			Doc:     `Languages that a job's transcript is translated into unless the job says otherwise: codes such as "ko" and "en".`,
 			Example: "ko",
+			Live:    true,
 			field:   func(s *Settings) field { return textsField{&s.Defaults.TranslateTo, textLanguage} },
 		},
 		{
 			Name:    "defaults.summarize",
 			Doc:     "Sum up what was said unless a job says otherwise.",
 			Default: "false",
+			Live:    true,
 			field:   func(s *Settings) field { return switchField{&s.Defaults.Summarize} },
 		},
 		{
 			Name:    "summary.template",
 			Doc:     `What matters in a summary: that of a "general" recording, a "meeting", a "lecture" or an "interview".`,
 			Default: "general",
+			Live:    true, Choices: job.Templates(),
 			field: func(s *Settings) field {
 				return textField{&s.Summary.Template, oneOf(job.Templates()...)}
 			},
@@ -181,18 +202,21 @@ func Keys() []Key {
 			Name:    "summary.language",
 			Doc:     "Language of summaries. Empty: that of the recording.",
 			Example: "en",
+			Live:    true,
 			field:   func(s *Settings) field { return textField{&s.Summary.Language, orNone(textLanguage)} },
 		},
 		{
 			Name:    "translate.register",
 			Doc:     `How a translation into Korean addresses its listener: "formal" (합니다체) or "polite" (해요체). Empty: as the model likes.`,
 			Example: "polite",
-			field:   func(s *Settings) field { return textField{&s.Translate.Register, orNone(oneOf(job.Registers()...))} },
+			Live:    true, Choices: append([]string{""}, job.Registers()...),
+			field: func(s *Settings) field { return textField{&s.Translate.Register, orNone(oneOf(job.Registers()...))} },
 		},
 		{
 			Name:    "translate.glossary",
 			Doc:     `TOML file of words and names with their translations: a table for each pair of languages, such as [en.ko] with "sluice" = "수문" in it, or [any.ko] for whatever is spoken. It is read when a job is submitted.`,
 			Example: "~/glossary.toml", Locked: true,
+			Live:  true,
 			field: func(s *Settings) field { return pathField{&s.Translate.Glossary, false} },
 		},
 		{
@@ -205,6 +229,7 @@ func Keys() []Key {
 			Name:    "webhook.secret",
 			Doc:     "Key that messages to webhooks are signed with. Empty: one is made when it is first needed and kept where only you can read it; 'sluice webhook-key' prints it.",
 			Example: "a long random text", Secret: true, Locked: true,
+			Live:  true,
 			field: func(s *Settings) field { return textField{(*string)(&s.Webhook.Secret), plainText} },
 		},
 		{
@@ -217,18 +242,21 @@ func Keys() []Key {
 			Name:    "export.dir",
 			Doc:     "Folder that the texts of every finished job are written into. What lies there already is never written over. Empty: nothing is written.",
 			Example: "~/Transcripts", Locked: true,
+			Live:  true,
 			field: func(s *Settings) field { return pathField{&s.Export.Dir, false} },
 		},
 		{
 			Name:    "export.name",
 			Doc:     "Names of these files without their ending, made with {title}, {language}, {date}, {id}, {source} and {video_id}; a / makes a folder.",
 			Default: "{title}.{language}", Locked: true,
+			Live:  true,
 			field: func(s *Settings) field { return textField{&s.Export.Name, plainText} },
 		},
 		{
 			Name:    "export.formats",
 			Doc:     "Forms of these files: srt, vtt, txt, md, json.",
 			Default: "srt,txt",
+			Live:    true, Choices: []string{"srt", "vtt", "txt", "md", "json"},
 			field: func(s *Settings) field {
 				return textsField{&s.Export.Formats, oneOf("srt", "vtt", "txt", "md", "json")}
 			},
@@ -249,42 +277,49 @@ func Keys() []Key {
 			Name:    "power.only_on_ac",
 			Doc:     "Start work only on mains power, and put a running job back 10 seconds after the plug is pulled.",
 			Default: "false",
+			Live:    true,
 			field:   func(s *Settings) field { return switchField{&s.Power.OnlyOnAC} },
 		},
 		{
 			Name:    "uploads.max",
 			Doc:     "Most that uploads may take together, and so the largest one. They stay for a day after their last job.",
 			Default: "50GB",
+			Live:    true,
 			field:   func(s *Settings) field { return sizeField{&s.Uploads.Max, 1e6, false} },
 		},
 		{
 			Name:    "watch.folders",
 			Doc:     "Folders whose new audio and video files become jobs by themselves, each once. A file is taken when it has stopped growing. Files that are there when a folder is first looked at are left alone, unless watch.existing is true; what comes later is taken, also what came while Sluice did not run.",
 			Example: "~/Movies/Inbox", Locked: true,
+			Live:  true,
 			field: func(s *Settings) field { return pathsField{&s.Watch.Folders} },
 		},
 		{
 			Name:    "watch.recursive",
 			Doc:     "Watch the folders within watch.folders too. Links are not followed.",
 			Default: "false",
+			Live:    true,
 			field:   func(s *Settings) field { return switchField{&s.Watch.Recursive} },
 		},
 		{
 			Name:    "watch.existing",
 			Doc:     "Take the files too that were there before a folder was first looked at.",
 			Default: "false",
+			Live:    true,
 			field:   func(s *Settings) field { return switchField{&s.Watch.Existing} },
 		},
 		{
 			Name:    "watch.settle",
 			Doc:     "How long a file in a watched folder must not have changed before it is taken. Raise it when files come over a slow network.",
 			Default: "10s",
+			Live:    true,
 			field:   func(s *Settings) field { return durationField{&s.Watch.Settle, 100 * time.Millisecond, time.Hour} },
 		},
 		{
 			Name:    "fetch.max",
 			Doc:     "Largest file that a source on the web may be. It is downloaded when its job's turn comes and stays for a day after the job.",
 			Default: "20GB",
+			Live:    true,
 			field:   func(s *Settings) field { return sizeField{&s.Fetch.Max, 1e6, false} },
 		},
 		{

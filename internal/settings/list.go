@@ -48,13 +48,24 @@ func (f textsField) toml(text string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
+func (f textsField) bare() any { return append([]string{}, *f.p...) }
+
 // durationField takes a time with its unit, such as 90s or 5m.
 type durationField struct {
 	p        *time.Duration
 	min, max time.Duration
 }
 
-func (f durationField) text() string { return f.p.String() }
+// text leaves out what Go writes of nothing: 10m0s is 10m.
+func (f durationField) text() string {
+	text := f.p.String()
+	for _, none := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, none) {
+			text = strings.TrimSuffix(text, none[1:])
+		}
+	}
+	return text
+}
 
 func (f durationField) set(v value, _ string) error {
 	if v.form != formText && v.form != formLoose {
@@ -69,3 +80,5 @@ func (f durationField) set(v value, _ string) error {
 }
 
 func (f durationField) toml(text string) string { return strconv.Quote(text) }
+
+func (f durationField) bare() any { return f.text() }

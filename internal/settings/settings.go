@@ -43,6 +43,8 @@ type Settings struct {
 	Notes []string // what a person should know and nobody died of: for the log
 
 	origins map[string]Origin
+	places  map[string]place // where a value is written
+	home    string
 }
 
 // Server is how the HTTP API listens.
@@ -50,6 +52,8 @@ type Server struct {
 	Listen string
 	Token  Secret   // "" = none, "auto" = made at start
 	Roots  []string // with a listener beyond loopback, only files below these
+
+	SyncTimeout time.Duration // how long a request waits for its job's result
 }
 
 // Speech is how speech is recognised unless a job says otherwise.
@@ -161,7 +165,7 @@ const (
 	FromDefault Origin = "default"
 	FromFile    Origin = "file"
 	FromOverlay Origin = "overlay"
-	FromEnv     Origin = "env"
+	FromEnv     Origin = "environment"
 	FromFlag    Origin = "flag"
 )
 
@@ -172,6 +176,8 @@ type Options struct {
 	OS      string            // runtime.GOOS
 	File    string            // settings.toml in the folder for settings; one named here must exist
 	Flags   map[string]string // by key, written as in the environment
+
+	overlay []byte // in place of the file's; nil = the file
 }
 
 // Load gathers all settings. A wrong name or value is fault setting_invalid,
@@ -212,12 +218,12 @@ func Salvage(o Options) (s *Settings, wrong []error, err error) {
 		return nil, nil, err
 	}
 
-	s = &Settings{Dirs: dirs, origins: map[string]Origin{}}
+	s = &Settings{Dirs: dirs, origins: map[string]Origin{}, places: map[string]place{}, home: o.Home}
 	l := loader{s: s, home: o.Home, keys: Keys()}
 	for _, k := range l.keys {
 		l.set(k, loose(k.Default), FromDefault, place{what: "the default"})
 	}
-	l.files(o.File)
+	l.files(o.File, o.overlay)
 	l.env(env)
 	l.flags(o.Flags)
 	if s.Models.Dir == "" {
@@ -274,6 +280,11 @@ type loader struct {
 // reject notes what is wrong and goes on without it.
 func (l *loader) reject(err error) { l.wrong = append(l.wrong, err) }
 
+// note writes down what a person should know.
+func (l *loader) note(format string, args ...any) {
+	l.s.Notes = append(l.s.Notes, fmt.Sprintf(format, args...))
+}
+
 // place is where a value stands, for people.
 type place struct {
 	what string // "settings.toml", "SLUICE_SERVER_LISTEN", "the flag"
@@ -291,15 +302,22 @@ func (p place) String() string {
 func (l *loader) set(k Key, v value, from Origin, at place) {
 	f := k.field(l.s)
 	if err := f.set(v, l.home); err != nil {
+		if from == FromOverlay { // what stood before it holds
+			l.note("%s: %s %s and was left out", at, k.Name, err)
+			return
+		}
 		l.reject(fault.New(fault.SettingInvalid, fmt.Sprintf("%s: %s %s.", at, k.Name, err), nil).
 			WithHint("Write it like this: %s.", k.example()))
 		if from == FromDefault {
 			return
 		}
 		_ = f.set(loose(k.Default), l.home)
-		from = FromDefault
+		from, at = FromDefault, place{}
 	}
-	l.s.origins[k.Name] = from
+	if from == FromDefault {
+		at = place{}
+	}
+	l.s.origins[k.Name], l.s.places[k.Name] = from, at
 }
 
 func (l *loader) find(name string) (Key, bool) {

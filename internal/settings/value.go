@@ -38,6 +38,7 @@ type field interface {
 	set(v value, home string) error  // the error ends a sentence that starts with the key
 	text() string                    // as the environment writes it
 	toml(text string) (value string) // text as the file writes it
+	bare() any                       // as JSON and TOML have it
 }
 
 // mismatch says which type was found and which is wanted.
@@ -64,6 +65,8 @@ func (f textField) set(v value, _ string) error {
 
 func (f textField) toml(text string) string { return strconv.Quote(text) }
 
+func (f textField) bare() any { return *f.p }
+
 type numberField struct {
 	p        *int
 	min, max int
@@ -85,6 +88,8 @@ func (f numberField) set(v value, _ string) error {
 
 func (f numberField) toml(text string) string { return text }
 
+func (f numberField) bare() any { return *f.p }
+
 type switchField struct{ p *bool }
 
 func (f switchField) text() string { return strconv.FormatBool(*f.p) }
@@ -105,6 +110,8 @@ func (f switchField) set(v value, _ string) error {
 }
 
 func (f switchField) toml(text string) string { return text }
+
+func (f switchField) bare() any { return *f.p }
 
 // sizeField takes bytes, or a number with a unit.
 type sizeField struct {
@@ -145,6 +152,8 @@ func (f sizeField) toml(text string) string {
 	}
 	return strconv.Quote(text)
 }
+
+func (f sizeField) bare() any { return f.text() }
 
 type unit struct {
 	name  string
@@ -219,6 +228,8 @@ func (f pathField) set(v value, home string) error {
 
 func (f pathField) toml(text string) string { return strconv.Quote(text) }
 
+func (f pathField) bare() any { return *f.p }
+
 // pathsField takes absolute paths; as text they are joined like PATH.
 type pathsField struct{ p *[]string }
 
@@ -254,6 +265,8 @@ func (f pathsField) toml(text string) string {
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
+
+func (f pathsField) bare() any { return append([]string{}, *f.p...) }
 
 // absolute cleans a path and knows ~. What a relative one is relative to
 // would depend on who starts Sluice, so there are none.

@@ -12,7 +12,7 @@ import (
 )
 
 // cursorVersion changes when the order of a list does.
-const cursorVersion = 1
+const cursorVersion = 2
 
 // cursor is the place of the last job of a page. Clients see it as one opaque
 // word, and may use it only with the filter it came from.
@@ -21,13 +21,18 @@ type cursor struct {
 	Filter   string `json:"f"`
 	Priority int    `json:"p,omitempty"`
 	Rank     int64  `json:"r,omitempty"`
+	Ended    int64  `json:"e,omitempty"` // Unix milliseconds
 	Seq      int64  `json:"s"`
 }
 
 func cursorAt(f queue.Filter, last job.Job) string {
 	c := cursor{Version: cursorVersion, Filter: filterMark(f), Seq: last.Seq}
-	if f.State == job.Queued {
+	switch f.Order {
+	case queue.ByLine:
 		c.Priority, c.Rank = last.Priority, last.Rank
+	case queue.ByEnd:
+		c.Ended = millis(last.FinishedAt)
+	case queue.ByArrival:
 	}
 	b, _ := json.Marshal(c) // numbers and a word: it cannot fail
 	return base64.RawURLEncoding.EncodeToString(b)
@@ -51,6 +56,6 @@ func parseCursor(f queue.Filter) (*cursor, error) {
 
 // filterMark names what a cursor was made for, but not how many per page.
 func filterMark(f queue.Filter) string {
-	sum := sha256.Sum256([]byte(string(f.State) + "\x00" + fold(f.Query)))
+	sum := sha256.Sum256([]byte(string(f.State) + "\x00" + string(f.Order) + "\x00" + fold(f.Query)))
 	return hex.EncodeToString(sum[:4])
 }

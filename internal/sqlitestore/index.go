@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"sluice/internal/transcript"
 )
 
 // How much is put among the words in one transaction, so that no other write
@@ -103,6 +105,9 @@ func (s *Store) indexOneTranscript(ctx context.Context) (more bool, err error) {
 			}
 			if err == nil {
 				err = addSegments(t, seq, from, part)
+			}
+			if err == nil && last {
+				err = sayCorrected(t, seq, transcript.Transcript{Segments: segments})
 			}
 			if err == nil && last {
 				err = t.exec(`UPDATE transcripts SET indexed = 1 WHERE job = ?`, seq)

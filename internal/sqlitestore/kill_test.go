@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"sluice/internal/job"
+	"sluice/internal/library"
 	"sluice/internal/queue"
 	"sluice/internal/sqlitestore"
 )
@@ -19,6 +20,9 @@ import (
 // childEnv makes the test binary a process that works on the named store
 // until it is killed.
 const childEnv = "SLUICE_TEST_STORE"
+
+// edited is what the child says of a job whose text it has corrected.
+const edited = "edited"
 
 // soakEnv asks for ten times as many kills.
 const soakEnv = "SLUICE_TEST_SOAK"
@@ -59,6 +63,9 @@ func child(path string) {
 			}
 			_, lease, err := s.Take(ctx, j.ID, fmt.Sprint(os.Getpid()))
 			if err == nil {
+				err = s.SaveTranscript(ctx, lease, spoken("one"), nil)
+			}
+			if err == nil {
 				_, err = s.Settle(ctx, lease, queue.Outcome{State: job.Done})
 			}
 			if err != nil {
@@ -66,6 +73,12 @@ func child(path string) {
 				return
 			}
 			say <- "done " + j.ID
+			text := "uno"
+			if err := s.Edit(ctx, j.ID, "", []library.Edit{{Segment: 1, Text: &text}}); err != nil {
+				say <- "error " + err.Error()
+				return
+			}
+			say <- edited + " " + j.ID
 		}
 	}()
 	for line := range say {
@@ -91,8 +104,11 @@ func TestWhatWasAcknowledgedSurvivesAKill(t *testing.T) {
 			t.Errorf("acknowledged job %s: %v", id, err)
 			continue
 		}
-		if state == job.Done && j.State != job.Done {
+		if state != job.Queued && j.State != job.Done {
 			t.Errorf("job %s is %s, but was acknowledged as done", id, j.State)
+		}
+		if state == edited {
+			sameLines(t, "corrected text", lines(t, s, id), "!uno <- one")
 		}
 	}
 	checkFile(t, path)
@@ -118,7 +134,7 @@ func killedAfter(t *testing.T, path string, words int, acknowledged map[string]j
 			}
 			t.Errorf("child says %q", lines.Text())
 		}
-		if acknowledged[id] != job.Done {
+		if acknowledged[id] == "" || state != string(job.Queued) { // submitters and worker speak apart
 			acknowledged[id] = job.State(state)
 		}
 		if n++; n == words {

@@ -174,6 +174,9 @@ func (s *Store) Settle(ctx context.Context, lease job.Lease, o queue.Outcome) (j
 		if err := s.leave(t, held.seq, to, o.Wait, o.Error); err != nil {
 			return err
 		}
+		if err := s.settled(t, held.seq, to, o); err != nil {
+			return err
+		}
 		if err := s.closeRun(t, held.seq, cutOff(to, code)); err != nil {
 			return err
 		}
@@ -340,6 +343,9 @@ func (s *Store) recoverOne(t *tx, h holding, maxDeaths int) error {
 		to, failure = job.Failed, &job.Failure{Code: string(f.Code), Message: f.Say, Hint: f.Hint, Stage: h.stage}
 	}
 	if err := s.leave(t, h.seq, to, job.Wait{Reason: job.Turn}, failure); err != nil {
+		return err
+	}
+	if err := s.died(t, h.seq, code, failure, counts); err != nil {
 		return err
 	}
 	if err := s.closeRun(t, h.seq, string(code)); err != nil {

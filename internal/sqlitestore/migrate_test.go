@@ -21,7 +21,7 @@ import (
 // a new number.
 func TestOldSchemasAreTheFrozenOnes(t *testing.T) {
 	t.Parallel()
-	for frozen, ours := range map[string][]string{"schema_v1.sql": {"schema.sql"}, "schema_v2.sql": {"migrations", "2.sql"}, "schema_v3.sql": {"migrations", "3.sql"}, "schema_v4.sql": {"migrations", "4.sql"}} {
+	for frozen, ours := range map[string][]string{"schema_v1.sql": {"schema.sql"}, "schema_v2.sql": {"migrations", "2.sql"}, "schema_v3.sql": {"migrations", "3.sql"}, "schema_v4.sql": {"migrations", "4.sql"}, "schema_v5.sql": {"migrations", "5.sql"}} {
 		if d := cmp.Diff(text(t, "testdata", frozen), text(t, ours...)); d != "" {
 			t.Errorf("schema differs (-frozen +ours):\n%s", d)
 		}
@@ -30,7 +30,7 @@ func TestOldSchemasAreTheFrozenOnes(t *testing.T) {
 
 // olds makes a file of each schema there ever was.
 func olds() map[string]func(t *testing.T) (path string) {
-	return map[string]func(t *testing.T) (path string){"first schema": firstStore, "second schema": secondStore, "third schema": thirdStore, "fourth schema": fourthStore}
+	return map[string]func(t *testing.T) (path string){"first schema": firstStore, "second schema": secondStore, "third schema": thirdStore, "fourth schema": fourthStore, "fifth schema": fifthStore}
 }
 
 func TestAnOldFileComesOutLikeANewOne(t *testing.T) {
@@ -279,6 +279,46 @@ func TestAFileOfTheFourthSchemaCanDoWhatIsNew(t *testing.T) {
 	b.same("what was made of it", b.derived(), []bool{true, true, true})
 }
 
+func TestNothingOfAFileOfTheFifthSchemaIsLost(t *testing.T) {
+	t.Parallel()
+	b := oldBench(t, fifthStore(t), 1710059413000)
+	ko, err := b.Translation(t.Context(), oldDone, "ko")
+	must(t, err)
+	b.same("translation", ko.Segments, []transcript.Segment{{ID: 1, EndMS: 900, Text: "안녕하세요"}})
+	sum, err := b.Summary(t.Context(), oldDone)
+	must(t, err)
+	b.same("summary", sum.Title, "A greeting")
+	b.same("lines", get(t, b.Store, oldDone).Quality.Lines, map[string]job.Lines{"ko": {Done: 1, Total: 1}})
+	b.same("delivery", b.list(job.DeliveryFilter{})[0].LastStatus, 204)
+	owner, sum256, err := b.Exported(t.Context(), "/out/talk.srt")
+	must(t, err)
+	b.same("export", []string{owner, sum256}, []string{oldDone, "5f"})
+}
+
+func TestAFileOfTheFifthSchemaCanDoWhatIsNew(t *testing.T) {
+	t.Parallel()
+	b := oldBench(t, fifthStore(t), 1710059413000)
+	must(t, b.Index(t.Context()))
+	edit(t, b.Store, oldDone, "", 1, "goodbye")
+	edit(t, b.Store, oldDone, "ko", 1, "안녕히 가세요")
+	sameLines(t, "corrected", lines(t, b.Store, oldDone), "!goodbye <- hello there")
+	sameLines(t, "found", find(t, b.Store, "goodbye"), "finished talk/1")
+	ko, err := b.Translation(t.Context(), oldDone, "ko")
+	must(t, err)
+	b.same("translation", ko.Segments[0].Text, "안녕히 가세요")
+	attempts, err := b.Attempts(t.Context(), oldFailed)
+	must(t, err)
+	b.same("attempts of before", len(attempts), 0)
+	must(t, b.SetPaused(t.Context(), false))
+	lease := take(t, b.Store, oldTurn)
+	must(t, b.Begin(t.Context(), lease, job.Extract))
+	_, err = b.Settle(t.Context(), lease, queue.Outcome{State: job.Failed, Attempt: true, Error: &job.Failure{Code: "file_damaged", Stage: job.Extract, Detail: "log"}})
+	must(t, err)
+	attempts, err = b.Attempts(t.Context(), oldTurn)
+	must(t, err)
+	b.same("attempt", []any{attempts[0].Kind, attempts[0].Code, attempts[0].Log}, []any{job.AttemptError, "file_damaged", "log"})
+}
+
 // line compares the work in the whole line.
 func (b *bench) line(want []queue.Load) {
 	b.Helper()
@@ -324,7 +364,7 @@ func TestALongLineIsBroughtUpToDate(t *testing.T) {
 // A table that is in the way makes the migration fail after a part of it.
 func TestAMigrationThatFailsChangesNothing(t *testing.T) {
 	t.Parallel()
-	for table, version := range map[string]int{"samples": 1, "loads": 2, "peaks": 3, "exports": 4} {
+	for table, version := range map[string]int{"samples": 1, "loads": 2, "peaks": 3, "exports": 4, "attempts": 5} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
 			path := firstStore(t)
@@ -335,8 +375,11 @@ func TestAMigrationThatFailsChangesNothing(t *testing.T) {
 				path = thirdStore(t)
 				script(t, path, `ALTER TABLE peaks RENAME TO before; CREATE VIEW peaks AS SELECT 1 AS x`)
 			}
-			if version == 4 {
+			switch version {
+			case 4:
 				path = fourthStore(t)
+			case 5:
+				path = fifthStore(t)
 			}
 			if version != 3 {
 				script(t, path, `CREATE TABLE `+table+` (x INTEGER)`)
@@ -372,6 +415,7 @@ func TestACrashInTheMiddleOfAMigrationLeavesTheOldSchema(t *testing.T) {
 		"to the third":  {secondStore, 2, "3.sql", `INSERT INTO loads SELECT 'model ' || i, 1, 0, 0 FROM n`},
 		"to the fourth": {thirdStore, 3, "4.sql", `INSERT INTO peaks SELECT 'model ' || i, 0, 1, 0, 0 FROM n`},
 		"to the fifth":  {fourthStore, 4, "5.sql", `INSERT INTO exports SELECT '/out/' || i, '', '', 0 FROM n`},
+		"to the sixth":  {fifthStore, 5, "6.sql", `INSERT INTO edits SELECT i, 1, '', i, 'hello', 'bye', 0 FROM n`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -446,6 +490,14 @@ func fourthStore(t *testing.T) (path string) {
 	t.Helper()
 	path = thirdStore(t)
 	script(t, path, "BEGIN;"+text(t, "testdata", "schema_v4.sql")+text(t, "testdata", "rows_v4.sql")+"PRAGMA user_version = 4; COMMIT")
+	return path
+}
+
+// fifthStore makes a file as a store of the fifth schema left it.
+func fifthStore(t *testing.T) (path string) {
+	t.Helper()
+	path = fourthStore(t)
+	script(t, path, "BEGIN;"+text(t, "testdata", "schema_v5.sql")+text(t, "testdata", "rows_v5.sql")+"PRAGMA user_version = 5; COMMIT")
 	return path
 }
 

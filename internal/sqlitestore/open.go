@@ -19,7 +19,7 @@ import (
 
 const (
 	applicationID = 0x534c4345 // "SLCE"
-	version       = 5          // of the schema: the file's user_version
+	version       = 6          // of the schema: the file's user_version
 )
 
 //go:embed schema.sql
@@ -37,10 +37,13 @@ var migration4 string
 //go:embed migrations/5.sql
 var migration5 string
 
+//go:embed migrations/6.sql
+var migration6 string
+
 // steps makes each version of the schema out of the one before; the first is
 // made out of nothing. None of them may change once files have it.
 func steps() [version]string {
-	return [version]string{schema, migration2, migration3, migration4, migration5}
+	return [version]string{schema, migration2, migration3, migration4, migration5, migration6}
 }
 
 // pragma is a setting of a connection and what it reads as once set.

@@ -53,7 +53,7 @@ func TestWhatBelongsToAJobMayBeDamagedAndTheJobIsThere(t *testing.T) {
 	for _, name := range []string{
 		"events", "events_job", "stage_runs", "stage_runs_job", "checkpoints", "checkpoints_job", "sqlite_autoindex_checkpoints_1",
 		"spans", "spans_job", "sqlite_autoindex_spans_1", "idempotency", "idempotency_job", "sqlite_autoindex_jobs_1", "jobs_state", "transcripts_unindexed",
-		"parts", "parts_job", "sqlite_autoindex_parts_1", "translations", "summaries", "loads",
+		"parts", "parts_job", "sqlite_autoindex_parts_1", "translations", "summaries", "loads", "edits", "edits_place", "attempts", "attempts_job",
 	} {
 		t.Run("a page of "+name, func(t *testing.T) {
 			t.Parallel()

@@ -36,6 +36,9 @@ func (s *Store) SaveTranscript(ctx context.Context, lease job.Lease, tr transcri
 		if err := addSegments(t, h.seq, 0, texts); err != nil {
 			return err
 		}
+		if err := sayCorrected(t, h.seq, tr); err != nil {
+			return err
+		}
 		return t.exec(`UPDATE jobs SET warnings = ? WHERE seq = ?`, words, h.seq)
 	})
 }

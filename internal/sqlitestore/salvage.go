@@ -84,6 +84,9 @@ func (s *Store) salvage(ctx context.Context, t *tx) (salvaged, error) {
 	if err := w.belongings(ctx); err != nil {
 		return salvaged{}, err
 	}
+	if err := w.edits(ctx); err != nil {
+		return salvaged{}, err
+	}
 	return w.out, w.settle()
 }
 

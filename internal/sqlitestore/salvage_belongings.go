@@ -21,7 +21,7 @@ func (w *wreck) belongings(ctx context.Context) error {
 	if len(w.changed) == 0 {
 		return nil
 	}
-	for _, table := range []string{"stage_runs", "events", "deliveries"} {
+	for _, table := range []string{"stage_runs", "events", "deliveries", "attempts"} {
 		if err := w.history(ctx, table); err != nil {
 			return err
 		}

@@ -157,3 +157,58 @@ func (w *wreck) missDerived() error {
 	}
 	return nil
 }
+
+// edits copies what people have corrected, of every job that was seen: a job
+// tells nothing of it in its own row. The words of their transcripts are put
+// into the search anew.
+func (w *wreck) edits(ctx context.Context) error {
+	c, err := w.common(ctx, "edits")
+	if err != nil || c.at("job") < 0 {
+		return err
+	}
+	var rows [][]any
+	whole, err := w.walk(ctx, `SELECT rowid, `+c.list+` FROM edits NOT INDEXED WHERE rowid > ? ORDER BY rowid`, len(c.names)+1, mostMissed,
+		func(_ int64, values []any) error {
+			rows = append(rows, values)
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	touched := map[int64]bool{}
+	if whole { // then what is not there was taken back
+		err := w.t.rows(`SELECT DISTINCT job FROM edits`, nil, func(row scanner) error {
+			var seq int64
+			err := row.Scan(&seq)
+			touched[seq] = w.seen[seq]
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for seq, ours := range touched {
+			if !ours {
+				continue
+			}
+			if err := w.t.exec(`DELETE FROM edits WHERE job = ?`, seq); err != nil {
+				return err
+			}
+		}
+	}
+	for _, values := range rows {
+		seq, _ := values[c.at("job")].(int64)
+		if !w.seen[seq] {
+			continue
+		}
+		touched[seq] = true
+		if _, err := w.add(`INSERT OR REPLACE INTO edits (`+c.list+`) VALUES (`+c.marks+`)`, values...); err != nil {
+			return err
+		}
+	}
+	for seq := range touched {
+		if err := w.t.exec(`UPDATE transcripts SET indexed = 0 WHERE job = ?`, seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -129,12 +129,16 @@ func (s *Store) hits(ctx context.Context, places []hitPlace) ([]library.Hit, err
 	hits := make([]library.Hit, 0, len(places))
 	var of int64 // whose the segments are
 	var segments rawSegments
+	var corrected []transcript.Correction
 	for _, p := range places {
 		hit := library.Hit{JobID: p.id, Title: p.title, Text: p.title}
 		if n := p.segment(); n > 0 {
 			if of != p.job() {
 				var err error
 				if segments, err = s.said(ctx, p.job()); err != nil {
+					return nil, err
+				}
+				if corrected, err = s.correctionsOf(ctx, p.job()); err != nil {
 					return nil, err
 				}
 				of = p.job()
@@ -146,6 +150,7 @@ func (s *Store) hits(ctx context.Context, places []hitPlace) ([]library.Hit, err
 			if !ok {
 				continue
 			}
+			seg = transcript.Transcript{Segments: []transcript.Segment{seg}}.Corrected(corrected).Segments[0]
 			hit.Segment, hit.StartMS, hit.EndMS, hit.Text = seg.ID, seg.StartMS, seg.EndMS, seg.Text
 		}
 		hits = append(hits, hit)

@@ -27,7 +27,9 @@ func (s *Store) Transcript(ctx context.Context, jobID string) (transcript.Transc
 	case err != nil:
 		return t, s.explain(err)
 	case body != nil:
-		err = unpack(body, &t)
+		if err = unpack(body, &t); err == nil {
+			t, err = s.corrected(ctx, jobID, "", t)
+		}
 	case key.Valid:
 		err = s.partial(ctx, key.String, &t)
 	}
@@ -49,12 +51,20 @@ func (s *Store) Translation(ctx context.Context, jobID, language string) (transc
 	case err != nil:
 		return t, s.explain(err)
 	case body != nil:
-		err = unpack(body, &t)
+		if err = unpack(body, &t); err == nil {
+			t, err = s.corrected(ctx, jobID, language, t)
+		}
 	}
 	if t.Segments == nil {
 		t.Segments = []transcript.Segment{}
 	}
 	return t, err
+}
+
+// corrected gives a text as people have corrected it.
+func (s *Store) corrected(ctx context.Context, jobID, language string, t transcript.Transcript) (transcript.Transcript, error) {
+	all, err := s.Corrections(ctx, jobID, language)
+	return t.Corrected(all), err
 }
 
 // Summary gives a job's summary. See library.Shelf.

@@ -110,11 +110,12 @@ func (p *pair) compareAll() {
 // compareLists checks the store against itself, too: that its counters are the
 // real counts, and that its line is in the order of what stands in the jobs.
 func (p *pair) compareLists() {
-	for _, f := range []queue.Filter{{}, {Query: "talk"}, {Query: "talk", State: job.Queued}, {State: job.Running}, {State: job.Done}, {State: job.Failed}, {State: job.Canceled}, {State: job.Queued}} {
+	p.comparePlaces()
+	for _, f := range []queue.Filter{{}, {Order: queue.ByEnd}, {Order: queue.ByEnd, State: job.Failed}, {Order: queue.ByArrival, State: job.Queued}, {Query: "talk"}, {Query: "talk", State: job.Queued}, {State: job.Running}, {State: job.Done}, {State: job.Failed}, {State: job.Canceled}, {State: job.Queued}} {
 		f.Limit = 7
 		got, want := p.pages(p.store, f), p.pages(p.model, f)
 		p.sameJobs(fmt.Sprintf("list of %q %q", f.State, f.Query), got, want)
-		if f.State == "" || f.Query != "" {
+		if f.State == "" || f.Query != "" || f.Order != "" {
 			continue
 		}
 		counts, err := p.store.Counts(p.ctx)
@@ -125,6 +126,23 @@ func (p *pair) compareLists() {
 		}
 		if f.State == job.Queued && !slices.IsSortedFunc(got, inLine) {
 			p.dice.Fatalf("the line is not in the order of priority, rank and number")
+		}
+	}
+}
+
+// comparePlaces turns to a page in the middle of each list.
+func (p *pair) comparePlaces() {
+	for _, f := range []queue.Filter{{Order: queue.ByLine}, {Order: queue.ByEnd}, {Order: queue.ByEnd, State: job.Done}, {Order: queue.ByArrival}, {State: job.Canceled}} {
+		f.Limit = 5
+		whole, err := p.model.List(p.ctx, f)
+		p.sameErr("list", err, nil)
+		for _, from := range []int{1, whole.Total/3 + 1, whole.Total*2/3 + 1, whole.Total, whole.Total + 1} {
+			f.From = from
+			got, gotErr := p.store.List(p.ctx, f)
+			want, wantErr := p.model.List(p.ctx, f)
+			p.sameErr("list from a place", gotErr, wantErr)
+			p.sameJobs(fmt.Sprintf("list of %q %q from %d", f.State, f.Order, from), got.Jobs, want.Jobs)
+			p.sameValue("place", []int{got.First, got.Total}, []int{want.First, want.Total})
 		}
 	}
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -26,37 +27,43 @@ func (r *Reference) Get(_ context.Context, id string) (job.Job, error) {
 func (r *Reference) List(_ context.Context, f queue.Filter) (queue.Page, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	limit := f.Limit
-	if limit == 0 {
-		limit = 50
-	}
-	if limit < 0 || limit > 500 || (f.State != "" && !f.State.Valid()) {
-		return queue.Page{}, fault.New(fault.RequestInvalid, "There is no such list.", nil)
+	if err := f.Check(); err != nil {
+		return queue.Page{}, err
 	}
 	all := r.selected(f)
+	p := queue.Page{Total: len(all)}
+	mark := fmt.Sprint(f.State, "/", f.Order, "/", f.Query, "/")
+	skip := min(max(0, f.From-1), len(all))
 	if f.Cursor != "" {
-		mark := string(f.State) + "/" + f.Query + "/"
-		i := slices.IndexFunc(all, func(k *kept) bool { return mark+k.ID == f.Cursor })
-		if i < 0 {
+		skip = slices.IndexFunc(all, func(k *kept) bool { return mark+k.ID == f.Cursor }) + 1
+		if skip == 0 {
 			return queue.Page{}, fault.New(fault.RequestInvalid, "The cursor belongs to another list.", nil)
 		}
-		all = all[i+1:]
 	}
-	var p queue.Page
-	for _, k := range all[:min(limit, len(all))] {
+	for _, k := range all[skip:min(skip+f.Limit, len(all))] {
 		p.Jobs = append(p.Jobs, r.show(k))
 	}
-	if len(all) > limit {
-		p.Next = string(f.State) + "/" + f.Query + "/" + all[limit-1].ID
+	if len(p.Jobs) > 0 && (f.Cursor == "" || f.Order == queue.ByLine) {
+		p.First = skip + 1
+	}
+	if len(all) > skip+f.Limit {
+		p.Next = mark + all[skip+f.Limit-1].ID
+	}
+	if f.Query != "" {
+		p.First, p.Total = 0, 0
 	}
 	return p, nil
 }
 
 func (r *Reference) selected(f queue.Filter) []*kept {
 	all := r.line()
-	if f.State != job.Queued {
+	if f.Order != queue.ByLine {
 		all = slices.Clone(r.jobs)
 		slices.Reverse(all)
+	}
+	if f.Order == queue.ByEnd {
+		all = slices.DeleteFunc(all, func(k *kept) bool { return !k.State.Final() })
+		slices.SortStableFunc(all, func(a, b *kept) int { return b.FinishedAt.Compare(a.FinishedAt) })
 	}
 	return slices.DeleteFunc(all, func(k *kept) bool {
 		if f.State != "" && k.State != f.State {

@@ -26,8 +26,8 @@ type Open func(tb testing.TB, clock *Clock) queue.Store
 func Run(t *testing.T, open Open) {
 	t.Helper()
 	for _, scenarios := range []map[string]scenario{
-		inbox(), order(), leases(), outcomes(), waits(), recovery(), control(), reading(), pausing(), workAhead(), pace(),
-		retrying(), holding(), moving(), removing(), history(), pieces(), resulting(),
+		inbox(), order(), leases(), outcomes(), waits(), recovery(), control(), reading(), listing(), pausing(), workAhead(), pace(),
+		retrying(), holding(), moving(), removing(), history(), pieces(), resulting(), lookingBack(), attempting(),
 	} {
 		for name, run := range scenarios {
 			t.Run(name, func(t *testing.T) {

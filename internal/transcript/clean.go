@@ -5,6 +5,9 @@ import (
 	"unicode"
 )
 
+// Clean makes text fit to be shown, as every format has it. See clean.
+func Clean(s string) string { return clean(s) }
+
 // clean makes text from a recogniser, a language model or a person safe to
 // write: valid UTF-8, no control characters, one kind of line end.
 func clean(s string) string {
@@ -12,7 +15,7 @@ func clean(s string) string {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029':
+		case IsLineBreak(r):
 			return '\n'
 		case r == '\t':
 			return ' '
@@ -23,14 +26,21 @@ func clean(s string) string {
 	}, s)
 }
 
+// IsLineBreak says whether a character ends a line, in one kind of text or
+// another.
+func IsLineBreak(r rune) bool {
+	return r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029'
+}
+
 // oneLine is clean text on one line with single spaces.
 func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
-// cleaned is a copy of t with clean text and never a nil list of segments.
-func cleaned(t Transcript) Transcript {
+// Cleaned is a copy of the transcript as JSON has it: with clean text, and never
+// a nil list of segments.
+func (t Transcript) Cleaned() Transcript {
 	segments := make([]Segment, len(t.Segments))
 	for i, s := range t.Segments {
-		s.Text = clean(s.Text)
+		s.Text, s.Original = clean(s.Text), clean(s.Original)
 		if len(s.Words) > 0 {
 			words := make([]Word, len(s.Words))
 			for k, w := range s.Words {

@@ -22,6 +22,9 @@ type Segment struct {
 	Language string `json:"language,omitempty"` // only when it is not the transcript's
 
 	Untranslated bool `json:"untranslated,omitempty"` // only in a translation: the text is the original
+
+	Edited   bool   `json:"edited,omitempty"`   // somebody has corrected the text; it then has no words with times
+	Original string `json:"original,omitempty"` // of one that was edited: what the recogniser or the translator said
 }
 
 // Word is one word with its time, inside its segment.

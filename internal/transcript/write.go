@@ -21,7 +21,7 @@ func Write(w io.Writer, t Transcript, f Format, o Options) error {
 	var b bytes.Buffer
 	switch f {
 	case JSON:
-		if err := encode(&b, cleaned(t)); err != nil {
+		if err := encode(&b, t.Cleaned()); err != nil {
 			return fmt.Errorf("write %s: %w", f, err)
 		}
 	case SRT:

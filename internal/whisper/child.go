@@ -36,6 +36,7 @@ type child struct {
 	beam     int // the widest search it was asked for
 
 	footprint   atomic.Int64 // bytes, as the engine told it last
+	loaded      atomic.Bool  // its model
 	memoryShort func() bool  // whether memory ran out since the start
 }
 
@@ -228,6 +229,7 @@ func (c *child) untilReady(ctx context.Context, stuckAfter time.Duration) error 
 					fmt.Errorf("engine speaks protocol %d", m.Protocol)).WithHint("Quit Sluice and start it again.")
 			case m.Type == MsgReady:
 				c.multilingual, c.threads = m.Multilingual, m.Threads
+				c.loaded.Store(true)
 				return nil
 			}
 		}

@@ -2,6 +2,9 @@
 
 const mac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
+/** finder says whether files are shown in the Finder here. */
+export const finder = mac;
+
 /** command says whether the machine's main modifier is held, and no other. */
 export function command(e: KeyboardEvent): boolean {
   const held = mac ? e.metaKey && !e.ctrlKey : e.ctrlKey && !e.metaKey;

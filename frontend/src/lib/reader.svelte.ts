@@ -7,7 +7,10 @@ import { before } from "./segments";
 import type { LiveText } from "./live/board.svelte";
 
 /** Line is a segment as the reader keeps it. Times of words are not kept: they are most of the weight. */
-export type Line = Pick<Segment, "start_ms" | "end_ms" | "text" | "untranslated">;
+export type Line = Pick<
+  Segment,
+  "id" | "start_ms" | "end_ms" | "text" | "untranslated" | "edited" | "original"
+>;
 
 /** Paragraph is some segments that are read in one go. */
 export type Paragraph = {
@@ -18,6 +21,8 @@ export type Paragraph = {
   start_ms: number;
   end_ms: number;
   text: string;
+  /** Where in the text each of its segments begins. */
+  starts: number[];
   /** Its segments stand in a translation as they were said. */
   untranslated?: true;
 };
@@ -67,16 +72,38 @@ export class Reader {
     this.#asked = asked;
     try {
       const t = await this.#fetch(this.job, asked.signal);
-      if (asked.signal.aborted) return;
-      this.problem = undefined;
-      this.language = t.language;
-      this.complete = t.complete;
-      this.loaded = true;
-      this.#stored = t.segments.map(lineOf);
-      this.#show();
+      if (!asked.signal.aborted) this.take(t);
     } catch (thrown) {
       if (!asked.signal.aborted) this.problem = Problem.of(thrown);
     }
+  }
+
+  /** take shows a text as an answer gave it. */
+  take(t: Transcript): void {
+    this.#asked?.abort();
+    this.problem = undefined;
+    this.language = t.language;
+    this.complete = t.complete;
+    this.loaded = true;
+    this.#stored = t.segments.map(lineOf);
+    this.#show();
+  }
+
+  /** amend shows a line otherwise until the text is read again. It returns how to take that back. */
+  amend(id: number, line: Pick<Line, "text" | "edited" | "original">): () => void {
+    const before = this.#stored;
+    const at = before.findIndex((l) => l.id === id);
+    const old = before[at];
+    if (old === undefined) return () => {};
+    const { start_ms, end_ms } = old;
+    const after = before.with(at, { id, start_ms, end_ms, ...line });
+    this.#stored = after;
+    this.#show();
+    return () => {
+      if (this.#stored !== after) return; // it was read again meanwhile
+      this.#stored = before;
+      this.#show();
+    };
   }
 
   /**
@@ -153,9 +180,10 @@ export function group(lines: readonly Line[], earlier: readonly Paragraph[] = []
       open.end = i + 1;
       open.end_ms = l.end_ms;
       open.text = glue(open.text, text);
+      open.starts.push(open.text.length - text.length);
       continue;
     }
-    open = { first: i, end: i + 1, start_ms: l.start_ms, end_ms: l.end_ms, text, ...markOf(l) };
+    open = { first: i, end: i + 1, start_ms: l.start_ms, end_ms: l.end_ms, text, starts: [0], ...markOf(l) };
     out.push(open);
   }
   return out;
@@ -195,13 +223,14 @@ function agree(a: readonly Line[], b: readonly Line[]): number {
     const [x, y] = [a[i], b[i]];
     if (x === y) continue;
     if (x?.start_ms !== y?.start_ms || x?.end_ms !== y?.end_ms || x?.text !== y?.text) return i;
-    if (x?.untranslated !== y?.untranslated) return i;
+    if (x?.untranslated !== y?.untranslated || x?.original !== y?.original) return i;
   }
   return end;
 }
 
 function lineOf(s: Segment): Line {
-  return { start_ms: s.start_ms, end_ms: s.end_ms, text: s.text, ...markOf(s) };
+  const { id, start_ms, end_ms, text, edited, original } = s;
+  return { id, start_ms, end_ms, text, ...markOf(s), ...(edited ? { edited, original } : {}) };
 }
 
 /** markOf carries over that a line is not translated; most have no mark. */

@@ -16,9 +16,21 @@ class Router {
   /** The title of the job that is shown, once its view knows it. */
   title = $state("");
 
+  /** Hears that a job's view is to be left, which then happens only by calling what it is given. */
+  guard: ((go: () => void) => void) | undefined;
+
   constructor() {
-    window.addEventListener("hashchange", () => {
-      this.route = parse(location.hash);
+    window.addEventListener("hashchange", (e) => {
+      const [next, wanted, { guard }] = [parse(location.hash), location.hash, this];
+      if (guard && (next.place !== "job" || next.job !== this.route.job)) {
+        history.replaceState(null, "", e.oldURL); // nobody hears of this
+        guard(() => {
+          this.guard = undefined;
+          location.hash = wanted;
+        });
+        return;
+      }
+      this.route = next;
       this.title = "";
       const { place } = this.route;
       if (place === "queue" || place === "library") this.home = place;

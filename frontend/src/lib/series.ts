@@ -43,6 +43,9 @@ export interface Summary {
 
 const rank: Record<Level, number> = { normal: 0, warn: 1, critical: 2 };
 
+/** How high the ribbon of a level is: a level is told by height as well as by colour. */
+export const ribbon: Record<Level, number> = { normal: 3, warn: 6, critical: 10 };
+
 /** The worse of two levels. */
 export function worse(a: Level, b: Level): Level {
   return rank[b] > rank[a] ? b : a;

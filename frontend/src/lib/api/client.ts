@@ -10,6 +10,7 @@ export class Problem extends Error {
   readonly code: FaultCode;
   readonly status: number;
   readonly hint: string;
+  readonly fields: NonNullable<ProblemBody["fields"]>;
 
   constructor(body: Pick<ProblemBody, "code" | "detail"> & Partial<ProblemBody>) {
     super(body.detail);
@@ -17,6 +18,7 @@ export class Problem extends Error {
     this.code = body.code;
     this.status = body.status ?? 0;
     this.hint = body.hint ?? "";
+    this.fields = body.fields ?? [];
   }
 
   get detail(): string {
@@ -99,8 +101,38 @@ export async function summaryOf(id: string, signal?: AbortSignal): Promise<Summa
   return body;
 }
 
+/** Edit is what a line is to say; null is what the machine wrote. `was` is what whoever edits saw there. */
+export type Edit = { id: number; text: string | null; was: string };
+
+/** correct changes lines of a transcript, or of its translation into a language, and gives it as it is then. */
+export async function correct(job: string, edits: Edit[], lang?: string): Promise<Transcript> {
+  const params = { path: { id: job }, query: lang ? { lang } : {} };
+  return answer(api.PATCH("/api/v1/jobs/{id}/transcript", { params, body: { edits } }));
+}
+
+/** mediaAddress is where a job's file can be played from. */
+export function mediaAddress(job: string): string {
+  return `/api/v1/jobs/${encodeURIComponent(job)}/media`;
+}
+
+/** mediaProblem is why a job's file is not given; undefined when it is, so that the trouble is elsewhere. */
+export async function mediaProblem(job: string): Promise<Problem | undefined> {
+  const enough = new AbortController();
+  try {
+    const headers = { Range: "bytes=0-0" };
+    const response = await fetch(
+      new Request(new URL(mediaAddress(job), document.baseURI), { headers, signal: enough.signal }),
+    );
+    return response.ok ? undefined : problemOf(response.status, await response.text());
+  } catch {
+    return away();
+  } finally {
+    enough.abort(); // a server that does not know ranges would send it all
+  }
+}
+
 /** Routes that exist only inside the app's window. */
-export type WindowRoute = "pick" | "save" | "language" | "options" | "painted";
+export type WindowRoute = "pick" | "save" | "reveal" | "language" | "options" | "painted";
 
 /** askWindow calls one of them. A window without an answer gives undefined. */
 export async function askWindow<T>(route: WindowRoute, body: object = {}): Promise<T | undefined> {

@@ -131,7 +131,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show memory and the line over time */
+        /** Show memory and the line over time, and what ran and waited */
         get: operations["get-history"];
         put?: never;
         post?: never;
@@ -150,7 +150,7 @@ export interface paths {
         };
         /**
          * List jobs
-         * @description Queued jobs in line order, others newest first.
+         * @description Page by page: go on with cursor, or jump to any place with from. A page and the places of its jobs are one moment's truth. The next page goes on where the last job of this one stood: jobs that stay where they are come exactly once, whatever comes and goes meanwhile; one that is moved over that place may come twice, or not at all.
          */
         get: operations["list-jobs"];
         put?: never;
@@ -209,6 +209,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what went wrong with a job
+         * @description The tries at its stages that did not come to their end, and the log of what crashed.
+         */
+        get: operations["get-job-attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/cancel": {
         parameters: {
             query?: never;
@@ -260,6 +280,46 @@ export interface paths {
          * @description A queued job keeps its place and is not taken until it is released or, with until, until that time. One that waits already then waits for this instead. The body may be left out.
          */
         post: operations["hold-job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play the media
+         * @description The file that the job was made from, whole or in ranges; HEAD too. Only one that was found to be audio or video, and that is still the file that was submitted.
+         */
+        get: operations["get-media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/media/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a ticket for the media
+         * @description Whoever has it may play the media of this job for four hours, or until Sluice is started again, and do nothing else. The app's own window needs one.
+         */
+        post: operations["post-media-ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -380,7 +440,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Correct the transcript, or a translation
+         * @description Only the whole text of a job that has ended. Every format, the search, and webhook messages that are put together later carry the corrected text; the summary and other translations stay as they are. Corrections stay through a retry, for the segments that it leaves saying the same.
+         */
+        patch: operations["edit-transcript"];
         trace?: never;
     };
     "/api/v1/machine": {
@@ -390,7 +454,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the machine's memory and what holds it */
+        /** Show the machine's memory and what holds it, and what the worker does */
         get: operations["get-machine"];
         put?: never;
         post?: never;
@@ -415,7 +479,7 @@ export interface paths {
         put?: never;
         /**
          * Download a speech model
-         * @description Puts it at the end of the line of downloads, which come one at a time, and answers at once. One that has stopped goes on where it was; one that is in the line stays in its place. 200: it is installed already.
+         * @description Puts it at the end of the line of downloads, which come one at a time, and answers at once. One that has stopped goes on where it was; one that is in the line stays in its place.
          */
         post: operations["download-model"];
         delete?: never;
@@ -499,7 +563,7 @@ export interface paths {
         put?: never;
         /**
          * Download a language model
-         * @description Lets Ollama fetch it and answers at once. One that has stopped goes on where it was; one that is on its way is left to it. 200: it is installed already.
+         * @description Lets Ollama fetch it and answers at once. One that has stopped goes on where it was; one that is on its way is left to it.
          */
         post: operations["download-language-model"];
         delete?: never;
@@ -585,6 +649,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the settings
+         * @description Every key with its value, where that comes from, and whether it can be changed here. The files are read anew, so that what was written into them by hand is seen too, as pending.
+         */
+        get: operations["list-settings"];
+        /**
+         * Change settings
+         * @description All of the changes or none. They are written to the overlay beside the user's settings.toml and take effect at once where restart is false. Settings that run programs, open doors, name folders or hold secrets are not changed over a connection, and neither are those that the environment or the command line sets: `setting_locked`. A wrong value is `setting_invalid`, with the key in fields.
+         */
+        put: operations["change-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/throughput": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what the line got done by hour, what failed, and how fast the stages are
+         * @description Hours are those of UTC, and the last one goes on. What was deleted since is not counted.
+         */
+        get: operations["get-throughput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads/{name}": {
         parameters: {
             query?: never;
@@ -639,6 +747,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell Prometheus how the line and the machine are
+         * @description In its text format. Where there is a token, it is asked for here too: `authorization` of the scrape configuration.
+         */
+        get: operations["get-metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -676,10 +804,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audio/transcriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transcribe a file, as OpenAI's clients ask for it
+         * @description Makes a job of the one line, and waits until it has ended, at most `server.sync_timeout`; after that it is 503 with the id of the job, which goes on. A client that goes away does not cancel it. The same file with the same options joins the job that is live, and gets the result of one that ended when nobody waited any more. `X-Request-Id` is the id of the job. Errors have OpenAI's shape, with Sluice's codes; fields that Sluice does not know are ignored. In segments, tokens, avg_logprob and no_speech_prob are not measured: they are empty and 0.
+         */
+        post: operations["create-transcription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the installed speech models, as OpenAI's clients ask for them */
+        get: operations["list-openai-models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one of them */
+        get: operations["get-openai-model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Attempt: {
+            /**
+             * @description Of the failure, if it was one
+             * @example engine_crashed
+             */
+            code?: string;
+            /** Format: date-time */
+            finished_at: string;
+            /**
+             * @description What to do about it
+             * @example It is tried again from the last finished span.
+             */
+            hint?: string;
+            kind: components["schemas"]["AttemptKind"];
+            /** @description The last lines that the process wrote to its log, at most 8 kB */
+            log_tail?: string;
+            /**
+             * @description What happened, for people
+             * @example The speech engine crashed.
+             */
+            message?: string;
+            /**
+             * Format: int64
+             * @description Of the tries at this stage that ended so, from 1
+             * @example 1
+             */
+            number: number;
+            stage: components["schemas"]["Stage"];
+            /** Format: date-time */
+            started_at: string;
+        };
+        /**
+         * @description What ended a try at a stage
+         * @enum {string}
+         */
+        AttemptKind: "error" | "crash" | "out_of_memory" | "yield" | "interrupted" | "canceled";
         Budget: {
             chosen: boolean;
             /** Format: int64 */
@@ -717,7 +935,7 @@ export interface components {
          * @description Stable name of a failure
          * @enum {string}
          */
-        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "route_unknown" | "method_refused" | "setting_invalid" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "source_too_large" | "url_refused" | "url_unreachable" | "url_broken" | "url_failed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away" | "delivery_unknown" | "webhook_refused" | "ollama_unreachable" | "ollama_failed" | "ollama_busy" | "ollama_missing" | "ollama_crashed" | "ollama_out_of_memory" | "ollama_stuck";
+        Code: "internal" | "request_invalid" | "request_too_large" | "host_refused" | "origin_refused" | "token_required" | "server_busy" | "still_working" | "route_unknown" | "method_refused" | "setting_invalid" | "setting_locked" | "job_unknown" | "job_final" | "job_live" | "job_running" | "job_duplicate" | "no_window" | "not_ready" | "edit_conflict" | "idempotency_key_reused" | "upload_unknown" | "upload_broken" | "source_missing" | "source_denied" | "source_changed" | "source_too_large" | "url_refused" | "url_unreachable" | "url_broken" | "url_failed" | "not_a_file" | "not_media" | "no_audio_track" | "audio_track_unknown" | "unsupported_codec" | "file_damaged" | "file_empty" | "ffmpeg_missing" | "ffmpeg_crashed" | "model_unknown" | "model_missing" | "model_damaged" | "model_in_use" | "model_too_large" | "download_failed" | "language_unknown" | "memory_short" | "disk_full" | "engine_busy" | "engine_unbuilt" | "engine_crashed" | "engine_stopped" | "engine_stuck" | "engine_out_of_memory" | "worker_crashed" | "canceled_by_user" | "interrupted" | "store_locked" | "store_too_new" | "store_damaged" | "server_away" | "delivery_unknown" | "webhook_refused" | "ollama_unreachable" | "ollama_failed" | "ollama_busy" | "ollama_missing" | "ollama_crashed" | "ollama_out_of_memory" | "ollama_stuck";
         Counts: {
             /** Format: int64 */
             canceled: number;
@@ -969,11 +1187,32 @@ export interface components {
             /** @description Whether words have times */
             words: boolean;
         };
+        EditRequest: {
+            /** @description Each segment at most once */
+            edits: components["schemas"]["SegmentEdit"][];
+        };
         /**
          * @description An end of the line
          * @enum {string}
          */
         End: "front" | "back";
+        EngineNow: {
+            /**
+             * Format: int64
+             * @description What it takes, as it told last; 0 before it has
+             * @example 2295643915
+             */
+            bytes: number;
+            /** @example large-v3-turbo */
+            model: string;
+            /**
+             * Format: int64
+             * @example 4711
+             */
+            pid: number;
+            /** @description Its model is loaded */
+            warm: boolean;
+        };
         Event: {
             /** @description With kinds job and gone, when they were read */
             counts?: components["schemas"]["Counts"];
@@ -998,7 +1237,7 @@ export interface components {
          * @description What an event carries
          * @enum {string}
          */
-        EventKind: "job" | "gone" | "progress" | "segment" | "memory" | "line" | "model" | "reset";
+        EventKind: "job" | "gone" | "progress" | "segment" | "memory" | "line" | "model" | "settings" | "reset";
         Failure: {
             /** @example no_audio_track */
             code: string;
@@ -1007,6 +1246,27 @@ export interface components {
             /** @example The file has no sound. */
             message: string;
             stage?: components["schemas"]["Stage"];
+        };
+        FailureCount: {
+            /** @example no_audio_track */
+            code: string;
+            /**
+             * Format: int64
+             * @example 2
+             */
+            count: number;
+            /**
+             * @description The last one
+             * @example 01K6ZV5N3T8Q2M4R7W9XYABCDE
+             */
+            job_id: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * @description Of the last one
+             * @example Interview with the harbour master
+             */
+            title: string;
         };
         FieldError: {
             /**
@@ -1069,6 +1329,10 @@ export interface components {
         History: {
             /** @description Oldest first; each is the worst of its share of the time */
             points: components["schemas"]["Sample"][];
+            /** @description Stages that ran in this time, oldest first, the newest 500 of them. Jobs that were deleted since have taken theirs along */
+            runs: components["schemas"]["PastRun"][];
+            /** @description Stretches in which a job could not be taken, oldest first, the newest 500 of them; without what people asked for: held, scheduled, paused */
+            waits: components["schemas"]["PastWait"][];
         };
         Hit: {
             /**
@@ -1123,6 +1387,40 @@ export interface components {
          * @enum {string}
          */
         HolderKind: "engine" | "sluice" | "ollama" | "other";
+        Hour: {
+            /**
+             * Format: date-time
+             * @description Its beginning
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Time in which a stage ran
+             * @example 2214000
+             */
+            busy_ms: number;
+            /**
+             * Format: int64
+             * @example 0
+             */
+            canceled: number;
+            /**
+             * Format: int64
+             * @example 7
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Length of the media of the jobs that are done
+             * @example 9312000
+             */
+            media_ms: number;
+        };
         Job: {
             /**
              * Format: int64
@@ -1268,6 +1566,10 @@ export interface components {
             /** @description Whether words have times */
             words: boolean;
         };
+        JobAttempts: {
+            /** @description Oldest first; the newest 50 */
+            attempts: components["schemas"]["Attempt"][];
+        };
         JobEvent: {
             /** Format: date-time */
             at: string;
@@ -1387,6 +1689,11 @@ export interface components {
             jobs: components["schemas"]["JobRequest"][];
         };
         /**
+         * @description How the value of a setting is written and asked for
+         * @enum {string}
+         */
+        Kind: "text" | "number" | "switch" | "list" | "size" | "duration" | "choice" | "path" | "paths" | "secret";
+        /**
          * @description Where a need is known from, the surest last
          * @enum {string}
          */
@@ -1435,6 +1742,16 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        /**
+         * @description How a list of jobs is sorted
+         * @enum {string}
+         */
+        ListOrder: "line" | "newest" | "ended";
+        /**
+         * @description Why a setting cannot be changed here
+         * @enum {string}
+         */
+        Lock: "door" | "environment" | "flag";
         MachineNow: {
             /**
              * Format: int64
@@ -1444,6 +1761,26 @@ export interface components {
             /** @description What holds memory: ours first, then the largest programs */
             holders: components["schemas"]["Holder"][];
             memory: components["schemas"]["Reading"];
+            /** @description This program, without its children */
+            process: components["schemas"]["Process"];
+            /** @description The one that takes jobs */
+            worker: components["schemas"]["Worker"];
+        };
+        MediaTicket: {
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * @description Of the media, with the ticket
+             * @example /api/v1/jobs/01KKNZ1M3T8Q2M4R7W9XYABCDE/media?ticket=1773488813-5f0c
+             */
+            path: string;
+            /** @example 1773488813-5f0c */
+            ticket: string;
+            /**
+             * @description The same as a whole address, where the server listens on one
+             * @example http://127.0.0.1:7584/api/v1/jobs/01KKNZ1M3T8Q2M4R7W9XYABCDE/media?ticket=1773488813-5f0c
+             */
+            url?: string;
         };
         Model: {
             catalog: boolean;
@@ -1505,10 +1842,210 @@ export interface components {
          * @enum {string}
          */
         NoticeCode: "backup_restored" | "started_empty";
+        OpenAIError: {
+            error: components["schemas"]["OpenAIProblem"];
+        };
+        OpenAIModel: {
+            /**
+             * Format: int64
+             * @description Not known: 0
+             * @example 0
+             */
+            created: number;
+            /** @example whisper-1 */
+            id: string;
+            /**
+             * @example model
+             * @enum {string}
+             */
+            object: "model";
+            /** @example sluice */
+            owned_by: string;
+        };
+        OpenAIModelList: {
+            data: components["schemas"]["OpenAIModel"][];
+            /**
+             * @example list
+             * @enum {string}
+             */
+            object: "list";
+        };
+        OpenAIProblem: {
+            /**
+             * @description Stable name of the failure
+             * @example model_unknown
+             */
+            code: components["schemas"]["Code"];
+            /**
+             * @description What happened, and what to do
+             * @example There is no such model.
+             */
+            message: string;
+            /**
+             * @description Field of the request that is wrong, if one is
+             * @example model
+             */
+            param: string | null;
+            /**
+             * @example invalid_request_error
+             * @enum {string}
+             */
+            type: "invalid_request_error" | "server_error";
+        };
+        OpenAISegment: {
+            /**
+             * Format: double
+             * @description Not measured: 0
+             */
+            avg_logprob: number;
+            /**
+             * Format: double
+             * @description Of the text
+             * @example 0.62
+             */
+            compression_ratio: number;
+            /**
+             * Format: double
+             * @example 3.2
+             */
+            end: number;
+            /**
+             * Format: int64
+             * @description From 0
+             * @example 0
+             */
+            id: number;
+            /**
+             * Format: double
+             * @description Not measured: 0
+             */
+            no_speech_prob: number;
+            /**
+             * Format: int64
+             * @description Where it begins, in hundredths of a second
+             * @example 0
+             */
+            seek: number;
+            /**
+             * Format: double
+             * @example 0.2
+             */
+            start: number;
+            /**
+             * Format: double
+             * @description 0: the recogniser is never made to guess
+             */
+            temperature: number;
+            /** @example Good morning. */
+            text: string;
+            /** @description Not measured: empty */
+            tokens: number[];
+        };
+        OpenAIText: {
+            /** @example Good morning. */
+            text: string;
+            usage: components["schemas"]["OpenAIUsage"];
+        };
+        OpenAIUsage: {
+            /**
+             * Format: int64
+             * @description Length of the sound
+             * @example 4
+             */
+            seconds: number;
+            /**
+             * @example duration
+             * @enum {string}
+             */
+            type: "duration";
+        };
+        OpenAIVerbose: {
+            /**
+             * Format: double
+             * @description Seconds
+             * @example 3.4
+             */
+            duration: number;
+            /**
+             * @description English name of the language, in small letters
+             * @example english
+             */
+            language: string;
+            segments?: components["schemas"]["OpenAISegment"][];
+            /**
+             * @example transcribe
+             * @enum {string}
+             */
+            task: "transcribe" | "translate";
+            /** @example Good morning. */
+            text: string;
+            usage: components["schemas"]["OpenAIUsage"];
+            words?: components["schemas"]["OpenAIWord"][];
+        };
+        OpenAIWord: {
+            /**
+             * Format: double
+             * @example 0.9
+             */
+            end: number;
+            /**
+             * Format: double
+             * @example 0.2
+             */
+            start: number;
+            /** @example Good */
+            word: string;
+        };
+        /**
+         * @description Where the value of a setting comes from
+         * @enum {string}
+         */
+        Origin: "default" | "file" | "overlay" | "environment" | "flag";
         Page: {
+            /**
+             * Format: int64
+             * @description Place of the first job of the page in the whole list; left out when it is not known, as with q
+             * @example 1
+             */
+            first?: number;
             jobs: components["schemas"]["Job"][];
             /** @description Cursor of the next page; left out on the last one */
             next?: string;
+            /**
+             * Format: int64
+             * @description Jobs in the whole list; left out with q
+             * @example 1
+             */
+            total?: number;
+        };
+        PastRun: {
+            /**
+             * Format: date-time
+             * @description Not of one that goes on
+             */
+            finished_at?: string;
+            /** @example 01K6ZV5N3T8Q2M4R7W9XYABCDE */
+            job_id: string;
+            outcome: components["schemas"]["RunOutcome"];
+            stage: components["schemas"]["Stage"];
+            /** Format: date-time */
+            started_at: string;
+            /** @example Interview with the harbour master */
+            title: string;
+        };
+        PastWait: {
+            /** Format: date-time */
+            from: string;
+            /** @example 01K6ZV5N3T8Q2M4R7W9XYABCDE */
+            job_id: string;
+            reason: components["schemas"]["Reason"];
+            /** @example Interview with the harbour master */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was taken or went on to something else; not of one that still waits
+             */
+            to?: string;
         };
         /**
          * @description How short memory is
@@ -1552,6 +2089,29 @@ export interface components {
              * @example Conflict
              */
             title: string;
+        };
+        Process: {
+            /**
+             * Format: double
+             * @description Of the processor, since it started; when the system tells
+             * @example 31.5
+             */
+            cpu_seconds?: number;
+            /**
+             * Format: int64
+             * @example 4242
+             */
+            pid: number;
+            /**
+             * Format: int64
+             * @description Memory, when the system tells
+             * @example 48234496
+             */
+            resident_bytes?: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @example 0.4.0 */
+            version: string;
         };
         ProcessAnswer: {
             /** @example The job is in the queue. */
@@ -1645,6 +2205,11 @@ export interface components {
              */
             not_before?: string;
         };
+        /**
+         * @description How a run of a stage ended
+         * @enum {string}
+         */
+        RunOutcome: "done" | "failed" | "crashed" | "yielded" | "canceled" | "running";
         Sample: {
             /** Format: date-time */
             at: string;
@@ -1661,16 +2226,109 @@ export interface components {
             running: number;
         };
         Segment: {
+            edited?: boolean;
             /** Format: int64 */
             end_ms: number;
             /** Format: int64 */
             id: number;
             language?: string;
+            original?: string;
             /** Format: int64 */
             start_ms: number;
             text: string;
             untranslated?: boolean;
             words?: components["schemas"]["Word"][];
+        };
+        SegmentEdit: {
+            /**
+             * Format: int64
+             * @description Of the segment
+             * @example 17
+             */
+            id: number;
+            /**
+             * @description What it is to say, at most 10,000 bytes on one line: line breaks become spaces. Empty: it is left out of exports. null: what the recogniser or the translator said
+             * @example The last ferry leaves at ten.
+             */
+            text: string | null;
+            /**
+             * @description What whoever edits saw there; when it says something else by now, the whole request is refused with edit_conflict
+             * @example The last ferry leaves at nine.
+             */
+            was?: string;
+        };
+        Setting: {
+            /** @description What it, or each of its list, can be */
+            choices?: string[];
+            /** @description What it is when nobody sets it */
+            default: (string | null) | number | boolean | string[];
+            /**
+             * @description What it is for, in English
+             * @example Guesses that are followed at the same time: 1 is fastest, 5 is best.
+             */
+            doc: string;
+            /**
+             * @description The environment variable that wins over the files
+             * @example SLUICE_SPEECH_BEAM_SIZE
+             */
+            env: string;
+            /** @description A value that shows the form, where the default does not */
+            example?: (string | null) | number | boolean | string[];
+            /**
+             * @description As in settings.toml
+             * @example speech.beam_size
+             */
+            key: string;
+            kind: components["schemas"]["Kind"];
+            /** @description It cannot be changed through this door */
+            locked: boolean;
+            locked_why?: components["schemas"]["Lock"];
+            /**
+             * Format: double
+             * @description Of the same
+             */
+            maximum?: number;
+            /**
+             * Format: double
+             * @description Of a number, of a size in bytes, of a duration in seconds
+             */
+            minimum?: number;
+            origin: components["schemas"]["Origin"];
+            /**
+             * @description Where exactly: the file and the line, the variable
+             * @example settings.toml, line 12
+             */
+            origin_detail?: string;
+            /** @description What is written here is not in force before the next start */
+            pending: boolean;
+            /** @description A change takes effect with the next start */
+            restart: boolean;
+            /** @description It can be written and never read */
+            secret: boolean;
+            /** @description It has a value at all: the only thing to know of a secret */
+            set: boolean;
+            /** @description What is set: a number for a number, true or false for a switch, a list of texts for a list or paths, and text for all else; null of a secret */
+            value: (string | null) | number | boolean | string[];
+        };
+        SettingChanges: {
+            /** @description Values by key; null takes back what was set here */
+            changes: {
+                [key: string]: (string | null) | number | boolean | string[];
+            };
+        };
+        SettingList: {
+            /**
+             * @description The user's own settings file, which Sluice never writes to
+             * @example ~/.config/sluice/settings.toml
+             */
+            file: string;
+            /**
+             * @description The file beside it that changes are written to
+             * @example ~/.config/sluice/settings.ui.toml
+             */
+            overlay: string;
+            /** @description In the order of settings.toml */
+            settings: components["schemas"]["Setting"][];
         };
         Snapshot: {
             counts: components["schemas"]["Counts"];
@@ -1741,6 +2399,31 @@ export interface components {
          * @enum {string}
          */
         Stage: "extract" | "transcribe" | "translate" | "summarize" | "deliver";
+        StageFigures: {
+            /**
+             * Format: int64
+             * @example 182000
+             */
+            median_ms: number;
+            /**
+             * Format: int64
+             * @description 19 of 20 runs were not slower
+             * @example 640000
+             */
+            p95_ms: number;
+            /**
+             * Format: double
+             * @description Seconds of media in a second of work, of the run in the middle; when lengths are known
+             * @example 12.5
+             */
+            real_time_factor?: number;
+            /**
+             * Format: int64
+             * @example 9
+             */
+            runs: number;
+            stage: components["schemas"]["Stage"];
+        };
         StageRun: {
             /** @description Code of the failure that ended it */
             error?: string;
@@ -1953,6 +2636,14 @@ export interface components {
             /** @example 항만장 */
             translation: string;
         };
+        Throughput: {
+            /** @description By code, the most frequent first */
+            failures: components["schemas"]["FailureCount"][];
+            /** @description One for each hour, oldest first, also where nothing happened. Jobs that were deleted since do not count */
+            hours: components["schemas"]["Hour"][];
+            /** @description In the order they run; of runs that did the whole work of their stage */
+            stages: components["schemas"]["StageFigures"][];
+        };
         Transcript: {
             complete: boolean;
             language: string;
@@ -1993,8 +2684,76 @@ export interface components {
             start_ms: number;
             text: string;
         };
+        Worker: {
+            /** @description When one lives */
+            engine?: components["schemas"]["EngineNow"];
+            /**
+             * @description The job it works on, or the one that waits first
+             * @example 01K6ZV5N3T8Q2M4R7W9XYABCDE
+             */
+            job_id?: string;
+            /** @description Why it waits */
+            reason?: components["schemas"]["Reason"];
+            /** @description The same for people */
+            reason_text?: string;
+            /**
+             * Format: date-time
+             * @description At most since the program started
+             */
+            since: string;
+            /** @description The stage that runs or comes next */
+            stage?: components["schemas"]["Stage"];
+            state: components["schemas"]["WorkerState"];
+            /**
+             * @description Of that job
+             * @example Interview with the harbour master
+             */
+            title?: string;
+        };
+        /**
+         * @description What the worker does
+         * @enum {string}
+         */
+        WorkerState: "idle" | "working" | "waiting" | "paused";
     };
-    responses: never;
+    responses: {
+        /** @description The Host header names another server (host_refused) */
+        HostRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something went wrong inside Sluice (internal) */
+        Internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A page of another site has asked (origin_refused) */
+        OriginRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The server has a token, and this is not it (token_required) */
+        TokenRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -2017,18 +2776,233 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "b7f3-1042",
+                     *       "counts": {
+                     *         "queued": 1,
+                     *         "running": 1,
+                     *         "done": 1,
+                     *         "failed": 0,
+                     *         "canceled": 0
+                     *       },
+                     *       "depth": 2,
+                     *       "paused": false,
+                     *       "eta_seconds": 320,
+                     *       "gate": {
+                     *         "state": "open"
+                     *       },
+                     *       "running": [
+                     *         {
+                     *           "id": "01KKNZ0A5V7C3N9P1S4T6VWXYZ",
+                     *           "state": "running",
+                     *           "title": "Interview with the harbour master",
+                     *           "source": {
+                     *             "kind": "path",
+                     *             "name": "interview.mp4",
+                     *             "path": "/Users/mina/Movies/interview.mp4",
+                     *             "size": 734003200,
+                     *             "mod_time": "2026-03-14T08:26:53Z",
+                     *             "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *           },
+                     *           "language": "auto",
+                     *           "model": "large-v3-turbo",
+                     *           "beam_size": 5,
+                     *           "threads": 0,
+                     *           "words": true,
+                     *           "reuse": true,
+                     *           "priority": 0,
+                     *           "stage": "transcribe",
+                     *           "progress": {
+                     *             "stage": "transcribe",
+                     *             "fraction": 0.42,
+                     *             "eta_seconds": 95
+                     *           },
+                     *           "stages": [
+                     *             {
+                     *               "stage": "extract",
+                     *               "started_at": "2026-03-14T09:26:53Z",
+                     *               "finished_at": "2026-03-14T09:26:57Z"
+                     *             }
+                     *           ],
+                     *           "attempts": 0,
+                     *           "crashes": 0,
+                     *           "quality": {
+                     *             "warnings": []
+                     *           },
+                     *           "metadata": {
+                     *             "video_id": "4711"
+                     *           },
+                     *           "created_at": "2026-03-14T09:26:52Z",
+                     *           "started_at": "2026-03-14T09:26:53Z"
+                     *         }
+                     *       ],
+                     *       "next": [
+                     *         {
+                     *           "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *           "state": "queued",
+                     *           "reason": "memory",
+                     *           "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *           "position": 1,
+                     *           "title": "Interview with the harbour master",
+                     *           "source": {
+                     *             "kind": "path",
+                     *             "name": "interview.mp4",
+                     *             "path": "/Users/mina/Movies/interview.mp4",
+                     *             "size": 734003200,
+                     *             "mod_time": "2026-03-14T08:26:53Z",
+                     *             "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *           },
+                     *           "language": "auto",
+                     *           "model": "large-v3-turbo",
+                     *           "beam_size": 5,
+                     *           "threads": 0,
+                     *           "words": true,
+                     *           "reuse": true,
+                     *           "priority": 0,
+                     *           "stage": "transcribe",
+                     *           "stages": [
+                     *             {
+                     *               "stage": "extract",
+                     *               "started_at": "2026-03-14T09:26:53Z",
+                     *               "finished_at": "2026-03-14T09:26:57Z"
+                     *             }
+                     *           ],
+                     *           "attempts": 0,
+                     *           "crashes": 0,
+                     *           "quality": {
+                     *             "warnings": []
+                     *           },
+                     *           "metadata": {
+                     *             "video_id": "4711"
+                     *           },
+                     *           "created_at": "2026-03-14T09:26:52Z",
+                     *           "started_at": "2026-03-14T09:26:53Z"
+                     *         }
+                     *       ],
+                     *       "last": [
+                     *         {
+                     *           "id": "01KKNYX2W9D8F6H4K2M0Q1R3S5",
+                     *           "state": "done",
+                     *           "title": "Interview with the harbour master",
+                     *           "source": {
+                     *             "kind": "path",
+                     *             "name": "interview.mp4",
+                     *             "path": "/Users/mina/Movies/interview.mp4",
+                     *             "size": 734003200,
+                     *             "mod_time": "2026-03-14T08:26:53Z",
+                     *             "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *           },
+                     *           "duration_ms": 3725000,
+                     *           "language": "auto",
+                     *           "model": "large-v3-turbo",
+                     *           "beam_size": 5,
+                     *           "threads": 0,
+                     *           "words": true,
+                     *           "reuse": true,
+                     *           "priority": 0,
+                     *           "translate_to": [
+                     *             "ko"
+                     *           ],
+                     *           "summarize": true,
+                     *           "summary": {
+                     *             "template": "interview"
+                     *           },
+                     *           "llm_model": "gemma3:4b",
+                     *           "register": "polite",
+                     *           "webhook": "https://hooks.example.com/…",
+                     *           "stage": "deliver",
+                     *           "stages": [
+                     *             {
+                     *               "stage": "extract",
+                     *               "started_at": "2026-03-14T09:26:53Z",
+                     *               "finished_at": "2026-03-14T09:27:53Z"
+                     *             },
+                     *             {
+                     *               "stage": "transcribe",
+                     *               "started_at": "2026-03-14T09:27:53Z",
+                     *               "finished_at": "2026-03-14T09:28:53Z"
+                     *             },
+                     *             {
+                     *               "stage": "translate",
+                     *               "started_at": "2026-03-14T09:28:53Z",
+                     *               "finished_at": "2026-03-14T09:29:53Z"
+                     *             },
+                     *             {
+                     *               "stage": "summarize",
+                     *               "started_at": "2026-03-14T09:29:53Z",
+                     *               "finished_at": "2026-03-14T09:30:53Z"
+                     *             },
+                     *             {
+                     *               "stage": "deliver",
+                     *               "started_at": "2026-03-14T09:30:53Z",
+                     *               "finished_at": "2026-03-14T09:31:53Z"
+                     *             }
+                     *           ],
+                     *           "attempts": 0,
+                     *           "crashes": 0,
+                     *           "quality": {
+                     *             "lines": {
+                     *               "ko": {
+                     *                 "done": 411,
+                     *                 "total": 412
+                     *               }
+                     *             },
+                     *             "coverage_percent": 96,
+                     *             "warnings": [
+                     *               {
+                     *                 "code": "untranslated",
+                     *                 "at_ms": 0,
+                     *                 "text": "1 line was left as it was (ko)."
+                     *               }
+                     *             ]
+                     *           },
+                     *           "deliveries": [
+                     *             {
+                     *               "id": "4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7",
+                     *               "job_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *               "event": "job.done",
+                     *               "to": "https://hooks.example.com/…",
+                     *               "state": "pending",
+                     *               "attempts": 1,
+                     *               "last_status": 503,
+                     *               "last_error": "The receiver answered 503 Service Unavailable.",
+                     *               "created_at": "2026-03-14T09:32:53Z",
+                     *               "tried_at": "2026-03-14T09:32:54Z",
+                     *               "next_at": "2026-03-14T09:33:53Z"
+                     *             }
+                     *           ],
+                     *           "metadata": {
+                     *             "video_id": "4711"
+                     *           },
+                     *           "created_at": "2026-03-14T09:26:52Z",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:31:53Z"
+                     *         }
+                     *       ],
+                     *       "memory": {
+                     *         "at": "2026-03-14T09:26:53Z",
+                     *         "level": "normal",
+                     *         "total_bytes": 19327352832,
+                     *         "available_bytes": 8642113536,
+                     *         "free_percent": 48,
+                     *         "swap_used_bytes": 412090368,
+                     *         "confined": false
+                     *       },
+                     *       "notices": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
         };
     };
     "list-deliveries": {
@@ -2077,6 +3051,12 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2115,9 +3095,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "4b1f0c5e9a7d2386f0c1d2e3a4b5c6d7",
+                     *       "job_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "event": "job.done",
+                     *       "to": "https://hooks.example.com/…",
+                     *       "state": "pending",
+                     *       "attempts": 1,
+                     *       "last_status": 503,
+                     *       "last_error": "The receiver answered 503 Service Unavailable.",
+                     *       "created_at": "2026-03-14T09:32:53Z",
+                     *       "tried_at": "2026-03-14T09:32:54Z",
+                     *       "next_at": "2026-03-14T09:33:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -2127,6 +3126,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2171,18 +3172,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "budget": [
+                     *         {
+                     *           "stage": "transcribe",
+                     *           "model": "large-v3-turbo",
+                     *           "need_bytes": 2295643915,
+                     *           "from": "measured",
+                     *           "fits": true,
+                     *           "chosen": true
+                     *         }
+                     *       ],
+                     *       "findings": [
+                     *         {
+                     *           "name": "ffmpeg",
+                     *           "level": "fail",
+                     *           "text": "ffmpeg is not installed.",
+                     *           "hint": "Install it: brew install ffmpeg"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Diagnosis"];
                 };
             };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
         };
     };
     drop: {
@@ -2194,6 +3216,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "paths": [
+                 *         "/Users/mina/Movies/interview.mp4",
+                 *         "/Users/mina/Movies/Lectures"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["Drop"];
             };
         };
@@ -2204,6 +3234,61 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *           "state": "queued",
+                     *           "reason": "memory",
+                     *           "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *           "position": 1,
+                     *           "title": "Interview with the harbour master",
+                     *           "source": {
+                     *             "kind": "path",
+                     *             "name": "interview.mp4",
+                     *             "path": "/Users/mina/Movies/interview.mp4",
+                     *             "size": 734003200,
+                     *             "mod_time": "2026-03-14T08:26:53Z",
+                     *             "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *           },
+                     *           "language": "auto",
+                     *           "model": "large-v3-turbo",
+                     *           "beam_size": 5,
+                     *           "threads": 0,
+                     *           "words": true,
+                     *           "reuse": true,
+                     *           "priority": 0,
+                     *           "stage": "transcribe",
+                     *           "stages": [
+                     *             {
+                     *               "stage": "extract",
+                     *               "started_at": "2026-03-14T09:26:53Z",
+                     *               "finished_at": "2026-03-14T09:26:57Z"
+                     *             }
+                     *           ],
+                     *           "attempts": 0,
+                     *           "crashes": 0,
+                     *           "quality": {
+                     *             "warnings": []
+                     *           },
+                     *           "metadata": {
+                     *             "video_id": "4711"
+                     *           },
+                     *           "created_at": "2026-03-14T09:26:52Z",
+                     *           "started_at": "2026-03-14T09:26:53Z"
+                     *         }
+                     *       ],
+                     *       "refused": [
+                     *         {
+                     *           "code": "internal",
+                     *           "message": "This is no audio or video.",
+                     *           "name": "notes.txt",
+                     *           "path": "/Users/mina/Movies/notes.txt"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Dropped"];
                 };
             };
@@ -2216,6 +3301,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -2234,6 +3323,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2290,11 +3381,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Event"];
+                    /**
+                     * @example retry: 2000
+                     *
+                     *     id: b7f3-1043
+                     *     event: progress
+                     *     data: {"id":"b7f3-1043","kind":"progress","job_id":"01KKNZ1M3T8Q2M4R7W9XYABCDE","progress":{"stage":"transcribe","fraction":0.42,"eta_seconds":95}}
+                     *
+                     *     id: b7f3-1044
+                     *     event: segment
+                     *     data: {"id":"b7f3-1044","kind":"segment","job_id":"01KKNZ1M3T8Q2M4R7W9XYABCDE","segment":{"id":2,"start_ms":83500,"end_ms":86200,"text":"The last ferry leaves at nine."}}
+                     */
+                    "text/event-stream": string;
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2324,9 +3441,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "points": [
+                     *         {
+                     *           "at": "2026-03-14T09:26:53Z",
+                     *           "level": "normal",
+                     *           "free_percent": 48,
+                     *           "available_bytes": 8642113536,
+                     *           "depth": 3,
+                     *           "running": 1,
+                     *           "engine_bytes": 2295643915
+                     *         }
+                     *       ],
+                     *       "runs": [
+                     *         {
+                     *           "job_id": "01K6ZV5N3T8Q2M4R7W9XYABCDE",
+                     *           "outcome": "done",
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "title": "Interview with the harbour master"
+                     *         }
+                     *       ],
+                     *       "waits": [
+                     *         {
+                     *           "from": "2026-03-14T09:26:53Z",
+                     *           "job_id": "01K6ZV5N3T8Q2M4R7W9XYABCDE",
+                     *           "reason": "turn",
+                     *           "title": "Interview with the harbour master"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["History"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2352,12 +3507,16 @@ export interface operations {
             query?: {
                 /** @description Only jobs in this state */
                 state?: components["schemas"]["State"];
+                /** @description line for queued jobs, as they will be taken; ended for those that have ended, the last one first; newest for all. Without it, line with state queued, else newest */
+                order?: components["schemas"]["ListOrder"];
                 /** @description Words in the title */
                 q?: string;
                 /** @description Jobs on one page */
                 limit?: number;
-                /** @description From next of the page before */
+                /** @description From next of the page before, for the same list */
                 cursor?: string;
+                /** @description Begin with the job at this place of the list instead; not with cursor or q */
+                from?: number;
             };
             header?: never;
             path?: never;
@@ -2415,12 +3574,20 @@ export interface operations {
                      *           "created_at": "2026-03-14T09:26:52Z",
                      *           "started_at": "2026-03-14T09:26:53Z"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "first": 1,
+                     *       "total": 1
                      *     }
                      */
                     "application/json": components["schemas"]["Page"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2454,6 +3621,16 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["JobRequest"] | components["schemas"]["JobsRequest"];
+                /**
+                 * @example {
+                 *       "file": "(the bytes of interview.mp4)",
+                 *       "title": "Interview with the harbour master",
+                 *       "translate_to": [
+                 *         "ko",
+                 *         "de"
+                 *       ]
+                 *     }
+                 */
                 "multipart/form-data": {
                     /**
                      * Format: int64
@@ -2672,6 +3849,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Conflict */
             409: {
                 headers: {
@@ -2699,6 +3880,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2746,6 +3929,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "state": "done"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ClearRequest"];
             };
         };
@@ -2773,6 +3961,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -2791,6 +3983,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2941,6 +4135,10 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -2950,6 +4148,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2989,6 +4189,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3007,6 +4211,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3036,6 +4242,79 @@ export interface operations {
             };
         };
     };
+    "get-job-attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": [
+                     *         {
+                     *           "stage": "transcribe",
+                     *           "number": 1,
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:27:34Z",
+                     *           "kind": "crash",
+                     *           "code": "engine_crashed",
+                     *           "message": "The speech engine crashed.",
+                     *           "hint": "It is tried again from the last finished span.",
+                     *           "log_tail": "engine: signal: segmentation fault"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobAttempts"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "cancel-job": {
         parameters: {
             query?: never;
@@ -3054,9 +4333,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3075,6 +4401,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3143,6 +4471,10 @@ export interface operations {
                     "application/json": components["schemas"]["JobHistory"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3152,6 +4484,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3184,6 +4518,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "until": "2027-01-31T22:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["HoldRequest"];
             };
         };
@@ -3194,6 +4533,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -3206,6 +4588,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3242,6 +4628,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3271,6 +4659,181 @@ export interface operations {
             };
         };
     };
+    "get-media": {
+        parameters: {
+            query?: {
+                /** @description Of the media's ticket; without one, the request must come as to every other route */
+                ticket?: string;
+            };
+            header?: {
+                /** @description Which bytes are wanted, after RFC 9110 */
+                Range?: string;
+            };
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The media, or all of it */
+            200: {
+                headers: {
+                    "Accept-Ranges"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "audio/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description The bytes that were asked for */
+            206: {
+                headers: {
+                    "Accept-Ranges"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "audio/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description The player has it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-media-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ticket": "1773488813-5f0c",
+                     *       "path": "/api/v1/jobs/01KKNZ1M3T8Q2M4R7W9XYABCDE/media?ticket=1773488813-5f0c",
+                     *       "url": "http://127.0.0.1:7584/api/v1/jobs/01KKNZ1M3T8Q2M4R7W9XYABCDE/media?ticket=1773488813-5f0c",
+                     *       "expires_at": "2026-03-14T13:26:53Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MediaTicket"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "move-job": {
         parameters: {
             query?: never;
@@ -3283,6 +4846,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "to": "front"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MoveRequest"];
             };
         };
@@ -3293,6 +4861,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -3305,6 +4916,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3341,6 +4956,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3382,6 +4999,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "priority": 10
+                 *     }
+                 */
                 "application/json": components["schemas"]["PriorityRequest"];
             };
         };
@@ -3392,6 +5014,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -3404,6 +5069,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3440,6 +5109,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3487,9 +5158,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3508,6 +5226,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3549,6 +5269,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "from_stage": "transcribe",
+                 *       "model": "small"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RetryRequest"];
             };
         };
@@ -3559,6 +5285,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "state": "queued",
+                     *       "reason": "memory",
+                     *       "reason_text": "Waiting for memory: needs 2.1 GB, 1.4 GB free",
+                     *       "position": 1,
+                     *       "title": "Interview with the harbour master",
+                     *       "source": {
+                     *         "kind": "path",
+                     *         "name": "interview.mp4",
+                     *         "path": "/Users/mina/Movies/interview.mp4",
+                     *         "size": 734003200,
+                     *         "mod_time": "2026-03-14T08:26:53Z",
+                     *         "fingerprint": "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f"
+                     *       },
+                     *       "language": "auto",
+                     *       "model": "large-v3-turbo",
+                     *       "beam_size": 5,
+                     *       "threads": 0,
+                     *       "words": true,
+                     *       "reuse": true,
+                     *       "priority": 0,
+                     *       "stage": "transcribe",
+                     *       "stages": [
+                     *         {
+                     *           "stage": "extract",
+                     *           "started_at": "2026-03-14T09:26:53Z",
+                     *           "finished_at": "2026-03-14T09:26:57Z"
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "crashes": 0,
+                     *       "quality": {
+                     *         "warnings": []
+                     *       },
+                     *       "metadata": {
+                     *         "video_id": "4711"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:52Z",
+                     *       "started_at": "2026-03-14T09:26:53Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
@@ -3571,6 +5340,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3607,6 +5380,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3692,10 +5467,44 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Summary"] | null;
+                    /**
+                     * @example # The last ferry
+                     *
+                     *     Source: interview.mp4
+                     *
+                     *     The harbour master tells how the night of the storm went, and why the ferry sailed all the same.
+                     *
+                     *     ## Key points
+                     *
+                     *     - The last ferry leaves at nine.
+                     *     - Nobody was hurt.
+                     *
+                     *     ## Chapters
+                     *
+                     *     - [00:00:00] Before the storm
+                     *     - [00:01:23] The last ferry
+                     */
                     "text/markdown; charset=utf-8": string;
+                    /**
+                     * @example The last ferry
+                     *
+                     *     The harbour master tells how the night of the storm went, and why the ferry sailed all the same.
+                     *
+                     *     Key points
+                     *     - The last ferry leaves at nine.
+                     *     - Nobody was hurt.
+                     *
+                     *     Chapters
+                     *     00:00:00 Before the storm
+                     *     00:01:23 The last ferry
+                     */
                     "text/plain; charset=utf-8": string;
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3714,6 +5523,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3759,13 +5570,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "language": "en",
+                     *       "complete": true,
+                     *       "segments": [
+                     *         {
+                     *           "id": 1,
+                     *           "start_ms": 0,
+                     *           "end_ms": 2700,
+                     *           "text": "The night of the storm was long."
+                     *         },
+                     *         {
+                     *           "id": 2,
+                     *           "start_ms": 83500,
+                     *           "end_ms": 86200,
+                     *           "text": "The last ferry leaves at nine."
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Transcript"];
+                    /**
+                     * @example 1
+                     *     00:00:00,000 --> 00:00:02,700
+                     *     The night of the storm was long.
+                     *
+                     *     2
+                     *     00:01:23,500 --> 00:01:26,200
+                     *     The last ferry leaves at nine.
+                     */
                     "application/x-subrip; charset=utf-8": string;
+                    /**
+                     * @example # Interview with the harbour master
+                     *
+                     *     Source: interview.mp4
+                     *
+                     *     [00:00:00] The night of the storm was long.
+                     *
+                     *     [00:01:23] The last ferry leaves at nine.
+                     */
                     "text/markdown; charset=utf-8": string;
+                    /**
+                     * @example The night of the storm was long.
+                     *
+                     *     The last ferry leaves at nine.
+                     */
                     "text/plain; charset=utf-8": string;
+                    /**
+                     * @example WEBVTT
+                     *
+                     *     00:00:00.000 --> 00:00:02.700
+                     *     The night of the storm was long.
+                     *
+                     *     00:01:23.500 --> 00:01:26.200
+                     *     The last ferry leaves at nine.
+                     */
                     "text/vtt; charset=utf-8": string;
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -3784,6 +5651,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3795,6 +5664,141 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "edit-transcript": {
+        parameters: {
+            query?: {
+                /** @description Code of the language of the text: one that the job translates to; without it, what was spoken */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "edits": [
+                 *         {
+                 *           "id": 17,
+                 *           "text": "The last ferry leaves at ten.",
+                 *           "was": "The last ferry leaves at nine."
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["EditRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "language": "en",
+                     *       "complete": true,
+                     *       "segments": [
+                     *         {
+                     *           "id": 17,
+                     *           "start_ms": 83500,
+                     *           "end_ms": 86200,
+                     *           "text": "The last ferry leaves at ten.",
+                     *           "edited": true,
+                     *           "original": "The last ferry leaves at nine."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Transcript"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3819,18 +5823,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "holders": [
+                     *         {
+                     *           "kind": "engine",
+                     *           "name": "large-v3-turbo",
+                     *           "bytes": 2295643915,
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "memory": {
+                     *         "at": "2026-03-14T09:26:53Z",
+                     *         "level": "normal",
+                     *         "total_bytes": 19327352832,
+                     *         "available_bytes": 8642113536,
+                     *         "free_percent": 48,
+                     *         "swap_used_bytes": 412090368,
+                     *         "confined": false
+                     *       },
+                     *       "process": {
+                     *         "cpu_seconds": 31.5,
+                     *         "pid": 4242,
+                     *         "resident_bytes": 48234496,
+                     *         "started_at": "2026-03-14T09:26:53Z",
+                     *         "version": "0.4.0"
+                     *       },
+                     *       "worker": {
+                     *         "engine": {
+                     *           "bytes": 2295643915,
+                     *           "model": "large-v3-turbo",
+                     *           "pid": 4711,
+                     *           "warm": false
+                     *         },
+                     *         "job_id": "01K6ZV5N3T8Q2M4R7W9XYABCDE",
+                     *         "reason": "turn",
+                     *         "since": "2026-03-14T09:26:53Z",
+                     *         "stage": "extract",
+                     *         "state": "idle",
+                     *         "title": "Interview with the harbour master"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MachineNow"];
                 };
             };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
         };
     };
     "list-models": {
@@ -3888,15 +5933,14 @@ export interface operations {
                     "application/json": components["schemas"]["ModelList"];
                 };
             };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
         };
     };
     "download-model": {
@@ -3908,16 +5952,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "large-v3-turbo"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ModelRequest"];
             };
         };
         responses: {
+            /** @description It is installed already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "base.en",
+                     *       "installed": false,
+                     *       "catalog": true,
+                     *       "default": false,
+                     *       "suits": false,
+                     *       "fits": true,
+                     *       "languages": "english",
+                     *       "size_bytes": 147964211,
+                     *       "need_bytes": 408011059,
+                     *       "note": "Rough text, fast.",
+                     *       "download": {
+                     *         "state": "running",
+                     *         "done_bytes": 63624611,
+                     *         "total_bytes": 147964211,
+                     *         "eta_seconds": 12
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
             /** @description Accepted */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "base.en",
+                     *       "installed": false,
+                     *       "catalog": true,
+                     *       "default": false,
+                     *       "suits": false,
+                     *       "fits": true,
+                     *       "languages": "english",
+                     *       "size_bytes": 147964211,
+                     *       "need_bytes": 408011059,
+                     *       "note": "Rough text, fast.",
+                     *       "download": {
+                     *         "state": "running",
+                     *         "done_bytes": 63624611,
+                     *         "total_bytes": 147964211,
+                     *         "eta_seconds": 12
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Model"];
                 };
             };
@@ -3930,6 +6028,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -3948,6 +6050,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3987,6 +6091,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Not Found */
             404: {
                 headers: {
@@ -4005,6 +6113,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4062,6 +6172,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4101,6 +6217,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4181,6 +6303,12 @@ export interface operations {
                     "application/json": components["schemas"]["LanguageModelList"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -4219,16 +6347,64 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "gemma3:4b"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LanguageModelRequest"];
             };
         };
         responses: {
+            /** @description It is installed already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "qwen3:8b",
+                     *       "installed": false,
+                     *       "default": false,
+                     *       "suits": false,
+                     *       "fits": true,
+                     *       "need_bytes": 7301444403,
+                     *       "context": 8192,
+                     *       "download": {
+                     *         "state": "running",
+                     *         "done_bytes": 1620313088,
+                     *         "total_bytes": 5225388164,
+                     *         "eta_seconds": 190
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LanguageModel"];
+                };
+            };
             /** @description Accepted */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "qwen3:8b",
+                     *       "installed": false,
+                     *       "default": false,
+                     *       "suits": false,
+                     *       "fits": true,
+                     *       "need_bytes": 7301444403,
+                     *       "context": 8192,
+                     *       "download": {
+                     *         "state": "running",
+                     *         "done_bytes": 1620313088,
+                     *         "total_bytes": 5225388164,
+                     *         "eta_seconds": 190
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["LanguageModel"];
                 };
             };
@@ -4241,6 +6417,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -4259,6 +6439,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4316,6 +6498,12 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4369,11 +6557,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "paused": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description Error */
-            default: {
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4398,11 +6606,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "paused": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["Line"];
                 };
             };
-            /** @description Error */
-            default: {
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4451,6 +6679,265 @@ export interface operations {
                     "application/json": components["schemas"]["Found"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "settings": [
+                     *         {
+                     *           "key": "speech.beam_size",
+                     *           "doc": "Guesses that are followed at the same time: 1 is fastest, 5 is best.",
+                     *           "kind": "number",
+                     *           "value": 3,
+                     *           "default": 5,
+                     *           "minimum": 1,
+                     *           "maximum": 8,
+                     *           "origin": "file",
+                     *           "origin_detail": "settings.toml, line 12",
+                     *           "locked": false,
+                     *           "secret": false,
+                     *           "set": true,
+                     *           "restart": false,
+                     *           "pending": false,
+                     *           "env": "SLUICE_SPEECH_BEAM_SIZE"
+                     *         }
+                     *       ],
+                     *       "file": "~/.config/sluice/settings.toml",
+                     *       "overlay": "~/.config/sluice/settings.ui.toml"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
+        };
+    };
+    "change-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "changes": {}
+                 *     }
+                 */
+                "application/json": components["schemas"]["SettingChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "settings": [
+                     *         {
+                     *           "key": "speech.beam_size",
+                     *           "doc": "Guesses that are followed at the same time: 1 is fastest, 5 is best.",
+                     *           "kind": "number",
+                     *           "value": 3,
+                     *           "default": 5,
+                     *           "minimum": 1,
+                     *           "maximum": 8,
+                     *           "origin": "file",
+                     *           "origin_detail": "settings.toml, line 12",
+                     *           "locked": false,
+                     *           "secret": false,
+                     *           "set": true,
+                     *           "restart": false,
+                     *           "pending": false,
+                     *           "env": "SLUICE_SPEECH_BEAM_SIZE"
+                     *         }
+                     *       ],
+                     *       "file": "~/.config/sluice/settings.toml",
+                     *       "overlay": "~/.config/sluice/settings.ui.toml"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-throughput": {
+        parameters: {
+            query?: {
+                /** @description How many, the one that goes on included */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "failures": [
+                     *         {
+                     *           "code": "no_audio_track",
+                     *           "count": 2,
+                     *           "job_id": "01K6ZV5N3T8Q2M4R7W9XYABCDE",
+                     *           "last_at": "2026-03-14T09:26:53Z",
+                     *           "title": "Interview with the harbour master"
+                     *         }
+                     *       ],
+                     *       "hours": [
+                     *         {
+                     *           "at": "2026-03-14T09:26:53Z",
+                     *           "busy_ms": 2214000,
+                     *           "canceled": 0,
+                     *           "done": 7,
+                     *           "failed": 1,
+                     *           "media_ms": 9312000
+                     *         }
+                     *       ],
+                     *       "stages": [
+                     *         {
+                     *           "median_ms": 182000,
+                     *           "p95_ms": 640000,
+                     *           "real_time_factor": 12.5,
+                     *           "runs": 9,
+                     *           "stage": "extract"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Throughput"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4493,6 +6980,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01KKNZ1M3T8Q2M4R7W9XYABCDE",
+                     *       "name": "interview.mp4",
+                     *       "size": 734003200,
+                     *       "source": "upload:01KKNZ1M3T8Q2M4R7W9XYABCDE"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Upload"];
                 };
             };
@@ -4505,6 +7000,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -4514,215 +7013,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Insufficient Storage */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "show-window": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-openapi": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OpenAPI 3.1 */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/openapi+json": Record<string, never>;
-                };
-            };
-        };
-    };
-    process: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "path": "/Users/mina/Movies/interview.mp4",
-                 *       "video_id": "4711"
-                 *     }
-                 */
-                "application/json": {
-                    /** @description Absolute path of a media file on this machine */
-                    path?: string;
-                    /** @description Names and words that are likely to come */
-                    prompt?: string;
-                    /** @description The recogniser translates to English */
-                    to_english?: boolean;
-                    /** @description Address of a media file on the web */
-                    url?: string;
-                    /** @description Carried through as metadata.video_id */
-                    video_id?: string;
-                };
-                "application/x-www-form-urlencoded": {
-                    /** @description Absolute path of a media file on this machine */
-                    path?: string;
-                    /** @description Names and words that are likely to come */
-                    prompt?: string;
-                    /** @description The recogniser translates to English */
-                    to_english?: boolean;
-                    /** @description Address of a media file on the web */
-                    url?: string;
-                    /** @description Carried through as metadata.video_id */
-                    video_id?: string;
-                };
-                "multipart/form-data": {
-                    /**
-                     * Format: binary
-                     * @description The media file, under any name
-                     */
-                    file?: string;
-                    /** @description Absolute path of a media file on this machine */
-                    path?: string;
-                    /** @description Names and words that are likely to come */
-                    prompt?: string;
-                    /** @description The recogniser translates to English */
-                    to_english?: boolean;
-                    /** @description Address of a media file on the web */
-                    url?: string;
-                    /** @description Carried through as metadata.video_id */
-                    video_id?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProcessAnswer"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4757,6 +7049,833 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "boot": "b7f3",
+                     *       "pid": 4242,
+                     *       "status": "ok",
+                     *       "version": "0.1.0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
+        };
+    };
+    "get-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # HELP sluice_queue_depth Length of the line: jobs that are queued or running.
+                     *     # TYPE sluice_queue_depth gauge
+                     *     sluice_queue_depth 3
+                     */
+                    "text/plain": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-openapi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/openapi+json": Record<string, never>;
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Internal Server Error */
+            500: components["responses"]["Internal"];
+        };
+    };
+    process: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "path": "/Users/mina/Movies/interview.mp4",
+                 *       "video_id": "4711"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Absolute path of a media file on this machine */
+                    path?: string;
+                    /** @description Names and words that are likely to come */
+                    prompt?: string;
+                    /** @description The recogniser translates to English */
+                    to_english?: boolean;
+                    /** @description Address of a media file on the web */
+                    url?: string;
+                    /** @description Carried through as metadata.video_id */
+                    video_id?: string;
+                };
+                /**
+                 * @example {
+                 *       "url": "https://media.example.com/interview.mp4",
+                 *       "video_id": "4711"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    /** @description Absolute path of a media file on this machine */
+                    path?: string;
+                    /** @description Names and words that are likely to come */
+                    prompt?: string;
+                    /** @description The recogniser translates to English */
+                    to_english?: boolean;
+                    /** @description Address of a media file on the web */
+                    url?: string;
+                    /** @description Carried through as metadata.video_id */
+                    video_id?: string;
+                };
+                /**
+                 * @example {
+                 *       "file": "(the bytes of interview.mp4)",
+                 *       "video_id": "4711"
+                 *     }
+                 */
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description The media file, under any name
+                     */
+                    file?: string;
+                    /** @description Absolute path of a media file on this machine */
+                    path?: string;
+                    /** @description Names and words that are likely to come */
+                    prompt?: string;
+                    /** @description The recogniser translates to English */
+                    to_english?: boolean;
+                    /** @description Address of a media file on the web */
+                    url?: string;
+                    /** @description Carried through as metadata.video_id */
+                    video_id?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The job is in the queue.",
+                     *       "task_id": "01KKNZ1M3T8Q2M4R7W9XYABCDE"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProcessAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: components["responses"]["TokenRequired"];
+            /** @description Forbidden */
+            403: components["responses"]["OriginRefused"];
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: components["responses"]["HostRefused"];
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-transcription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "file": "(the file)",
+                 *       "model": "whisper-1",
+                 *       "response_format": "verbose_json"
+                 *     }
+                 */
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description The media file, of any size: it goes straight to disk
+                     */
+                    file: string;
+                    /** @description ISO 639-1 code or English name of the language that is spoken; without it, that of the settings */
+                    language?: string;
+                    /** @description Name of a speech model; `whisper-1` is the one that jobs use that name none */
+                    model: string;
+                    /** @description Names and words that are likely to come */
+                    prompt?: string;
+                    /**
+                     * @description Form of the answer
+                     * @enum {string}
+                     */
+                    response_format?: "json" | "text" | "srt" | "verbose_json" | "vtt";
+                    /** @description Answer with server-sent events: `transcript.text.delta` as far as the text is, `transcript.text.done` at the end. With response_format json or text */
+                    stream?: boolean;
+                    /** @description Taken, and not used */
+                    temperature?: number;
+                    /** @description What has times in verbose_json: segments, if nothing is said */
+                    "timestamp_granularities[]"?: ("word" | "segment")[];
+                };
+            };
+        };
+        responses: {
+            /** @description What was said */
+            200: {
+                headers: {
+                    /** @description Id of the job */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIText"] | components["schemas"]["OpenAIVerbose"];
+                    /** @example data: {"type":"transcript.text.done","text":"Good morning."} */
+                    "text/event-stream": string;
+                    /** @example Good morning. */
+                    "text/plain": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The file is damaged. Copy or export the file again.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "file_damaged"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The token is missing or wrong. Send 'Authorization: Bearer TOKEN' with the token of server.token.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "token_required"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Another web site may not use Sluice. Only Sluice's own page and local programs may call it.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "origin_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "There is no speech model of this name. See 'sluice models list'.",
+                     *         "type": "invalid_request_error",
+                     *         "param": "model",
+                     *         "code": "model_unknown"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Somebody canceled the job 01KKNZ1M3T8Q2M4R7W9XYABCDE. Retry it, or submit the file again.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "job_final"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The request is too large. Send big files with PUT /api/v1/uploads/{name}, or pass a path.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "request_too_large"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The body has a media type that this route does not take. Send multipart/form-data.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "request_invalid"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "This server does not go by that name. Use the address that Sluice listens on, such as http://127.0.0.1:7584.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "host_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Something went wrong inside Sluice. Try again; if it stays, report it with the log.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "internal"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Ollama answers with an error. See Ollama's own log, or start Ollama again.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "ollama_failed"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The job 01KKNZ1M3T8Q2M4R7W9XYABCDE is not done yet: needs 2.1 GB, 1.4 GB free. Send the same request again: it waits for the same job. Or follow the job by its id.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "still_working"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The disk is full. Free some space; nothing was lost.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "disk_full"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    "list-openai-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `whisper-1`, and the models that are installed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "object": "list",
+                     *       "data": [
+                     *         {
+                     *           "id": "whisper-1",
+                     *           "object": "model",
+                     *           "created": 0,
+                     *           "owned_by": "sluice"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIModelList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The token is missing or wrong. Send 'Authorization: Bearer TOKEN' with the token of server.token.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "token_required"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Another web site may not use Sluice. Only Sluice's own page and local programs may call it.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "origin_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "This server does not go by that name. Use the address that Sluice listens on, such as http://127.0.0.1:7584.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "host_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Something went wrong inside Sluice. Try again; if it stays, report it with the log.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "internal"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    "get-openai-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "whisper-1",
+                     *       "object": "model",
+                     *       "created": 0,
+                     *       "owned_by": "sluice"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "The token is missing or wrong. Send 'Authorization: Bearer TOKEN' with the token of server.token.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "token_required"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Another web site may not use Sluice. Only Sluice's own page and local programs may call it.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "origin_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "There is no speech model of this name. See 'sluice models list'.",
+                     *         "type": "invalid_request_error",
+                     *         "param": "model",
+                     *         "code": "model_unknown"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "This server does not go by that name. Use the address that Sluice listens on, such as http://127.0.0.1:7584.",
+                     *         "type": "invalid_request_error",
+                     *         "param": null,
+                     *         "code": "host_refused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "Something went wrong inside Sluice. Try again; if it stays, report it with the log.",
+                     *         "type": "server_error",
+                     *         "param": null,
+                     *         "code": "internal"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
         };

@@ -13,8 +13,6 @@ type Move = {
   until?: number; // the first snapshot that knows of it
 };
 
-const mostOnPage = 500; // the server's own bound
-
 class Arranging {
   #moves = $state.raw<readonly Move[]>([]);
   #sending: Promise<void> = Promise.resolve();
@@ -64,7 +62,7 @@ export const arranging = new Arranging();
 async function place(m: Move, others: readonly Job[], more: boolean): Promise<Job> {
   const at = m.before === undefined ? others.length : others.findIndex((j) => j.id === m.before);
   const ahead = others[at - 1];
-  const behind = others[at] ?? (more && ahead ? await follower(ahead.id, others.length + 2) : undefined);
+  const behind = others[at] ?? (more && ahead ? await follower(ahead.id) : undefined);
   if (behind && (!ahead || ahead.priority === behind.priority)) return calls.before(m.id, behind.id);
   // Between two priorities a job keeps its own when that is the one before it.
   const job = await calls.get(m.id);
@@ -74,12 +72,12 @@ async function place(m: Move, others: readonly Job[], more: boolean): Promise<Jo
   return calls.toBack(m.id);
 }
 
-/** follower is the job behind another one in the line, which is among the first so many. */
-async function follower(id: string, limit: number): Promise<Job | undefined> {
-  const query = { state: "queued" as const, limit: Math.min(limit, mostOnPage) };
-  const { jobs } = await answer(api.GET("/api/v1/jobs", { params: { query } }));
-  const at = jobs.findIndex((j) => j.id === id);
-  return at < 0 ? undefined : jobs[at + 1];
+/** follower is the job behind another one in the line. */
+async function follower(id: string): Promise<Job | undefined> {
+  const { position } = await calls.get(id);
+  if (!position) return undefined;
+  const query = { order: "line" as const, from: position + 1, limit: 1 };
+  return (await answer(api.GET("/api/v1/jobs", { params: { query } }))).jobs[0];
 }
 
 /**

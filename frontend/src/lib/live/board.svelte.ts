@@ -46,6 +46,8 @@ export class Board {
   readonly gone = new SvelteSet<string>();
   /** How often the row of events broke: what was read before may be gone, too. */
   breaks = $state(0);
+  /** How often settings were changed while this page listened. */
+  settingsChanged = $state(0);
 
   readonly running: Job | undefined = $derived(this.snapshot?.running[0]);
   readonly waiting: number = $derived(this.snapshot?.counts.queued ?? 0);
@@ -162,6 +164,9 @@ export class Board {
         break;
       case "reset":
         this.#restart();
+        break;
+      case "settings":
+        this.settingsChanged++;
         break;
       case "gone":
         if (e.job_id) this.remove(e.job_id);

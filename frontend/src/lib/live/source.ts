@@ -28,6 +28,7 @@ const kinds: Record<EventKind, true> = {
   memory: true,
   line: true,
   model: true,
+  settings: true,
   reset: true,
 };
 

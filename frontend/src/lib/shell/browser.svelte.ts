@@ -1,6 +1,6 @@
 // A browser. Files are sent to the server one after another: two at once would
 // only share the same disk.
-import { Problem, textAddress, upload, type TextOf } from "../api/client";
+import { mediaAddress, Problem, textAddress, upload, type TextOf } from "../api/client";
 import type { Dropped, Refused } from "../api/types";
 import { options, type Wanted } from "../options.svelte";
 import { t } from "../words/words.svelte";
@@ -67,6 +67,10 @@ class BrowserShell implements Shell {
     link.draggable = false;
     link.click();
     return true;
+  }
+
+  async media(job: string): Promise<string> {
+    return mediaAddress(job);
   }
 
   setLanguage(): void {}

@@ -1,6 +1,6 @@
 // The app's window. It opens files and takes drops natively, so paths go
 // straight into the line and no byte of a video passes through the page.
-import { askWindow, Problem } from "../api/client";
+import { answer, api, askWindow, Problem } from "../api/client";
 import type { Dropped, ProblemBody } from "../api/types";
 import { runtime } from "./runtime";
 import type { Shell } from "./shell";
@@ -33,6 +33,16 @@ export function desktopShell(): Shell {
     async saveText(job, format, which) {
       const done = await askWindow<{ saved: string }>("save", { job: job.id, format, ...which });
       return Boolean(done?.saved); // the path; none when somebody thought better of it
+    },
+    // The window cannot stream through its own scheme: a ticket opens the door
+    // that other programs use.
+    async media(job) {
+      const params = { path: { id: job } };
+      const ticket = await answer(api.POST("/api/v1/jobs/{id}/media/ticket", { params }));
+      return ticket.url ?? ticket.path;
+    },
+    async reveal(job) {
+      await askWindow("reveal", { job });
     },
     setLanguage(code) {
       void askWindow("language", { language: code }).catch(ignore);

@@ -23,6 +23,10 @@ export type Shell = {
   copy(text: string): Promise<void>;
   /** Gives a text of a job as a file. Says whether one was written, as far as that can be known. */
   saveText(job: Job, format: Format, which?: TextOf): Promise<boolean>;
+  /** Gives an address that a job's file can be played from. It may hold for some hours only. */
+  media(job: string): Promise<string>;
+  /** Shows a job's file among its neighbours, where that can be done. */
+  readonly reveal?: (job: string) => Promise<void>;
   /** The language of menus outside the page follows. */
   setLanguage(code: Code): void;
   /** What goes with files that the page does not send itself. */

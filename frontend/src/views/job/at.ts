@@ -12,18 +12,26 @@ export function placeOf(
   const paragraph = reader.paragraphs.findIndex((p) => p.first <= line && line < p.end);
   const whole = reader.paragraphs[paragraph];
   if (whole === undefined) return undefined;
-  let start = 0;
-  let end = 0;
-  for (const { text } of reader.lines.slice(whole.first, line + 1)) {
-    start = whole.text.charAt(end) === " " ? end + 1 : end;
-    end = start + flat(text).length;
-  }
+  const start = whole.starts[line - whole.first] ?? 0;
+  const end = start + flat(reader.lines[line]?.text ?? "").length;
   return end > start ? { paragraph, start, end } : undefined;
+}
+
+/** lineAt is the index of the line that is heard at a time, in ms: the last that has begun; -1 before the first. */
+export function lineAt(lines: readonly { start_ms: number }[], ms: number): number {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lines[middle]?.start_ms ?? Infinity) <= ms) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /** segmentAt is the last segment that has begun at a time, else the first one. Segments count from 1. */
 export function segmentAt(lines: readonly { start_ms: number }[], ms: number): number {
-  return Math.max(1, lines.findLastIndex((l) => l.start_ms <= ms) + 1);
+  return Math.max(1, lineAt(lines, ms) + 1);
 }
 
 /** arrive brings the marked segment into view and gives it the focus as soon as it is drawn. */

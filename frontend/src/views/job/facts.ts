@@ -21,6 +21,11 @@ export function withoutSummary(w: Warning): boolean {
   return w.code === "no_summary" || w.code === "not_summarized";
 }
 
+/** mayHaveFailed says whether there may be tries at the job's stages that failed. */
+export function mayHaveFailed(job: Job): boolean {
+  return !!job.error || job.attempts > 0 || job.crashes > 0 || job.stages.some((run) => run.error);
+}
+
 /**
  * sayRemark tells a warning. In English the server's own sentence says more
  * than its code; in every language what was left out of the text is quoted.

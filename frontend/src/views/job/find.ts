@@ -50,9 +50,22 @@ export function pieces(text: string, matches: readonly Match[], first: number): 
   return out;
 }
 
+/** Here is the matches of one piece of text, and the number of the first. */
+export type Here = { first: number; matches: Match[] };
+
+/** within is the part of a text's matches that lies in a stretch of it, counted from where that begins. */
+export function within({ first, matches }: Here, start: number, end: number): Here | undefined {
+  const from = matches.findIndex((m) => m.end > start);
+  const cut = matches
+    .slice(from < 0 ? matches.length : from)
+    .filter((m) => m.start < end)
+    .map((m) => ({ ...m, start: Math.max(m.start, start) - start, end: Math.min(m.end, end) - start }));
+  return cut.length > 0 ? { first: first + from, matches: cut } : undefined;
+}
+
 /** Matches by paragraph, each with the number of its first. */
-export function byParagraph(matches: readonly Match[]): Map<number, { first: number; matches: Match[] }> {
-  const out = new Map<number, { first: number; matches: Match[] }>();
+export function byParagraph(matches: readonly Match[]): Map<number, Here> {
+  const out = new Map<number, Here>();
   for (const [i, m] of matches.entries()) {
     const there = out.get(m.paragraph);
     if (there) there.matches.push(m);

@@ -23,6 +23,11 @@ export const faults = {
     message: "The token is missing or wrong.",
     hint: "Open the page again with the right token.",
   },
+  server_busy: { message: "Too many windows or uploads use Sluice at once.", hint: "Try again in a moment." },
+  still_working: {
+    message: "The job takes longer than the request waited.",
+    hint: "It goes on: find it in the queue.",
+  },
   route_unknown: {
     message: "Sluice does not know this request.",
     hint: "Reload the page: it may be of another version.",
@@ -42,6 +47,10 @@ export const faults = {
   job_duplicate: { message: "The same job is already in line.", hint: "Wait for that one." },
   no_window: { message: "This Sluice runs without a window.", hint: "Use its page in a browser." },
   not_ready: { message: "The result is not there yet.", hint: "Wait until the job is done." },
+  edit_conflict: {
+    message: "Somebody else has changed this text meanwhile.",
+    hint: "Look at it as it is now, and correct that.",
+  },
   idempotency_key_reused: { message: "This key was used for another request.", hint: "Use a new key." },
   upload_unknown: { message: "The sent file is no longer there.", hint: "Send it again." },
   upload_broken: { message: "The file did not arrive whole.", hint: "Send it again." },

@@ -4,6 +4,7 @@ import { common } from "./common";
 import { deliveries } from "./deliveries";
 import { doctor } from "./doctor";
 import { faults } from "./faults";
+import { first } from "./first";
 import { frame } from "./frame";
 import { job } from "./job";
 import { later } from "./later";
@@ -11,9 +12,11 @@ import { library } from "./library";
 import { machine } from "./machine";
 import { models } from "./models";
 import { notices } from "./notices";
+import { past } from "./past";
 import { ollama } from "./ollama";
 import { options } from "./options";
 import { queue } from "./queue";
+import { reading } from "./reading";
 import { reasons } from "./reasons";
 import { settings } from "./settings";
 import { summary } from "./summary";
@@ -25,6 +28,7 @@ export const en = {
   deliveries,
   doctor,
   faults,
+  first,
   frame,
   job,
   later,
@@ -32,9 +36,11 @@ export const en = {
   machine,
   models,
   notices,
+  past,
   ollama,
   options,
   queue,
+  reading,
   reasons,
   settings,
   summary,

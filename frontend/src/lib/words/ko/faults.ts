@@ -14,6 +14,11 @@ export const faults = {
   host_refused: { message: "Sluice의 주소가 아닙니다.", hint: "Sluice가 쓰는 주소로 페이지를 여세요." },
   origin_refused: { message: "다른 사이트에서 온 요청입니다.", hint: "Sluice 페이지에서 사용하세요." },
   token_required: { message: "토큰이 없거나 틀렸습니다.", hint: "올바른 토큰으로 페이지를 다시 여세요." },
+  server_busy: { message: "동시에 열린 창이나 업로드가 너무 많습니다.", hint: "잠시 뒤에 다시 시도하세요." },
+  still_working: {
+    message: "요청이 기다린 시간보다 작업이 오래 걸립니다.",
+    hint: "작업은 계속됩니다. 대기열에서 확인하세요.",
+  },
   route_unknown: {
     message: "Sluice가 모르는 요청입니다.",
     hint: "페이지를 새로 고치세요. 버전이 다를 수 있습니다.",
@@ -36,6 +41,10 @@ export const faults = {
   job_duplicate: { message: "똑같은 작업이 이미 대기열에 있습니다.", hint: "그 작업이 끝나기를 기다리세요." },
   no_window: { message: "이 Sluice는 창 없이 실행 중입니다.", hint: "브라우저에서 페이지를 여세요." },
   not_ready: { message: "결과가 아직 없습니다.", hint: "작업이 끝날 때까지 기다리세요." },
+  edit_conflict: {
+    message: "그사이 다른 곳에서 이 글을 고쳤습니다.",
+    hint: "지금 글을 확인하고 다시 고치세요.",
+  },
   idempotency_key_reused: { message: "이 키는 다른 요청에 이미 쓰였습니다.", hint: "새 키를 쓰세요." },
   upload_unknown: { message: "보낸 파일이 남아 있지 않습니다.", hint: "다시 보내세요." },
   upload_broken: { message: "파일이 끝까지 전송되지 않았습니다.", hint: "다시 보내세요." },

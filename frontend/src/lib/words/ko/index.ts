@@ -5,6 +5,7 @@ import { common } from "./common";
 import { deliveries } from "./deliveries";
 import { doctor } from "./doctor";
 import { faults } from "./faults";
+import { first } from "./first";
 import { frame } from "./frame";
 import { job } from "./job";
 import { later } from "./later";
@@ -12,9 +13,11 @@ import { library } from "./library";
 import { machine } from "./machine";
 import { models } from "./models";
 import { notices } from "./notices";
+import { past } from "./past";
 import { ollama } from "./ollama";
 import { options } from "./options";
 import { queue } from "./queue";
+import { reading } from "./reading";
 import { reasons } from "./reasons";
 import { settings } from "./settings";
 import { summary } from "./summary";
@@ -26,6 +29,7 @@ export const ko = {
   deliveries,
   doctor,
   faults,
+  first,
   frame,
   job,
   later,
@@ -33,9 +37,11 @@ export const ko = {
   machine,
   models,
   notices,
+  past,
   ollama,
   options,
   queue,
+  reading,
   reasons,
   settings,
   summary,

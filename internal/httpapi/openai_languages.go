@@ -1,0 +1,44 @@
+package httpapi
+
+import (
+	"strings"
+	"sync"
+)
+
+// spoken are the languages of the recogniser by code, with the names that
+// OpenAI's route gives them.
+const spoken = `af afrikaans|am amharic|ar arabic|as assamese|az azerbaijani|ba bashkir|be belarusian|bg bulgarian|bn bengali|bo tibetan
+br breton|bs bosnian|ca catalan|cs czech|cy welsh|da danish|de german|el greek|en english|es spanish|et estonian|eu basque|fa persian
+fi finnish|fo faroese|fr french|gl galician|gu gujarati|ha hausa|haw hawaiian|he hebrew|hi hindi|hr croatian|ht haitian creole
+hu hungarian|hy armenian|id indonesian|is icelandic|it italian|ja japanese|jw javanese|ka georgian|kk kazakh|km khmer|kn kannada
+ko korean|la latin|lb luxembourgish|ln lingala|lo lao|lt lithuanian|lv latvian|mg malagasy|mi maori|mk macedonian|ml malayalam
+mn mongolian|mr marathi|ms malay|mt maltese|my myanmar|ne nepali|nl dutch|nn nynorsk|no norwegian|oc occitan|pa punjabi|pl polish
+ps pashto|pt portuguese|ro romanian|ru russian|sa sanskrit|sd sindhi|si sinhala|sk slovak|sl slovenian|sn shona|so somali|sq albanian
+sr serbian|su sundanese|sv swedish|sw swahili|ta tamil|te telugu|tg tajik|th thai|tk turkmen|tl tagalog|tr turkish|tt tatar
+uk ukrainian|ur urdu|uz uzbek|vi vietnamese|yi yiddish|yo yoruba|yue cantonese|zh chinese`
+
+var languageNames = sync.OnceValue(func() (names struct{ byCode, byName map[string]string }) {
+	names.byCode, names.byName = map[string]string{}, map[string]string{}
+	for _, entry := range strings.FieldsFunc(spoken, func(c rune) bool { return c == '|' || c == '\n' }) {
+		code, name, _ := strings.Cut(entry, " ")
+		names.byCode[code], names.byName[name] = name, code
+	}
+	return names
+})
+
+// languageName is the English name of a language in small letters, or its code.
+func languageName(code string) string {
+	if name, ok := languageNames().byCode[code]; ok {
+		return name
+	}
+	return code
+}
+
+// languageCode is the code of a language that is given by code or by name.
+func languageCode(text string) string {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if code, ok := languageNames().byName[text]; ok {
+		return code
+	}
+	return text
+}
