@@ -68,7 +68,7 @@ app: setup ## build Sluice.app (on a Mac)
 	@build/darwin/bundle.sh '$(VERSION)'
 
 bench: build ## print speed and memory figures, and write them to build/bench.json
-	@build/setup.sh whisper-cli
+	@build/setup.sh bench
 	@go test -run '^$$' -bench . -timeout 60m ./app ./internal/... | tee build/bench.txt
 	@node build/bench.mjs build/bench.txt >build/bench.json
 	@rm build/bench.txt
@@ -87,7 +87,8 @@ soak: setup ## kill the program 50 times at random moments, hear hours of sound,
 	@echo "trying very many things on the line, beside its plain reference"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'TestReference|EveryStore' $(ARGS) ./internal/storetest ./internal/sqlitestore -rapid.checks=50 -rapid.steps=100 | grep -vE '^=== '
 
-verify: setup ## check that generated files are up to date
+verify: setup ## check that generated files are up to date, and what the page weighs
+	@node frontend/scripts/size.mjs
 	@go run . openapi | diff -u internal/httpapi/testdata/openapi.json - || { echo "hint: go test ./internal/httpapi -update"; exit 1; }
 	@diff -u internal/httpapi/testdata/openapi.json frontend/src/lib/api/openapi.json || { echo "hint: make api"; exit 1; }
 	@cd frontend && cp src/lib/api/schema.d.ts node_modules/.schema.d.ts && npm run --silent api && diff -u node_modules/.schema.d.ts src/lib/api/schema.d.ts || { echo "hint: make api"; exit 1; }

@@ -37,7 +37,7 @@ func built(b *testing.B, parts ...string) string {
 	b.Helper()
 	path := filepath.Join(append([]string{root(b), "build"}, parts...)...)
 	if _, err := os.Stat(path); err != nil {
-		b.Fatalf("'make bench-memory' builds it first: %v", err)
+		b.Fatalf("'make build' builds it first: %v", err)
 	}
 	return path
 }

@@ -14,6 +14,7 @@ const (
 	surveyShare = 5                // it works at most a fifth of the time
 	surveyAgain = time.Minute      // until what told no length is asked again; twice as long each time
 	surveyLast  = 64 * time.Minute // the longest of these pauses
+	surveyKnown = 1000             // lengths that are remembered: the same file often comes again, for another language
 )
 
 // survey finds out how long the media of queued jobs are, so that the line can
@@ -22,9 +23,9 @@ const (
 func (c *core) survey(ctx context.Context) error {
 	tick := time.NewTicker(surveyEvery)
 	defer tick.Stop()
-	silent := map[string]silence{}
+	silent, known := map[string]silence{}, map[string]int64{}
 	for {
-		if err := c.surveyOnce(ctx, silent); err != nil && ctx.Err() == nil {
+		if err := c.surveyOnce(ctx, silent, known); err != nil && ctx.Err() == nil {
 			c.log.Warn("durations not stored", "err", err)
 		}
 		select {
@@ -42,8 +43,8 @@ type silence struct {
 	until time.Time
 }
 
-// surveyOnce goes through the line once.
-func (c *core) surveyOnce(ctx context.Context, silent map[string]silence) error {
+// surveyOnce goes through the line once. Known is lengths by fingerprint.
+func (c *core) surveyOnce(ctx context.Context, silent map[string]silence, known map[string]int64) error {
 	jobs, err := c.store.Unmeasured(ctx, surveyBatch+len(silent))
 	if err != nil {
 		return err
@@ -56,8 +57,15 @@ func (c *core) surveyOnce(ctx context.Context, silent map[string]silence) error 
 			continue
 		}
 		began := time.Now()
-		ms, ok := c.measure(ctx, j)
+		ms, ok := known[j.Source.Fingerprint]
+		if !ok {
+			ms, ok = c.measure(ctx, j)
+		}
 		if ok {
+			if len(known) == surveyKnown {
+				clear(known)
+			}
+			known[j.Source.Fingerprint] = ms
 			err := c.store.SetDuration(ctx, j.ID, ms)
 			if err != nil {
 				return err

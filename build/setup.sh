@@ -6,6 +6,7 @@
 #   build/setup.sh desktop      also what the window needs (Linux: GTK and WebKitGTK)
 #   build/setup.sh e2e          also a display, a desktop and a browser for the tests (Linux)
 #   build/setup.sh whisper-cli  whisper.cpp's own program, for the comparison test
+#   build/setup.sh bench        that, and the stack that Sluice replaces, for 'make bench' (Linux)
 #
 #   WHISPER_SRC=/dir   build this whisper.cpp instead of the pinned one
 #   SLUICE_PORTABLE=1  no instructions that only this machine's processor has
@@ -111,6 +112,17 @@ install_e2e() {
 	have chromium || missing+=(chromium)
 	/usr/bin/python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2>/dev/null || missing+=(python3-gi gir1.2-gtk-3.0)
 	fc-list 2>/dev/null | grep -qi 'cjk' || missing+=(fontconfig fonts-noto-cjk)
+	install_packages ${missing[@]+"${missing[@]}"}
+}
+
+# install_rival: what Sluice replaces, for the comparison, and a browser to paint in.
+install_rival() {
+	[ "$system" = Linux ] || return 0
+	local missing=()
+	have redis-server || missing+=(redis-server)
+	have chromium || missing+=(chromium)
+	/usr/bin/python3 -c 'import celery, flask, gunicorn, redis' 2>/dev/null ||
+		missing+=(python3-celery python3-flask python3-gunicorn python3-redis)
 	install_packages ${missing[@]+"${missing[@]}"}
 }
 
@@ -305,13 +317,14 @@ all | desktop | e2e)
 	build_page
 	say "ready"
 	;;
-whisper-cli)
+whisper-cli | bench)
 	install_tools
+	[ "$1" != bench ] || install_rival
 	fetch_source
 	build_cli
 	say "build/cache/whisper-cli/whisper-cli is ready"
 	;;
 *)
-	fail "there is nothing called '$1' to set up" "Run it without a word, or with 'desktop', 'e2e' or 'whisper-cli'."
+	fail "there is nothing called '$1' to set up" "Run it without a word, or with 'desktop', 'e2e', 'whisper-cli' or 'bench'."
 	;;
 esac

@@ -32,6 +32,7 @@ type Inbox interface {
 type Accepted struct {
 	Job      job.Job
 	Existing bool
+	Paused   bool // takes were stopped at that moment
 }
 
 // Line hands out work. It never blocks on anything but the store itself.

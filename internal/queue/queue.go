@@ -122,11 +122,8 @@ func (q *Queue) accept(ctx context.Context, drafts []job.Draft) (accepted []Acce
 	// What the worker or somebody else has to say of a new job comes after this.
 	q.telling.RLock()
 	defer q.telling.RUnlock()
-	var paused bool
 	err = q.commit(ctx, func(ctx context.Context) (err error) {
-		if accepted, err = q.Store.Submit(ctx, drafts); err == nil {
-			paused, _ = q.Paused(ctx) // when it cannot be read, they are accepted all the same
-		}
+		accepted, err = q.Store.Submit(ctx, drafts)
 		return err
 	})
 	if err != nil {
@@ -135,7 +132,7 @@ func (q *Queue) accept(ctx context.Context, drafts []job.Draft) (accepted []Acce
 	for i := range accepted {
 		a := &accepted[i]
 		q.freshen(&a.Job)
-		if paused {
+		if a.Paused {
 			halt(&a.Job)
 		}
 		if !a.Existing {

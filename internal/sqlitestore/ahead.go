@@ -14,8 +14,8 @@ import (
 // its ends so many jobs are looked at, then so many times more, until one of
 // the ends is found to be near.
 const (
-	nearEnough  = 500
-	lookFurther = 4
+	nearEnough  = 16
+	lookFurther = 8
 )
 
 // Position counts the queued jobs ahead of one. See queue.Reader.

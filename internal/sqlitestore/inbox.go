@@ -34,11 +34,16 @@ func (s *Store) Submit(ctx context.Context, drafts []job.Draft) ([]queue.Accepte
 	var accepted []queue.Accepted
 	err := s.write(ctx, later, func(t *tx) error {
 		out := make([]queue.Accepted, 0, len(drafts))
+		var paused bool
+		if err := t.row(`SELECT paused FROM line`, nil, &paused); err != nil {
+			return fmt.Errorf("read pause: %w", err)
+		}
 		for i := range drafts {
 			a, err := s.accept(t, &drafts[i])
 			if err != nil {
 				return fmt.Errorf("submit: %w", err)
 			}
+			a.Paused = paused
 			out = append(out, a)
 		}
 		accepted = out

@@ -190,13 +190,17 @@ func (w *writer) run(t *tx, batch []*op) ([]error, error) {
 	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
+	attempt := t.savepoint
+	if len(batch) == 1 {
+		attempt = t.whole
+	}
 	answers := make([]error, len(batch))
 	good := 0
 	for i, o := range batch {
 		if !o.begun.CompareAndSwap(false, true) {
 			continue // nobody waits for it any more
 		}
-		err := t.savepoint(o.run)
+		err := attempt(o.run)
 		var broken *brokenError
 		switch {
 		case errors.As(err, &broken):
@@ -232,6 +236,15 @@ type prepared struct{ *sql.Stmt }
 // tx is the writer's transaction as an op sees it. Its statements run in the
 // writer's context and never end with a caller's.
 type tx struct{ w *writer }
+
+// whole runs the only op of a transaction, which ends with it when it fails: it
+// needs no savepoint, and most ops come alone.
+func (t *tx) whole(run func(*tx) error) error {
+	if err := run(t); err != nil {
+		return &brokenError{err}
+	}
+	return nil
+}
 
 func (t *tx) savepoint(run func(*tx) error) error {
 	if err := t.exec("SAVEPOINT op"); err != nil {

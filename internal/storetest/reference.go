@@ -74,7 +74,7 @@ func (r *Reference) Submit(_ context.Context, drafts []job.Draft) ([]queue.Accep
 		if !existing {
 			k = r.add(d)
 		}
-		out = append(out, queue.Accepted{Job: r.show(k), Existing: existing})
+		out = append(out, queue.Accepted{Job: r.show(k), Existing: existing, Paused: r.paused})
 	}
 	return out, nil
 }
