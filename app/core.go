@@ -116,7 +116,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	growing := func(path string) *pipeline.Sound { return c.pipeline.Growing(path) } // nobody asks before it is made
-	if c.engine, err = newEngine(s, filepath.Join(p.locks, "engine.lock"), c.gate, probe, growing, p.log); err != nil {
+	if c.engine, err = newEngine(filepath.Join(p.locks, "engine.lock"), c.gate, probe, growing, p.log); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	c.examined = examine(p.settings, c.gate, around, c.models, p.log)
@@ -237,7 +237,7 @@ func (r room) Check(context.Context) error {
 }
 
 // newEngine prepares the speech engine: this same binary in another process.
-func newEngine(s *settings.Settings, lock string, gate *admission.Gate, probe probe, growing func(path string) *pipeline.Sound, log *slog.Logger) (*whisper.Transcriber, error) {
+func newEngine(lock string, gate *admission.Gate, probe probe, growing func(path string) *pipeline.Sound, log *slog.Logger) (*whisper.Transcriber, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find own binary: %w", err)

@@ -86,7 +86,7 @@ func TestACorrectionIsExportedFoundToldAndKept(t *testing.T) {
 }
 
 // fetch asks for media and gives the answer with its body.
-func (s *server) fetch(method, address string, headers ...string) (*http.Response, []byte) {
+func (s *server) fetch(method, address string, headers ...string) (reply, []byte) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, address, http.NoBody)
 	check(s.t, err)
@@ -99,7 +99,14 @@ func (s *server) fetch(method, address string, headers ...string) (*http.Respons
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	check(s.t, err)
-	return res, body
+	return reply{res.StatusCode, res.Header, res.ContentLength}, body
+}
+
+// reply is an answer without its body.
+type reply struct {
+	StatusCode    int
+	Header        http.Header
+	ContentLength int64
 }
 
 func TestTheVideoIsPlayedWhileItIsTheOneThatWasSubmitted(t *testing.T) {

@@ -36,7 +36,8 @@ func hostileRoutes() map[string]attack {
 	patch := func(query, body string, status int, code string) attack {
 		return attack{method: http.MethodPatch, path: "/api/v1/jobs/@done@/transcript" + query, head: []string{"Content-Type: application/json"}, body: body, status: status, code: code}
 	}
-	for i, body := range []string{`{}`, `{"edits":[]}`, `{"edits":[{"id":0,"text":"x"}]}`, `{"edits":[{"id":99999,"text":"x"}]}`, `{"edits":[{"id":1}]}`, `{"edits":[{"id":1,"text":"a\u0000b"}]}`, `{"edits":[{"id":1,"text":"\u001b[2J"}]}`,
+	for i, body := range []string{
+		`{}`, `{"edits":[]}`, `{"edits":[{"id":0,"text":"x"}]}`, `{"edits":[{"id":99999,"text":"x"}]}`, `{"edits":[{"id":1}]}`, `{"edits":[{"id":1,"text":"a\u0000b"}]}`, `{"edits":[{"id":1,"text":"\u001b[2J"}]}`,
 		`{"edits":[{"id":1,"text":"` + strings.Repeat("a", 10_001) + `"}]}`, `{"edits":[{"id":1,"text":"a"},{"id":1,"text":"b"}]}`, `{"edits":[{"id":1e99,"text":"a"}]}`, `{"edits":[{"id":1,"text":["a"]}]}`, `{"edits":[` + strings.Repeat(`{"id":1,"text":"a"},`, 5000) + `{"id":1,"text":"a"}]}`,
 	} {
 		out[fmt.Sprintf("a correction %d", i)] = patch("", body, 422, "request_invalid")

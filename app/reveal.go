@@ -1,27 +1,10 @@
 package app
 
 import (
-	"context"
-	"errors"
 	"net/url"
-	"os/exec"
 	"path/filepath"
 	"strings"
 )
-
-// showFile shows a file among its neighbours, in whatever the user looks at
-// folders with. It waits for that program where it does not stand by itself.
-func showFile(ctx context.Context, system, path string) error {
-	var tried []error
-	for _, command := range revealing(system, path) {
-		err := exec.CommandContext(ctx, command[0], command[1:]...).Run()
-		if err == nil {
-			return nil
-		}
-		tried = append(tried, err)
-	}
-	return errors.Join(tried...)
-}
 
 // revealing gives the commands that show a file on a system, named as Go does:
 // the first that works is enough. The path is absolute, so that none takes it

@@ -82,14 +82,13 @@ func (c *core) pullAgain(ctx context.Context) error {
 	defer tick.Stop()
 	put := c.models.downloads.Start
 	for {
-		switch err := error(nil); {
-		case !c.settings.Now().Models.AutoDownload:
-			put = c.models.downloads.Start // whoever switches it on wants all of them
-		default:
-			if err = c.models.pullNeeded(ctx, put); err != nil && ctx.Err() == nil {
+		if c.settings.Now().Models.AutoDownload {
+			if err := c.models.pullNeeded(ctx, put); err != nil && ctx.Err() == nil {
 				c.log.Warn("models of waiting jobs not known", "err", err)
 			}
 			put = c.models.downloads.Resume
+		} else {
+			put = c.models.downloads.Start // whoever switches it on wants all of them
 		}
 		select {
 		case <-ctx.Done():

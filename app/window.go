@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os/exec"
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
@@ -331,3 +332,17 @@ func (l wailsLog) Info(message string)    { l.Debug(message) }
 func (l wailsLog) Warning(message string) { l.log.Warn("window", "said", message) }
 func (l wailsLog) Error(message string)   { l.log.Error("window", "err", errors.New(message)) }
 func (l wailsLog) Fatal(message string)   { l.Error(message) }
+
+// showFile shows a file among its neighbours, in whatever the user looks at
+// folders with. It waits for that program where it does not stand by itself.
+func showFile(ctx context.Context, system, path string) error {
+	var tried []error
+	for _, command := range revealing(system, path) {
+		err := exec.CommandContext(ctx, command[0], command[1:]...).Run()
+		if err == nil {
+			return nil
+		}
+		tried = append(tried, err)
+	}
+	return errors.Join(tried...)
+}

@@ -45,7 +45,7 @@ type Deps struct {
 type Config struct {
 	WorkDir string // one folder per job is made below it; required
 
-	Context             int  // the language model's, in tokens; 0 = what LanguageModels takes that for
+	Context             int         // the language model's, in tokens; 0 = what LanguageModels takes that for
 	FinishWithoutOllama func() bool // a job ends without its translations and its summary while Ollama is away; else, or nil: it waits
 	Exports             func() bool // whether the Exporter has a folder now; nil = it has
 }

@@ -73,8 +73,8 @@ func replace(path string, body []byte) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // a link goes on pointing there
 	}
-	var any map[string]any
-	if old, err := read(path); err == nil && toml.Unmarshal(old, &any) != nil {
+	var readable map[string]any
+	if old, err := read(path); err == nil && toml.Unmarshal(old, &readable) != nil {
 		if err := os.Rename(path, path+aside); err != nil {
 			return unwritable(err)
 		}

@@ -26,6 +26,7 @@ func FuzzADamagedFileIsRestoredOrRefused(f *testing.F) {
 	f.Add(uint32(60), []byte{0xff, 0xff, 0xff, 0xff}, uint32(1))
 	dir, clock := f.TempDir(), storetest.NewClock()
 	open := func(t testing.TB, path string) (*sqlitestore.Store, error) {
+		t.Helper()
 		return sqlitestore.Open(context.WithoutCancel(t.Context()), sqlitestore.Config{Path: path, Now: clock.Now}, quiet())
 	}
 	whole := filepath.Join(dir, "whole.db")

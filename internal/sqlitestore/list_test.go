@@ -20,7 +20,7 @@ func TestNoPageOfAListReadsWhatItDoesNotShow(t *testing.T) {
 		}
 	}
 	for name, plan := range places {
-		if strings.Contains(plan, "TEMP B-TREE") || !(strings.Contains(plan, "COVERING INDEX") || plan == "SCAN jobs") {
+		if strings.Contains(plan, "TEMP B-TREE") || (!strings.Contains(plan, "COVERING INDEX") && plan != "SCAN jobs") {
 			t.Errorf("the place of %s:\n%s", name, plan)
 		}
 	}

@@ -109,7 +109,7 @@ func (t *Tray) listen(ctx context.Context, events *board.Reader) {
 			return
 		}
 		switch e.Kind {
-		case board.Segment, board.ModelChanged: // not shown here
+		case board.Segment, board.ModelChanged, board.SettingsSet: // not shown here
 		case board.Progress:
 			t.news.tell(func(n *news) { n.step = step{e.JobID, e.Progress} })
 		case board.Memory:

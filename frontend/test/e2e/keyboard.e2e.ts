@@ -48,7 +48,7 @@ function focus(page: Page): Promise<Focus> {
 /** tabTo presses Tab until something has the focus; on the way the focus must always be seen. */
 async function tabTo(page: Page, name: string | RegExp, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
   const met: string[] = [];
-  for (let presses = 0; presses < 40; presses++) {
+  for (let presses = 0; presses < 100; presses++) {
     await page.keyboard.press(key);
     const now = await focus(page);
     met.push(now.name);
