@@ -87,7 +87,7 @@ func TestNothingHostileIsBelieved(t *testing.T) {
 	b := newBattlefield(t)
 	var mu sync.Mutex
 	ends := map[string]string{b.job: "done"} // of every job that was acknowledged
-	t.Run("at once", func(t *testing.T) { //nolint:tparallel // what follows waits for all of them
+	t.Run("at once", func(t *testing.T) {    //nolint:tparallel // what follows waits for all of them
 		for name, a := range corpus {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -1,7 +1,15 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/svelte";
 import { flushSync } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Holder, MachineNow, PastRun, PastWait, Sample, Snapshot, Throughput } from "../src/lib/api/types";
+import type {
+  Holder,
+  MachineNow,
+  PastRun,
+  PastWait,
+  Sample,
+  Snapshot,
+  Throughput,
+} from "../src/lib/api/types";
 import { board } from "../src/lib/live/board.svelte";
 import { language } from "../src/lib/words/words.svelte";
 import { rowsOf, wholeOf } from "../src/views/machine/holders";

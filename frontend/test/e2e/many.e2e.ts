@@ -95,8 +95,8 @@ describe("a very long line", () => {
     await shoot(page, "many-end");
 
     await page.keyboard.press("PageUp");
-    await expect.poll(async () => Number((await focused(page)).slice(5))).toBeLessThan(many - 3);
-    const at = Number((await focused(page)).slice(5));
+    await expect.poll(async () => Number(((await focused(page)) ?? "").slice(5))).toBeLessThan(many - 3);
+    const at = Number(((await focused(page)) ?? "").slice(5));
     for (let i = 0; i < 120; i++) await page.keyboard.press("ArrowUp");
     await expect.poll(() => focused(page)).toBe(`Tree ${at - 120}`);
     await page.keyboard.press("PageDown");
