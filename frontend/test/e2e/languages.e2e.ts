@@ -38,6 +38,13 @@ const names = [
   /\b\d[\d.]* ?[kMGT]?B\b/g,
   /\bsluice-tiny\b/g,
   /Ctrl\+\w/g,
+  // What people type and read in files: addresses, paths, keys of settings, forms of files.
+  /https?:\/\/[\w.:]+/g,
+  /\/[\w./-]+/g,
+  /\b[a-z]\w*(\.[a-z]\w*)+\b/g,
+  /\bSLUICE_[A-Z_]+/g,
+  /\{\w+\}/g,
+  /\b(TOML|JSON|srt|vtt|txt|md|json|auto|gemma3:4b)\b/g,
 ];
 
 /** chrome is every word of the page that is ours: what is shown, read out, or shown on hover. */
@@ -98,7 +105,7 @@ test("a browser in Korean gets the page in Korean", async () => {
 const views: Record<string, (page: Page) => Promise<void>> = {
   queue: (page) => page.getByRole("article").getByText("%").first().waitFor(),
   library: (page) => page.getByRole("main").getByText("항구").waitFor(),
-  machine: (page) => page.getByRole("main").getByText(ko.machine.engine).waitFor(),
+  machine: (page) => page.getByRole("main").getByText(ko.machine.engine).first().waitFor(),
   settings: (page) =>
     page.getByRole("heading", { name: ko.settings.appearance }).or(page.getByRole("group")).first().waitFor(),
 };

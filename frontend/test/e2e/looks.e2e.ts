@@ -16,7 +16,7 @@ const views: Record<string, { hash: () => string; ready: (page: Page) => Promise
     hash: () => "machine",
     ready: async (page) => {
       await page.getByRole("slider").waitFor();
-      await page.getByRole("table").waitFor();
+      await page.getByRole("table").last().waitFor();
     },
   },
   models: { hash: () => "models", ready: (page) => shown(page, "large-v3-turbo-q5_0") },

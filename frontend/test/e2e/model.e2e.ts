@@ -88,6 +88,7 @@ test("a model that is not installed is waited for, and one that never fits canno
   const main = page.getByRole("main");
   await main
     .getByText(/model.*install/i)
+    .filter({ visible: true })
     .first()
     .waitFor();
   const now = await server.job(id);

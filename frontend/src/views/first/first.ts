@@ -34,10 +34,15 @@ export function left(): boolean {
 export async function wanting(signal: AbortSignal): Promise<boolean> {
   const { models } = await answer(api.GET("/api/v1/models", { signal }));
   if (!models.some((m) => m.installed)) return true;
-  const { findings } = await answer(api.GET("/api/v1/doctor", { signal }));
-  const lacks = find(findings, "ffmpeg")?.level === "fail";
+  // On a busy machine ffmpeg may not answer in time: it is missing when it is so twice.
+  const lacks = (await silent(signal)) && (await silent(signal));
   if (!lacks) leave();
   return lacks;
+}
+
+async function silent(signal: AbortSignal): Promise<boolean> {
+  const { findings } = await answer(api.GET("/api/v1/doctor", { signal }));
+  return find(findings, "ffmpeg")?.level === "fail";
 }
 
 /** find gives what was found about one thing. */
