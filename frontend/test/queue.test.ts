@@ -318,6 +318,29 @@ describe("the queue", () => {
     expect(chosen.map((x) => x.textContent?.trim())).toEqual([urgency]);
   });
 
+  it("keeps a menu in use while its job comes to the end of the line", () => {
+    board.snapshot = snapshot(1, { next: [short, job("next", { position: 2 })] });
+    render(Queue);
+    screen.getByRole("button", { name: "What to do with Title of short" }).click();
+    flushSync();
+    const down = screen.getByRole("menuitem", { name: /^Move down/ }) as HTMLButtonElement;
+    expect(document.activeElement).toBe(down);
+
+    // The number of jobs is told before the line is.
+    board.snapshot.counts = { ...board.snapshot.counts, queued: 1 };
+    flushSync();
+    expect(down.disabled).toBe(false);
+    expect(document.activeElement).toBe(down);
+
+    board.snapshot = snapshot(1, { next: [short] });
+    flushSync();
+    expect(down.disabled).toBe(true);
+    const menu = screen.getByRole("menu");
+    expect(document.activeElement).toBe(menu);
+    menu.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
+    expect(document.activeElement?.textContent).toContain("Cancel");
+  });
+
   it("asks once before it clears, with the number and what is lost", async () => {
     const all = asked({ count: 12 });
     const counts = { queued: 0, running: 0, done: 12, failed: 0, canceled: 3 };

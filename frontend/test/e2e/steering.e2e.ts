@@ -260,7 +260,7 @@ describe("the view of a job", () => {
     await view.getByRole("row").getByText(en.job.verbs.release).waitFor();
     await view.getByRole("button", { name: en.job.actions }).click();
     await page.getByRole("menuitem", { name: en.queue.toFront }).click();
-    await view.getByText(en.job.position(1)).waitFor();
+    await view.getByText(en.job.place(1, 2)).waitFor();
     expect(await order()).toEqual(["Birch", "Alder"]);
     await view.getByRole("row").getByText(en.job.verbs.move).waitFor();
     await shoot(page, "history");

@@ -21,7 +21,6 @@ export const job = {
   added: "Added",
   took: "Took",
   soFar: "So far",
-  position: (n: number) => `No. ${n} in line`,
   place: (at: number, depth: number) => `${at}/${depth} in line`,
   waited: (time: string) => `waiting for ${time}`,
   worked: (time: string) => `${time} so far`,

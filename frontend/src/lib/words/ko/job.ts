@@ -22,7 +22,6 @@ export const job = {
   added: "추가",
   took: "소요 시간",
   soFar: "지금까지",
-  position: (n: number) => `${n}번째 순서`,
   place: (at: number, depth: number) => `대기열 ${at}/${depth}`,
   waited: (time: string) => `${time}째 대기`,
   worked: (time: string) => `${time} 경과`,
