@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Heights } from "../src/lib/ui/heights";
+import { Heights, steady, type Seen } from "../src/lib/ui/heights";
 
 const of = (...heights: number[]) => new Map(heights.map((h, i) => [i, h]));
 
@@ -61,5 +61,30 @@ describe("heights of a long list", () => {
   it("has no row when there is none", () => {
     const h = list(0);
     expect([h.whole, h.at(5), h.count]).toEqual([0, 0, 0]);
+  });
+});
+
+describe("what keeps still", () => {
+  const rows = (keys: string, from: number): Seen[] =>
+    [...keys].map((key, i) => ({ index: from + i, ...(key === "." ? {} : { key }), offset: i * 45 - 10 }));
+  const within = (line: string) => (key: string) => line.indexOf(key);
+
+  it("is the first row in view, wherever rows before it went", () => {
+    expect(steady(rows("cde", 2), within("bcdefg"))).toEqual({ at: 1, offset: -10 });
+    expect(steady(rows("cde", 2), within("xabcdefg"))).toEqual({ at: 3, offset: -10 });
+  });
+
+  it("is not a row that was moved alone, or has gone", () => {
+    expect(steady(rows("cde", 2), within("cabdefg"))).toEqual({ at: 3, offset: 35 });
+    expect(steady(rows("cde", 2), within("abdecfg"))).toEqual({ at: 2, offset: 35 });
+    expect(steady(rows("cde", 2), within("abdefg"))).toEqual({ at: 2, offset: 35 });
+    expect(steady(rows("cdef", 2), within("abcdfe"))).toEqual({ at: 2, offset: -10 });
+  });
+
+  it("is the place where nothing else is known", () => {
+    expect(steady(rows("..", 70), within("abc"))).toEqual({ at: 70, offset: -10 });
+    expect(steady(rows("cde", 2), within("xyz"))).toEqual({ at: 2, offset: -10 });
+    expect(steady(rows("c", 2), within("abxyc"))).toEqual({ at: 4, offset: -10 });
+    expect(steady([], within("abc"))).toBeUndefined();
   });
 });

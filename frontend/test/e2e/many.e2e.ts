@@ -92,6 +92,8 @@ describe("a very long line", () => {
     await row(page, many).getByText(String(many), { exact: true }).waitFor();
     await whole(page);
     await bounded(page);
+    const box = await row(page, many).boundingBox();
+    expect((box?.y ?? 0) + (box?.height ?? 0), "the last row is cut").toBeLessThan(sizes.window.height);
     await shoot(page, "many-end");
 
     await page.keyboard.press("PageUp");
@@ -165,6 +167,7 @@ describe("a very long line", () => {
     await link(page, 1).focus();
     await page.keyboard.press("End");
     await expect.poll(() => focused(page)).toBe(`Tree ${many}`);
+    const top = await link(page, many - 2).boundingBox();
     await page.keyboard.press("Alt+ArrowUp");
     const last = async () => {
       const answer = await server.ask("GET", `/api/v1/jobs?order=line&from=${many - 1}`);
@@ -173,6 +176,10 @@ describe("a very long line", () => {
     await expect.poll(last).toEqual([`Tree ${many}`, `Tree ${many - 1}`]);
     await expect.poll(async () => (await seen(page)).slice(-2)).toEqual([`Tree ${many}`, `Tree ${many - 1}`]);
     expect(await focused(page)).toBe(`Tree ${many}`);
+    expect((await link(page, many - 2).boundingBox())?.y, "the others have moved").toBeCloseTo(
+      top?.y ?? 0,
+      0,
+    );
     await page.keyboard.press("Alt+ArrowDown");
     await expect.poll(last).toEqual([`Tree ${many - 1}`, `Tree ${many}`]);
 

@@ -5,6 +5,31 @@
 /** No browser draws a list that is higher than so many rows. */
 export const mostRows = 300_000;
 
+/** Seen is a row in view: where it stood in the list, and how far below the top of the view, in px. */
+export type Seen = { index: number; key?: string; offset: number };
+
+/**
+ * steady says which row in view is to keep still, and where in the list it is
+ * now: the first that still follows its neighbour, since one that was moved
+ * alone is not what the others are looked at for. `find` is where a key is, -1
+ * = nobody knows; a row without a key stays at its place.
+ */
+export function steady(
+  rows: readonly Seen[],
+  find: (key: string) => number,
+): { at: number; offset: number } | undefined {
+  const there = rows.flatMap((row) => {
+    const at = row.key === undefined ? row.index : find(row.key);
+    return at < 0 ? [] : [{ at, offset: row.offset }];
+  });
+  const [first] = rows;
+  return (
+    there.find((row, i) => there[i + 1]?.at === row.at + 1) ??
+    there[0] ??
+    (first && { at: first.index, offset: first.offset })
+  );
+}
+
 /** Heights adds up rows of a list, in px. */
 export class Heights {
   #count = 0;
