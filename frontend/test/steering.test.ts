@@ -85,6 +85,17 @@ describe("a job that is moved", () => {
     expect(line.asked).toEqual(['c move {"before":"a"}']);
   });
 
+  it("stays there while what is shown of the line is older than the snapshot, and can be moved on", async () => {
+    const [shown, old] = [[...line.jobs], board.shown];
+    arranging.move(shown, "c", 0, false);
+    await vi.waitFor(() => expect(board.snapshot?.next.map((j) => j.id)).toEqual(["c", "a", "b"]));
+    const seen = arranging.arranged(shown, old);
+    expect(seen.map((j) => j.id)).toEqual(["c", "a", "b"]);
+    expect(arranging.move(seen, "c", 2, false, old)).toBe(true);
+    expect(arranging.arranged(shown, old).map((j) => j.id)).toEqual(["a", "b", "c"]);
+    await vi.waitFor(() => expect(line.asked).toEqual(['c move {"before":"a"}', 'c move {"to":"back"}']));
+  });
+
   it("goes back where it was when the server refuses, which is told", async () => {
     line.refuses = true;
     arranging.move(line.jobs, "c", 0, false);

@@ -36,6 +36,7 @@ class List {
 
 let list: List;
 let head: readonly Job[];
+let age: number;
 let stretch: Stretch;
 const at = (place: number) => stretch.jobs[stretch.slot(place)]?.id;
 
@@ -43,7 +44,12 @@ beforeEach(() => {
   vi.useFakeTimers();
   list = new List();
   head = long.slice(0, 50);
-  stretch = new Stretch(list.read, () => head);
+  age = 1;
+  stretch = new Stretch(
+    list.read,
+    () => head,
+    () => age,
+  );
 });
 
 afterEach(() => {
@@ -100,6 +106,19 @@ describe("a stretch of a long list", () => {
     expect(list.asked).toEqual(["451+121", "451+121"]);
     expect(at(500)).toBe("j501");
     expect(stretch.total).toBe(999);
+  });
+
+  it("is as new as its oldest part", async () => {
+    expect(stretch.as).toBe(1);
+    stretch.want(500, 520, 1000);
+    await list.answers();
+    expect(stretch.as).toBe(1);
+    stretch.refresh();
+    age = 2; // while it is read
+    expect(stretch.as).toBe(1);
+    stretch.refresh();
+    await list.answers();
+    expect(stretch.as).toBe(2);
   });
 
   it("lets go what is not looked at when something has changed", async () => {

@@ -27,7 +27,7 @@ export class Stretch {
   /** How long the list was when it was read last. */
   total = $state(0);
 
-  #read = $state.raw<{ start: number; jobs: readonly Job[] }>({ start: 0, jobs: [] });
+  #read = $state.raw<{ start: number; jobs: readonly Job[]; as: number }>({ start: 0, jobs: [], as: 0 });
   #wanted: { first: number; last: number; count: number } | undefined;
   #flight = false;
   #stale = false; // what is on its way may be old
@@ -35,11 +35,13 @@ export class Stretch {
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #from: ReadFrom;
   readonly #head: () => readonly Job[];
+  readonly #age: () => number;
 
-  /** `head` is the fresh beginning of the list, a reactive reading. */
-  constructor(from: ReadFrom, head: () => readonly Job[] = () => []) {
+  /** `head` is the fresh beginning of the list, a reactive reading, and `age` a number that grows with it. */
+  constructor(from: ReadFrom, head: () => readonly Job[] = () => [], age: () => number = () => 0) {
     this.#from = from;
     this.#head = head;
+    this.#age = age;
   }
 
   /** The stretch behind the head. What stands in both stands only in the head. */
@@ -56,6 +58,11 @@ export class Stretch {
     const { start, jobs } = this.#rest;
     return [...this.#head(), ...jobs.map((j, i) => (j.position ? { ...j, position: start + i + 1 } : j))];
   });
+
+  /** as is the age of the head that all of `jobs` is as new as. */
+  readonly as: number = $derived.by(() =>
+    this.#rest.jobs.length > 0 ? Math.min(this.#read.as, this.#age()) : this.#age(),
+  );
 
   /** slot is where the job at a place of the list stands in `jobs`; -1 when it is not there. */
   slot(place: number): number {
@@ -82,7 +89,7 @@ export class Stretch {
     const { first, last } = this.#wanted ?? { first: 0, last: 0 };
     this.#stale = this.#flight;
     if (last < this.#head().length && first < this.#head().length) {
-      if (this.#read.jobs.length > 0) this.#read = { start: 0, jobs: [] };
+      if (this.#read.jobs.length > 0) this.#read = { start: 0, jobs: [], as: 0 };
     } else void this.#fly();
   }
 
@@ -115,9 +122,10 @@ export class Stretch {
         const { first, last } = this.#wanted ?? { first: 0, last: 0 };
         const start = Math.max(this.#head().length, first - ahead);
         const limit = Math.min(mostOnPage, Math.max(0, last - start) + 1 + ahead);
+        const as = this.#age();
         const page = await this.#from(start + 1, limit);
         if (this.#closed) return;
-        this.#read = { start, jobs: page.jobs };
+        this.#read = { start, jobs: page.jobs, as };
         this.total = page.total ?? start + page.jobs.length;
         this.loaded = true;
         this.problem = undefined;

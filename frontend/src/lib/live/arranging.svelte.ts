@@ -17,9 +17,13 @@ class Arranging {
   #moves = $state.raw<readonly Move[]>([]);
   #sending: Promise<void> = Promise.resolve();
 
-  /** arranged is the line with what was moved in its new place. */
-  arranged(line: readonly Job[]): readonly Job[] {
-    const fresh = this.#moves.filter((m) => m.until === undefined || board.shown < m.until);
+  /**
+   * arranged is the line with what was moved in its new place. Where not all of
+   * it came with the snapshot that is shown, `as` is the one its oldest part is
+   * as new as.
+   */
+  arranged(line: readonly Job[], as = board.shown): readonly Job[] {
+    const fresh = this.#moves.filter((m) => m.until === undefined || as < m.until);
     if (fresh.length === 0) return line;
     const order = fresh.reduce(put, line);
     return order.map((j, i) => ({ ...j, position: line[i]?.position }));
@@ -30,13 +34,13 @@ class Arranging {
    * that is another place. With more behind those shown, the last place of all
    * is before the first of them.
    */
-  move(line: readonly Job[], id: string, to: number, more: boolean): boolean {
+  move(line: readonly Job[], id: string, to: number, more: boolean, as = board.shown): boolean {
     const from = line.findIndex((j) => j.id === id);
     const others = line.filter((j) => j.id !== id);
     if (from < 0 || to < 0 || to > others.length || to === from) return false;
     const m: Move = { id, before: others[to]?.id, sent: false };
     // A place that was not told yet is none that anybody wants any more.
-    const kept = this.#moves.filter((x) => !x.sent || x.until === undefined || board.shown < x.until);
+    const kept = this.#moves.filter((x) => !x.sent || x.until === undefined || as < x.until);
     this.#moves = [...kept.filter((x) => x.id !== id || x.sent), m];
     this.#sending = this.#sending.then(() => this.#send(m, others, more));
     return true;
