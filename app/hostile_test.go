@@ -72,7 +72,7 @@ func or(s, instead string) string {
 // with a clear end. What was accepted before and in between is all there, also
 // after the server is killed; it has not panicked, and wrote nowhere but in its
 // own folder.
-func TestNothingHostileIsBelieved(t *testing.T) {
+func TestNothingHostileIsBelieved(t *testing.T) { //nolint:tparallel // what comes after the corpus waits for all of it
 	t.Parallel()
 	notAllDay(t)
 	corpus := map[string]attack{}
