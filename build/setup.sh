@@ -69,6 +69,7 @@ install_debian() {
 	have make || missing+=(make)
 	have pkg-config || missing+=(pkg-config)
 	have espeak-ng || missing+=(espeak-ng)
+	have groff || missing+=(groff-base)
 	[ -s /etc/ssl/certs/ca-certificates.crt ] || [ -s /etc/pki/tls/certs/ca-bundle.crt ] || missing+=(ca-certificates)
 	install_packages ${missing[@]+"${missing[@]}"}
 }
