@@ -28,7 +28,8 @@ func hostileBodies() map[string]attack {
 		"a time of another age": `{"source":"@dir@/talk.wav","not_before":"9999-12-31T23:59:59Z"}`, "a leap second": `{"source":"@dir@/talk.wav","not_before":"2027-01-31T25:61:61Z"}`, "a long title": `{"source":"@dir@/talk.wav","title":"` + strings.Repeat("a", 501) + `"}`, "deep metadata": `{"source":"@dir@/talk.wav","metadata":{"a":{"b":1}}}`,
 		"much metadata": `{"source":"@dir@/talk.wav","metadata":{"a":"` + strings.Repeat("a", 17<<10) + `"}}`, "a list of metadata": `{"source":"@dir@/talk.wav","metadata":["a"]}`, "a long prompt": `{"source":"@dir@/talk.wav","prompt":"` + strings.Repeat("a", 2001) + `"}`,
 		"many languages": `{"source":"@dir@/talk.wav","translate_to":["` + strings.Join(strings.Split(strings.Repeat("de ", 16)+"fr", " "), `","`) + `"]}`, "a language that is null": `{"source":"@dir@/talk.wav","translate_to":[null]}`, "a term without a language": `{"source":"@dir@/talk.wav","glossary":[{"term":"a","translation":"b"}]}`,
-		"many terms": `{"source":"@dir@/talk.wav","glossary":[` + strings.Repeat(`{"term":"a","translation":"b","to":"de"},`, 500) + `{"term":"a","translation":"b","to":"de"}]}`, "a summary of a kind nobody knows": `{"source":"@dir@/talk.wav","summary":{"template":"../../x"}}`, "a yes that is a text": `{"source":"@dir@/talk.wav","reuse":"yes"}`,
+		"many terms": `{"source":"@dir@/talk.wav","glossary":[` + strings.Repeat(`{"term":"a","translation":"b","to":"de"},`, 500) + `{"term":"a","translation":"b","to":"de"}]}`, "a summary of a kind nobody knows": `{"source":"@dir@/talk.wav","summary":{"template":"../../x"}}`, "a model that leads away": `{"source":"@dir@/talk.wav","summarize":true,"llm_model":"../../x"}`, "a model with a NUL": `{"source":"@dir@/talk.wav","translate_to":["de"],"llm_model":"a\u0000b"}`,
+		"a yes that is a text": `{"source":"@dir@/talk.wav","reuse":"yes"}`,
 	} {
 		out["a job of "+name] = post("/api/v1/jobs", body, 422, "request_invalid")
 	}

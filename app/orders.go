@@ -67,6 +67,9 @@ func (w wishes) fill(ctx context.Context, o job.Order, out *job.Options) error {
 		return fault.New(fault.ModelTooLarge, "This machine is too small for a language model of the plans.", nil).
 			WithHint("Name one in ollama.model or llm_model, or leave translations and summary out.")
 	}
+	if !job.IsLLMName(out.LLMModel) {
+		return invalid("llm_model is no name of a model.").WithHint("Write it as 'ollama list' does, such as gemma3:4b.")
+	}
 	return w.check(ctx, out.LLMModel)
 }
 

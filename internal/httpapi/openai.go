@@ -143,10 +143,10 @@ func (a *api) openAITranscribe(w http.ResponseWriter, r *http.Request) {
 		a.owed.put(owedFor(q.order), id) // patience has ended before the job, or the client has gone
 	}()
 	if q.stream {
-		a.openAIStream(ctx, w, r, waiting{a, id, events})
+		a.openAIStream(ctx, w, r, waiting{api: a, id: id, events: events})
 		return
 	}
-	j, err := waiting{a, id, events}.end(ctx, nil)
+	j, err := waiting{api: a, id: id, events: events}.end(ctx, nil)
 	if err == nil {
 		err = a.openAIAnswer(w, r, q, j)
 	}
@@ -246,6 +246,7 @@ type waiting struct {
 	api    *api
 	id     string
 	events *board.Reader // from before the job was submitted
+	still  func() error  // called now and then while nothing is heard; nil = nobody cares
 }
 
 var errPatience = errors.New("waited long enough")
@@ -270,6 +271,11 @@ func (w waiting) end(ctx context.Context, heard func(board.Event) error) (job.Jo
 		}
 		if err := w.hear(ctx, heard); err != nil {
 			return j, err
+		}
+		if w.still != nil {
+			if err := w.still(); err != nil {
+				return j, err
+			}
 		}
 	}
 }

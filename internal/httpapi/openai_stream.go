@@ -35,6 +35,7 @@ func (a *api) openAIStream(ctx context.Context, w http.ResponseWriter, r *http.R
 	if out.stream.send(": waiting for the job\n\n") != nil {
 		return
 	}
+	job.still = func() error { return out.stream.send(": still here\n\n") } // clients give up on silence
 	var last time.Time
 	j, err := job.end(ctx, func(board.Event) error {
 		if time.Since(last) < partEvery {

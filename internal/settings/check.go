@@ -144,7 +144,7 @@ func reachable(u *url.URL, whole bool) string {
 }
 
 func ollamaModel(s string) (string, error) {
-	if strings.HasPrefix(s, "-") || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if s != "" && !job.IsLLMName(s) {
 		return "", errors.New("needs a name as 'ollama list' shows it")
 	}
 	return s, nil
