@@ -36,6 +36,8 @@ export class FakeOllama {
   steps = 5;
   /** Lines that have one of these words are never translated. */
   stubborn: string[] = [];
+  /** What it adds to every sentence. */
+  tail = "";
   /** Whether it sums up: else it talks nonsense. */
   sums = true;
   /** The routes that were asked for. */
@@ -157,7 +159,8 @@ export class FakeOllama {
     const asked = chat.messages.at(-1)?.content ?? "";
     const instructions = chat.messages[0]?.content ?? "";
     const keys = Object.keys(chat.format?.properties ?? {});
-    if (keys.includes("key_points")) return this.sums ? JSON.stringify(summaryOf(asked)) : "la la la";
+    if (keys.includes("key_points"))
+      return this.sums ? JSON.stringify(summaryOf(asked, this.tail)) : "la la la";
     if (keys.includes("points")) return JSON.stringify({ points: idsIn(asked).slice(0, 4).map(point) });
     const language = Object.keys(sayings).find((l) => instructions.includes(`into ${l}`)) ?? "Korean";
     if (keys.length === 0) return this.#translated(asked, 0, language);
@@ -174,7 +177,7 @@ export class FakeOllama {
     const numbers = original.match(/\d{2,}/g)?.join(" ") ?? "";
     const count = Math.max(1, Math.round(original.length / 40));
     const parts = Array.from({ length: count }, (_, i) => some[(id + i) % some.length] ?? "");
-    return [parts.join(", "), numbers].filter(Boolean).join(" ") + ".";
+    return [parts.join(", "), numbers].filter(Boolean).join(" ") + "." + this.tail;
   }
 
   async #pull(response: ServerResponse, { model }: { model: string }): Promise<void> {
@@ -219,18 +222,18 @@ function point(id: number): object {
   return { id, text: "The water rose and the gate was shut." };
 }
 
-function summaryOf(asked: string): object {
+function summaryOf(asked: string, tail: string): object {
   const ids = idsIn(asked);
   const middle = ids[ids.length >> 1] ?? 1;
   return {
-    title: "A day at the gate",
-    summary: "The water rose slowly and the gate was shut.\n\nIn the evening the boats went on.",
-    key_points: ["The gate was shut at noon.", "The boats had to wait."],
+    title: `A day at the gate${tail}`,
+    summary: `The water rose slowly and the gate was shut.${tail}\n\nIn the evening the boats went on.`,
+    key_points: [`The gate was shut at noon.${tail}`, `The boats had to wait.${tail}`],
     chapters: [
-      { id: ids[0] ?? 1, title: "The flood" },
-      { id: middle, title: "The evening" },
+      { id: ids[0] ?? 1, title: `The flood${tail}` },
+      { id: middle, title: `The evening${tail}` },
     ],
-    action_items: ["Mend the gate before spring."],
+    action_items: [`Mend the gate before spring.${tail}`],
   };
 }
 

@@ -48,7 +48,7 @@ afterAll(async () => {
 });
 
 afterEach(async () => {
-  Object.assign(ollama, { delay: 0, stubborn: [], sums: true });
+  Object.assign(ollama, { delay: 0, stubborn: [], sums: true, tail: "" });
   status = 200;
   await server.clear();
 });
@@ -296,4 +296,17 @@ test.for(looks)("it is sound for axe, and fits: $colorScheme, $locale", async (l
   await page.goto(`${server.url}/#/models`);
   await page.getByText("gemma3:4b", { exact: true }).scrollIntoViewIfNeeded();
   await views("language-models");
+});
+
+test("what a model writes is text, whatever it looks like", async () => {
+  ollama.tail = ` <img src=x onerror="window.broken=1"><script>window.broken=1</script>`;
+  const job = await server.done(clip("seen-000.wav"), { ...wanted, translate_to: ["de"], reuse: false });
+  const { page } = await open(`${server.url}/#/job/${job.id}`);
+  await summary(page).getByText("<script>").first().waitFor();
+  await shoot(page, "hostile-summary");
+  await page.getByRole("radio", { name: "German" }).check();
+  await text(page).getByText("<script>").first().waitFor();
+  expect(await page.evaluate(() => "broken" in window)).toBe(false);
+  expect(await page.locator("#app main img, #app script").count()).toBe(0);
+  expect(await overflow(page)).toEqual([]);
 });
