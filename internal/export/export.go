@@ -23,11 +23,12 @@ import (
 
 // Ledger remembers what was written.
 type Ledger interface {
-	// Exported tells which job's file was written at a path, and its content's
-	// SHA-256; "" = none was.
-	Exported(ctx context.Context, path string) (jobID, sum string, err error)
-	// SetExported remembers a file before it is written.
-	SetExported(ctx context.Context, path, jobID, sum string) error
+	// Exported tells which job's file was written at a path, and what SetExported
+	// was told of it; "" = none was.
+	Exported(ctx context.Context, path string) (jobID, sums string, err error)
+	// SetExported remembers a file before it is written, by the SHA-256 of what it
+	// is to hold and, behind a space, of what it holds until then.
+	SetExported(ctx context.Context, path, jobID, sums string) error
 }
 
 // Folder is where files are written. It is for one writer at a time.
@@ -161,17 +162,21 @@ func (f *Folder) put(ctx context.Context, taken map[string]bool, jobID, stem, ex
 }
 
 // write writes a file that is ours. The ledger knows of it before it is there: a
-// file that nobody knows of would never be written again. When it comes to
-// nothing all is as it was.
+// file that nobody knows of would never be written again. It knows what was there
+// before, too, since we may die in between. When it comes to nothing all is as it
+// was.
 func (f *Folder) write(ctx context.Context, c claimed, jobID, path string, content []byte) error {
-	hash := sha256.Sum256(content)
-	err := f.ledger.SetExported(ctx, path, jobID, hex.EncodeToString(hash[:]))
+	sums := sumOf(content)
+	if c.now != "" {
+		sums += " " + c.now
+	}
+	err := f.ledger.SetExported(ctx, path, jobID, sums)
 	if err == nil {
 		if err = replace(path, content); err == nil {
 			return nil
 		}
 		if !c.made {
-			_ = f.ledger.SetExported(context.WithoutCancel(ctx), path, jobID, c.sum)
+			_ = f.ledger.SetExported(context.WithoutCancel(ctx), path, jobID, c.sums)
 		}
 	}
 	if c.made {
@@ -184,13 +189,14 @@ func (f *Folder) write(ctx context.Context, c claimed, jobID, path string, conte
 type claimed struct {
 	mine bool
 	made bool   // it is new, and empty
-	sum  string // of what we wrote there before
+	sums string // of what we wrote there before
+	now  string // the one of what is there; "" = nothing is
 }
 
 // claim makes a path ours when nothing is there, and says whether it is. The
 // empty file keeps everybody else from taking the name.
 func (f *Folder) claim(ctx context.Context, jobID, path string) (claimed, error) {
-	owner, sum, err := f.ledger.Exported(ctx, path)
+	owner, sums, err := f.ledger.Exported(ctx, path)
 	if err != nil {
 		return claimed{}, err
 	}
@@ -201,22 +207,32 @@ func (f *Folder) claim(ctx context.Context, jobID, path string) (claimed, error)
 	if !errors.Is(err, fs.ErrExist) {
 		return claimed{}, err
 	}
-	return claimed{mine: owner == jobID && unchanged(path, sum), sum: sum}, nil
+	if owner != jobID {
+		return claimed{}, nil
+	}
+	now, mine := unchanged(path, sums)
+	return claimed{mine: mine, sums: sums, now: now}, nil
 }
 
 // unchanged says that a file is as we wrote it, or as we left it when we died
-// before that. What is no plain file, or cannot be read, is not ours.
-func unchanged(path, sum string) bool {
+// before that, and gives its sum. What is no plain file, or cannot be read, is
+// not ours.
+func unchanged(path, sums string) (now string, mine bool) {
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() {
-		return false
+		return "", false
 	}
 	content, err := os.ReadFile(path) //nolint:gosec // a name of our own making
-	if err != nil {
-		return false
+	if err != nil || len(content) == 0 {
+		return "", err == nil
 	}
+	now = sumOf(content)
+	return now, slices.Contains(strings.Fields(sums), now)
+}
+
+func sumOf(content []byte) string {
 	hash := sha256.Sum256(content)
-	return len(content) == 0 || hex.EncodeToString(hash[:]) == sum
+	return hex.EncodeToString(hash[:])
 }
 
 // replace puts the content in place of a file in one step.

@@ -239,6 +239,49 @@ func (b *bench) put(name, content string) {
 	}
 }
 
+// dying is a ledger whose program is killed as soon as it has written.
+type dying struct{ ledger }
+
+func (d dying) SetExported(ctx context.Context, path, jobID, sum string) error {
+	_ = d.ledger.SetExported(ctx, path, jobID, sum)
+	panic("killed")
+}
+
+func TestAFileIsStillOursWhenWeDiedBeforeWritingItAgain(t *testing.T) {
+	t.Parallel()
+	dir, known := t.TempDir(), ledger{}
+	write := func(l export.Ledger, words string) {
+		defer func() { _ = recover() }()
+		f, err := export.New(l, export.Config{Dir: dir, Formats: []transcript.Format{transcript.Text}})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if _, err := f.Write(t.Context(), result("job", words)); err != nil {
+			t.Error(err)
+		}
+	}
+	write(known, "First.")
+	write(dying{known}, "Never written.")
+	write(dying{known}, "Neither this.")
+	write(known, "Last.")
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("there are %q, %v", files, err)
+	}
+	body, err := os.ReadFile(files[0])
+	if err != nil || !strings.Contains(string(body), "Last.") {
+		t.Errorf("it says %q, %v", body, err)
+	}
+	if err := os.WriteFile(files[0], []byte("mine now"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	write(known, "Beside it.")
+	if files, _ = filepath.Glob(filepath.Join(dir, "*")); len(files) != 2 {
+		t.Errorf("what somebody wrote there was not left alone: %q", files)
+	}
+}
+
 func TestAFolderThatCannotBeWrittenSaysSo(t *testing.T) {
 	t.Parallel()
 	b := open(t, export.Config{})
