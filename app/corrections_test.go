@@ -67,6 +67,7 @@ func TestACorrectionIsExportedFoundToldAndKept(t *testing.T) {
 			return err == nil && strings.Contains(string(body), text)
 		})
 	}
+	says("Quokkas are corrected.") // though it was killed before it could write so
 	s.do(http.MethodPatch, "/api/v1/jobs/"+j.ID+"/transcript", edits(first.ID, "Wombats are better."), nil)
 	says("Wombats are better.")
 	s.do(http.MethodPost, "/api/v1/jobs/"+j.ID+"/retry", map[string]string{"from_stage": "transcribe"}, nil)

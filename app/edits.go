@@ -37,6 +37,12 @@ func (e *editor) Edit(ctx context.Context, jobID, language string, edits []libra
 	if err != nil || !e.exporter.wanted() {
 		return t, err
 	}
+	e.due(jobID)
+	return t, nil
+}
+
+// due has the files of a job written again soon.
+func (e *editor) due(jobID string) {
 	e.mu.Lock()
 	e.waiting[jobID] = true
 	e.mu.Unlock()
@@ -44,12 +50,20 @@ func (e *editor) Edit(ctx context.Context, jobID, language string, edits []libra
 	case e.wake <- struct{}{}:
 	default: // a look is already due
 	}
-	return t, nil
 }
 
 // Run writes files again until ctx ends, and then those that are still due.
 func (e *editor) Run(ctx context.Context) error {
 	const patience = 3 * time.Second // in the end
+	if e.exporter.wanted() {
+		due, err := e.store.Outdated(ctx) // a death left them so
+		if err != nil && ctx.Err() == nil {
+			e.log.WarnContext(ctx, "files that are older than their texts not known", "err", err)
+		}
+		for _, id := range due {
+			e.due(id)
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():

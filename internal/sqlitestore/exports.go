@@ -24,3 +24,18 @@ func (s *Store) SetExported(ctx context.Context, path, jobID, sum string) error 
 			path, jobID, sum, s.now())
 	})
 }
+
+// Outdated lists the ids of jobs whose texts were corrected after their files
+// were written. A correction that was taken back leaves no trace of that.
+func (s *Store) Outdated(ctx context.Context) (jobs []string, err error) {
+	err = s.query(ctx, `SELECT DISTINCT jobs.id FROM edits JOIN jobs ON jobs.seq = edits.job
+		JOIN exports ON exports.job = jobs.id WHERE exports.written_at < edits.edited_at`, nil, func(row scanner) error {
+		var id string
+		if err := row.Scan(&id); err != nil {
+			return err
+		}
+		jobs = append(jobs, id)
+		return nil
+	})
+	return jobs, err
+}
