@@ -26,15 +26,18 @@ func TestTheDoctorOfTheCommandLineAndOfTheServer(t *testing.T) {
 	s := h.serve()
 	d, _ = h.doctor()
 	told(t, d, "server", job.FindingOK, s.url)
-	status, text := s.call(http.MethodGet, "/api/v1/doctor", nil, nil, nil)
 	var served job.Diagnosis
-	if err := json.Unmarshal([]byte(text), &served); err != nil || status != http.StatusOK {
-		t.Fatalf("%d, %v: %s", status, err, text)
+	for range 3 {
+		served = job.Diagnosis{}
+		s.do(http.MethodGet, "/api/v1/doctor", nil, &served)
+		if !slices.ContainsFunc(served.Findings, late) {
+			break
+		}
 	}
 	told(t, served, "ffmpeg", job.FindingOK, "version")
 	tiny(t, served)
 	if slices.ContainsFunc(served.Findings, func(f job.Finding) bool { return f.Name == "server" }) {
-		t.Errorf("the server tells of itself: %s", text)
+		t.Errorf("the server tells of itself: %+v", served.Findings)
 	}
 
 	if err := os.Remove(filepath.Join(h.dir, "models", "sluice-tiny.bin")); err != nil {
@@ -47,8 +50,22 @@ func TestTheDoctorOfTheCommandLineAndOfTheServer(t *testing.T) {
 	}
 }
 
-// doctor runs the command.
-func (h home) doctor() (job.Diagnosis, int) {
+// doctor runs the command, once more where a machine that is busy with other
+// tests has let something pass for late.
+func (h home) doctor() (d job.Diagnosis, code int) {
+	h.t.Helper()
+	for range 3 {
+		if d, code = h.diagnose(); !slices.ContainsFunc(d.Findings, late) {
+			break
+		}
+	}
+	return d, code
+}
+
+// late says whether somebody was given up on.
+func late(f job.Finding) bool { return strings.Contains(f.Text, "did not answer within") }
+
+func (h home) diagnose() (job.Diagnosis, int) {
 	h.t.Helper()
 	out, errs, code := h.run("doctor", "--json")
 	var d job.Diagnosis

@@ -12,7 +12,8 @@ import (
 func hostileRoutes() map[string]attack {
 	const media = "/api/v1/jobs/@done@/media"
 	out := map[string]attack{
-		"media of a job that has not run":    {path: "/api/v1/jobs/@job@/media", status: 409, code: "not_ready"},
+		"media of a job that has not run":    {path: "/api/v1/jobs/@far@/media", status: 409, code: "not_ready"},
+		"media of a job that is not there":   {path: "/api/v1/jobs/01KKNZ1M3T8Q2M4R7W9XYABCDE/media", status: 404, code: "job_unknown"},
 		"media with a way up":                {path: media + "/../../../../etc/passwd", status: 404, code: "route_unknown"},
 		"media by another name":              {path: media + "?path=/etc/passwd", status: 422, code: "request_invalid"},
 		"media to be written":                {method: http.MethodPut, path: media, body: "x", status: 405, code: "method_refused"},

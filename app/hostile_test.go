@@ -23,7 +23,7 @@ import (
 
 // attack is one request that nobody of good will sends, and what it gets. In
 // its texts @dir@ is the folder of hostile files, @host@ the server's address,
-// @port@ its port, @web@ a web server of ill will, @job@ a queued job,
+// @port@ its port, @web@ a web server of ill will, @job@ a queued job, @far@ one of an address,
 // @done@ one that is done.
 type attack struct {
 	method, path string   // GET, /api/v1/board
@@ -86,8 +86,8 @@ func TestNothingHostileIsBelieved(t *testing.T) { //nolint:tparallel // what com
 	}
 	b := newBattlefield(t)
 	var mu sync.Mutex
-	ends := map[string]string{b.job: "done"} // of every job that was acknowledged
-	t.Run("at once", func(t *testing.T) {    //nolint:tparallel // what follows waits for all of them
+	ends := map[string]string{b.job: "done", b.far: "not_media"} // of every job that was acknowledged
+	t.Run("at once", func(t *testing.T) {                        //nolint:tparallel // what follows waits for all of them
 		for name, a := range corpus {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -120,6 +120,7 @@ type battlefield struct {
 	dir     string // hostile files
 	user    string // the home folder and the folder of temporary files of whoever runs the server
 	job     string // is queued from the beginning
+	far     string // is queued, and its address was not asked yet
 	swapped string // is queued, and its file is not what it was
 	fill    *strings.Replacer
 	before  []string // what lies in dir
@@ -137,10 +138,11 @@ func newBattlefield(t *testing.T) *battlefield {
 	b.await(done, "done")
 	b.post("/api/v1/queue/pause")
 	b.job = b.submit(map[string]any{"source": filepath.Join(b.dir, "talk.wav")}, nil).ID
+	b.far = b.submit(map[string]any{"source": web + "/page?far"}, nil).ID
 	b.swapped = b.submit(map[string]any{"source": filepath.Join(b.dir, "swapped.wav")}, nil).ID
 	host := strings.TrimPrefix(b.url, "http://")
 	_, port, _ := strings.Cut(host, ":")
-	b.fill = strings.NewReplacer("@dir@", b.dir, "@host@", host, "@port@", port, "@web@", web, "@job@", b.job, "@done@", done)
+	b.fill = strings.NewReplacer("@dir@", b.dir, "@host@", host, "@port@", port, "@web@", web, "@job@", b.job, "@far@", b.far, "@done@", done)
 	return b
 }
 

@@ -226,22 +226,9 @@ func TestAFormThatIsTooLargeIsNotRead(t *testing.T) {
 
 func TestHugeHeadersAreRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	srv := httpapi.NewServer(w.routes)
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
-	t.Cleanup(func() {
-		_ = srv.Close()
-		if err := <-served; err != http.ErrServerClosed { //nolint:errorlint // Serve returns this very value
-			t.Error(err)
-		}
-	})
+	at := listening(t, "127.0.0.1:0", func(string) http.Handler { return newWorld(t).routes })
 	for size, want := range map[int]int{10 << 10: 200, 200 << 10: 431} {
-		req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+l.Addr().String()+"/healthz", http.NoBody)
+		req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+at+"/healthz", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

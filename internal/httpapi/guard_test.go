@@ -167,18 +167,8 @@ func TestADoorOnEveryAddressGoesByAllOfThem(t *testing.T) {
 
 func TestAServerOnEveryAddressAnswersFromEach(t *testing.T) {
 	t.Parallel()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "0.0.0.0:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := httpapi.NewServer(guarded(t, newWorld(t), httpapi.GuardConfig{Listen: l.Addr().String(), Token: "T"}))
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
-	t.Cleanup(func() {
-		_ = srv.Close()
-		if err := <-served; err != http.ErrServerClosed { //nolint:errorlint // Serve returns this very value
-			t.Error(err)
-		}
+	at := listening(t, "0.0.0.0:0", func(at string) http.Handler {
+		return guarded(t, newWorld(t), httpapi.GuardConfig{Listen: at, Token: "T"})
 	})
 	own, err := net.InterfaceAddrs()
 	if err != nil {
@@ -190,7 +180,7 @@ func TestAServerOnEveryAddressAnswersFromEach(t *testing.T) {
 		if !ok || ip.IP.To4() == nil {
 			continue
 		}
-		_, port, _ := net.SplitHostPort(l.Addr().String())
+		_, port, _ := net.SplitHostPort(at)
 		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+net.JoinHostPort(ip.IP.String(), port)+"/healthz", http.NoBody)
 		if err != nil {
 			t.Fatal(err)

@@ -316,10 +316,10 @@ func TestAStreamWithoutNewsShowsThatItLives(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		_, _, routes := openAIWorld(t, job.Job{State: job.Queued, Reason: job.Turn}, spoken(),
-			func(d *httpapi.Deps) { d.SyncTimeout = func() time.Duration { return time.Minute } })
+			func(d *httpapi.Deps) { d.SyncTimeout = func() time.Duration { return 50 * time.Second } })
 		got := <-answered(routes, openAIRequest(t, "model", "whisper-1", "stream", "true"))
 		if n := strings.Count(got.Body.String(), ": still here\n\n"); n != 3 || !strings.Contains(got.Body.String(), "still_working") {
-			t.Errorf("%d signs of life in a minute: %s", n, got.Body)
+			t.Errorf("%d signs of life in 50 seconds: %s", n, got.Body)
 		}
 	})
 }

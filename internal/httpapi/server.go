@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// NewServer makes a server whose event streams end when its Shutdown begins,
+// NewServer makes a server that lets who is refused in the midst of an upload
+// read why, and whose event streams end when its Shutdown begins,
 // so that Shutdown does not wait for clients who never leave. It has no read
 // or write timeout as a whole, since uploads and streams take as long as they
 // take; the routes watch over their own.
 func NewServer(h http.Handler) *http.Server {
 	closing, stop := context.WithCancel(context.Background())
 	s := &http.Server{
-		Handler:           h,
+		Handler:           lingering(h),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
