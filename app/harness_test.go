@@ -378,18 +378,17 @@ func eventually(t testing.TB, what string, cond func() bool) {
 	within(t, patience, what, cond)
 }
 
-// within is eventually with a patience of its own.
+// within is eventually with a patience of its own. What takes long is looked at
+// less often, or the looking would be most of what the machine does.
 func within(t testing.TB, bound time.Duration, what string, cond func() bool) {
 	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(bound)
+	began := time.Now()
 	for !cond() {
-		select {
-		case <-tick.C:
-		case <-deadline:
+		waited := time.Since(began)
+		if waited > bound {
 			t.Fatalf("waited %v in vain: %s", bound, what)
 		}
+		time.Sleep(min(max(waited/50, 20*time.Millisecond), 250*time.Millisecond))
 	}
 }
 

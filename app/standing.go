@@ -96,12 +96,16 @@ func newRelay(a awake) *relay {
 }
 
 // JobChanged implements queue.Listener.
-func (r *relay) JobChanged(j job.Job) {
+func (r *relay) JobChanged(jobs ...job.Job) {
 	// Counts are a read of five rows; a view without them would be wrong.
 	counts, _ := r.line.Counts(context.Background())
-	r.board.Publish(board.Event{Kind: board.JobChanged, JobID: j.ID, Job: j, Counts: counts})
-	r.saw(j)
-	if j.State.Final() {
+	ended := false
+	for _, j := range jobs {
+		r.board.Publish(board.Event{Kind: board.JobChanged, JobID: j.ID, Job: j, Counts: counts})
+		r.saw(j)
+		ended = ended || j.State.Final()
+	}
+	if ended {
 		r.ended()
 	}
 }

@@ -12,18 +12,15 @@ import (
 // by one that knows no other. With auto, an English model takes everything for
 // English.
 func (f *finder) understands(o job.Options) error {
-	name := or(o.ModelPath, o.Model)
-	if f.Languages(name) != job.English {
+	if !o.ToEnglish && (o.Language == "en" || o.Language == whisper.Auto) {
+		return nil // whatever the model is: that takes a look into its file
+	}
+	if f.Languages(or(o.ModelPath, o.Model)) != job.English {
 		return nil
 	}
-	var why, otherwise string
-	switch {
-	case o.ToEnglish:
+	why, otherwise := "the language is "+o.Language, "the language en"
+	if o.ToEnglish {
 		why, otherwise = "it cannot translate", "leave the translation out"
-	case o.Language == "en" || o.Language == whisper.Auto:
-		return nil
-	default:
-		why, otherwise = "the language is "+o.Language, "the language en"
 	}
 	other := "a model"
 	if all := f.ForAll(o.Model); all != "" {

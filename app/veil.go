@@ -169,11 +169,14 @@ func (h *hidden) text(s string) string {
 	if strings.Contains(s, "://") {
 		s = addresses.ReplaceAllStringFunc(s, plainAddress)
 	}
-	if strings.ContainsAny(s, "=: ") {
+	// Every record comes by here, and few have anything to hide.
+	if low := strings.ToLower(s); strings.Contains(low, "bearer") || strings.Contains(low, "authorization") {
 		s = credentials.ReplaceAllString(s, "${1}"+masked)
+	}
+	if strings.ContainsAny(s, "=:") {
 		s = parameters.ReplaceAllString(s, "${1}${2}"+masked)
 	}
-	if h.home != nil {
+	if h.home != nil && strings.Contains(s, "/") {
 		s = h.home.ReplaceAllString(s, "~$1")
 	}
 	return s

@@ -249,27 +249,28 @@ build_whisper() {
 		[ -f "$new/lib/lib$lib.a" ] || fail "the build made no lib$lib.a" "See build/cache/log/whisper-build.log."
 	done
 	printf '%s\n' "$key" >"$new/.stamp"
-	rm -rf "$work" "$out"
+	rm -rf "$out"
 	mv "$new" "$out"
 }
 
 build_cli() {
-	local out=$cache/whisper-cli work=$cache/whisper-cli-build key
+	local out=$cache/whisper-cli work=$cache/whisper-build key
 	cmake_flags
 	key=$(printf '%s\n' "$(source_key)" "${flags[@]}" "$system $(uname -m)" cli | digest)
 	if stamped "$out" "$key"; then
 		say "whisper-cli is built"
 		return
 	fi
-	say "building whisper-cli (a few minutes, once)"
-	rm -rf "$out" "$work"
+	say "building whisper-cli (a minute, once)"
+	rm -rf "$out"
 	mkdir -p "$out"
+	# What the libraries were made of is most of it.
+	grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$source" "$work/CMakeCache.txt" || rm -rf "$work"
 	quietly "$cache/log/cli-configure.log" "Check that cmake and a C++ compiler work." \
 		cmake -S "$source" -B "$work" "${flags[@]}" -DWHISPER_BUILD_EXAMPLES=ON
 	quietly "$cache/log/cli-build.log" "Check free disk space and memory." \
 		cmake --build "$work" --target whisper-cli --parallel "$(jobs_here)"
 	cp "$work/bin/whisper-cli" "$out/whisper-cli"
-	rm -rf "$work"
 	printf '%s\n' "$key" >"$out/.stamp"
 }
 

@@ -116,10 +116,15 @@ func (a *api) submitted(ctx context.Context, accepted []queue.Accepted) []Submit
 			}
 		}
 		v := SubmittedJob{Job: JobOf(j), Existing: got.Existing}
-		if before := last[j.Priority]; before > 0 && !got.Existing {
+		switch before := last[j.Priority]; {
+		case before > 0 && !got.Existing:
 			v.Position = before + 1
-		} else if err := a.place(ctx, &v.Job); err != nil {
-			a.Log.WarnContext(ctx, "position not known", "job", v.ID, "err", err)
+		case got.Place > 0 && len(accepted) == 1: // others of a batch may have come before it
+			v.Position = got.Place
+		default:
+			if err := a.place(ctx, &v.Job); err != nil {
+				a.Log.WarnContext(ctx, "position not known", "job", v.ID, "err", err)
+			}
 		}
 		if !got.Existing {
 			last[j.Priority] = v.Position

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -216,6 +217,10 @@ func system(path string) bool {
 	return slices.ContainsFunc([]string{"/proc", "/sys", "/dev"}, func(dir string) bool { return path == dir || below(path, dir) })
 }
 
+// ends lends the room for the ends of files: a thousand files that come at once
+// need it one after the other.
+var ends = sync.Pool{New: func() any { return new([endBytes]byte) }}
+
 func fingerprint(f io.ReaderAt, size int64, modTime time.Time) (string, error) {
 	h := sha256.New()
 	var head [16]byte
@@ -223,7 +228,9 @@ func fingerprint(f io.ReaderAt, size int64, modTime time.Time) (string, error) {
 	binary.BigEndian.PutUint64(head[8:], uint64(modTime.UnixNano())) //nolint:gosec // any bits will do
 	h.Write(head[:])
 	n := min(size, endBytes)
-	end := make([]byte, n)
+	lent := ends.Get().(*[endBytes]byte) //nolint:errcheck,forcetypeassert // it makes nothing else
+	defer ends.Put(lent)
+	end := lent[:n]
 	for _, at := range []int64{0, size - n} {
 		if read, err := f.ReadAt(end, at); int64(read) < n {
 			return "", err // io.EOF: it shrinks under our hands

@@ -58,7 +58,7 @@ func TestARealModelThatKnowsNothingLosesNoLine(t *testing.T) {
 	if err != nil || m.Name != "tiny:latest" || m.Context != 1024 || m.Digest == "" || m.NeedBytes < 400_000 {
 		t.Errorf("Model() = %+v, %v", m, err)
 	}
-	req := pipeline.TranslateRequest{From: "en", Model: "tiny", Context: amount(1024, 2048), Lines: talkOf(amount(4, 200))}
+	req := pipeline.TranslateRequest{From: "en", Model: "tiny", Context: amount(1024, 2048), Lines: talkOf(amount(4, 80))}
 	for _, to := range []string{"ko", "de"} {
 		began := time.Now()
 		var used pipeline.Usage

@@ -244,10 +244,10 @@ type ear struct {
 	many int
 }
 
-func (e *ear) JobChanged(j job.Job) {
+func (e *ear) JobChanged(jobs ...job.Job) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.jobs = append(e.jobs, j)
+	e.jobs = append(e.jobs, jobs...)
 }
 
 func (e *ear) JobProgress(string, job.Progress) {}

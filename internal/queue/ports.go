@@ -33,6 +33,7 @@ type Accepted struct {
 	Job      job.Job
 	Existing bool
 	Paused   bool // takes were stopped at that moment
+	Place    int  // of a new job in the line at that moment, from 1; 0 = not told, Position knows
 }
 
 // Line hands out work. It never blocks on anything but the store itself.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,7 +47,7 @@ type Deps struct {
 
 // Listener hears of every change, after it is durable. The calls return at once.
 type Listener interface {
-	JobChanged(j job.Job)
+	JobChanged(jobs ...job.Job) // in one moment
 	JobProgress(id string, p job.Progress)
 	JobsGone(ids []string) // deleted
 	LineChanged()          // queued jobs read differently now, or stand elsewhere
@@ -112,7 +113,9 @@ func (q *Queue) Submit(ctx context.Context, drafts []job.Draft) ([]Accepted, err
 	if err != nil {
 		return nil, err
 	}
-	q.Wake()
+	if !slices.ContainsFunc(accepted, func(a Accepted) bool { return a.Paused }) { // else resume wakes it
+		q.Wake()
+	}
 	q.foresee(ctx, accepted)
 	return accepted, nil
 }
@@ -129,6 +132,7 @@ func (q *Queue) accept(ctx context.Context, drafts []job.Draft) (accepted []Acce
 	if err != nil {
 		return nil, err
 	}
+	var fresh []job.Job
 	for i := range accepted {
 		a := &accepted[i]
 		q.freshen(&a.Job)
@@ -137,8 +141,11 @@ func (q *Queue) accept(ctx context.Context, drafts []job.Draft) (accepted []Acce
 		}
 		if !a.Existing {
 			q.log.Info("job accepted", "job", a.Job.ID, "bytes", a.Job.Source.Size)
-			q.deps.Listener.JobChanged(a.Job)
+			fresh = append(fresh, a.Job)
 		}
+	}
+	if len(fresh) > 0 {
+		q.deps.Listener.JobChanged(fresh...)
 	}
 	return accepted, nil
 }
@@ -242,7 +249,7 @@ func canceledByUser() error {
 
 type deaf struct{}
 
-func (deaf) JobChanged(job.Job)               {}
+func (deaf) JobChanged(...job.Job)            {}
 func (deaf) JobProgress(string, job.Progress) {}
 func (deaf) JobsGone([]string)                {}
 func (deaf) LineChanged()                     {}

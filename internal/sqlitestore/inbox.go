@@ -67,12 +67,7 @@ func (s *Store) accept(t *tx, d *job.Draft) (queue.Accepted, error) {
 		j, err := s.bySeq(t, existing)
 		return queue.Accepted{Job: j, Existing: true}, err
 	}
-	seq, err := s.insert(t, d)
-	if err != nil {
-		return queue.Accepted{}, err
-	}
-	j, err := s.bySeq(t, seq)
-	return queue.Accepted{Job: j}, err
+	return s.insert(t, d)
 }
 
 // known finds the job that a draft asks for again; 0 is none. A request with
@@ -95,55 +90,64 @@ func known(t *tx, d *job.Draft) (seq int64, err error) {
 	return seq, err
 }
 
-func (s *Store) insert(t *tx, d *job.Draft) (int64, error) {
+// insert puts a new job at the end of its priority's line. Where that is takes
+// no walk along the line when few are of a lower one.
+func (s *Store) insert(t *tx, d *job.Draft) (a queue.Accepted, err error) {
 	now := s.now()
 	id, err := s.ids.next(now)
 	if err != nil {
-		return 0, err
+		return queue.Accepted{}, err
 	}
 	source, err := toJSON(d.Source)
 	if err != nil {
-		return 0, err
+		return queue.Accepted{}, err
 	}
 	options, err := toJSON(d.Options)
 	if err != nil {
-		return 0, err
+		return queue.Accepted{}, err
 	}
 	metadata, err := orNull(d.Metadata, len(d.Metadata) > 0)
 	if err != nil {
-		return 0, err
+		return queue.Accepted{}, err
 	}
-	w := newWaiting(d.Wait)
-	var seq int64
-	err = t.row(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0) + 1`, nil, &seq)
-	if err != nil {
-		return 0, err
-	}
-	// Behind those that were moved to the back, too.
-	rank, err := lastRank(t, d.Priority)
-	if err != nil {
-		return 0, err
-	}
-	rank = max(rank+rankGap, seq*rankGap)
 	language, err := languageWork(queue.LoadOf(d.Options, 0))
 	if err != nil {
-		return 0, err
+		return queue.Accepted{}, err
 	}
-	err = t.exec(`INSERT INTO jobs (seq, id, state, reason, reason_text, until, ready_at, priority, rank, title, title_folded,
-			source, upload, model, language_work, options, metadata, identity, keyed, stage, created_at)
-		VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, nullif(?, ''), ?, ?, ?)`,
-		seq, id, w.reason, w.text, w.until, w.readyAt, d.Priority, rank, d.Title, fold(d.Title),
-		source, d.Source.Upload, d.Options.Model, language, options, metadata, d.Identity, d.Key != "", job.Stages()[0], now)
+	// Behind those that were moved to the back, too.
+	var seq, rank int64
+	var queued, behind int
+	err = t.row(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0) + 1, `+lastRankOf+`,
+			(SELECT n FROM counters WHERE state = 'queued'),
+			(SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_line WHERE state = 'queued' AND priority < ?1 LIMIT ?2))`,
+		[]any{d.Priority, nearEnough + 1}, &seq, &rank, &queued, &behind)
 	if err != nil {
-		return 0, err
+		return queue.Accepted{}, err
+	}
+	if behind <= nearEnough {
+		a.Place = queued - behind + 1
+	}
+	rank = max(rank+rankGap, seq*rankGap)
+	w := newWaiting(d.Wait)
+	err = t.one(`INSERT INTO jobs (seq, id, state, reason, reason_text, until, ready_at, priority, rank, title, title_folded,
+			source, upload, model, language_work, options, metadata, identity, keyed, stage, created_at)
+		VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, nullif(?, ''), ?, ?, ?) RETURNING `+jobColumns, []any{
+		seq, id, w.reason, w.text, w.until, w.readyAt, d.Priority, rank, d.Title, fold(d.Title),
+		source, d.Source.Upload, d.Options.Model, language, options, metadata, d.Identity, d.Key != "", job.Stages()[0], now,
+	}, func(row scanner) error {
+		a.Job, err = scanJob(row, now)
+		return err
+	})
+	if err != nil {
+		return queue.Accepted{}, err
 	}
 	if d.Key != "" {
 		err = t.exec(`INSERT INTO idempotency (key, body, job, created_at) VALUES (?, ?, ?, ?)`, d.Key, d.KeyBody, seq, now)
 		if err != nil {
-			return 0, err
+			return queue.Accepted{}, err
 		}
 	}
-	return seq, s.record(t, seq, job.VerbSubmit, "", "")
+	return a, s.record(t, seq, job.VerbSubmit, "", "")
 }
 
 // fold is how titles and what is looked for in them are compared. A Mac's

@@ -217,12 +217,9 @@ func neighbour(t *tx, query string, args ...any) (*place, error) {
 	return &p, err
 }
 
-// lastRank is the highest rank of the live jobs of a priority: who comes to the
-// end of the line comes behind all of them.
-func lastRank(t *tx, priority int) (int64, error) {
-	last, err := lastBefore(t, priority, 0, hindmost, math.MaxInt64)
-	if err != nil || last == nil {
-		return 0, err
-	}
-	return max(last.rank, 0), nil
-}
+// lastRankOf is the highest rank of the live jobs of a priority, which is the
+// first argument, and never below 0: who comes to the end of the line comes
+// behind all of them.
+const lastRankOf = `max(0,
+	coalesce((SELECT rank FROM jobs INDEXED BY jobs_line WHERE state = 'queued' AND priority = ?1 ORDER BY rank DESC LIMIT 1), 0),
+	coalesce((SELECT max(rank) FROM jobs INDEXED BY jobs_running WHERE state = 'running' AND priority = ?1), 0))`

@@ -145,8 +145,8 @@ func (s *Store) Retry(ctx context.Context, id string, r job.Retry) (job.Job, err
 		if err := unlikeOthers(t, h); err != nil {
 			return "", err
 		}
-		rank, err := lastRank(t, h.priority)
-		if err != nil {
+		var rank int64
+		if err := t.row(`SELECT `+lastRankOf, []any{h.priority}, &rank); err != nil {
 			return "", err
 		}
 		w := newWaiting(r.Wait)

@@ -91,6 +91,25 @@ func TestAPlaceInALongLineIsFoundFromEitherEnd(t *testing.T) {
 	b.same("next", next.Title, "talk 2002")
 }
 
+// The place that a submit tells is the one that the line knows, wherever in it
+// the job's priority puts it; it is not told where that needs a walk.
+func TestASubmitTellsWhereTheJobStands(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	told := 0
+	for i, priority := range []int{0, 0, 5, -1, 0, 9, -1, 5, -512, 511, 0, 1, 0, 5, 0, -1, 0, 9, 0, 0, 0, 0, 0, 0, 9} {
+		a, err := b.Submit(t.Context(), []job.Draft{{Title: fmt.Sprint("talk ", i), Priority: priority, Options: job.Options{Model: "tiny"}}})
+		must(t, err)
+		place, err := b.Position(t.Context(), a[0].Job.ID)
+		must(t, err)
+		if a[0].Place != 0 {
+			told++
+			b.same("place", a[0].Place, place)
+		}
+	}
+	b.same("those that were told", told, 24) // 18 stand behind the last one
+}
+
 func TestADeletedJobLeavesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

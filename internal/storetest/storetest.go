@@ -47,13 +47,16 @@ func Run(t *testing.T, open Open) {
 	})
 }
 
-// often is how often something is done that is done in full when all tests are
-// asked for: a store waits for its disk each time.
+// often is how often something is done that 'make soak' does in full: a store
+// waits for its disk each time.
 func often(times int) int {
-	if os.Getenv("SLUICE_TEST_ALL") == "" {
-		return times / 20
+	switch {
+	case os.Getenv("SLUICE_TEST_SOAK") != "":
+		return times
+	case os.Getenv("SLUICE_TEST_ALL") != "":
+		return times / 4
 	}
-	return times
+	return times / 20
 }
 
 type scenario func(s *stand)
