@@ -34,13 +34,13 @@ func TestEveryLineIsAccountedForThoughOllamaIsKilledTwice(t *testing.T) {
 	proxy.ErrorLog = log.New(io.Discard, "", 0)
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
 	w := newWire(t, proxy, o.Kill)
-	w.fatal = []moment{{"ko", 60}, {"ja", 120}}
+	w.fatal = []moment{{"ko", 20}, {"ja", 40}}
 	w.mend()
 
 	h := newHome(t)
 	h.configure("ollama.start = false\nollama.context = 32768\n")
 	s := h.beside(w.url(), smallMachine)
-	j := s.submit(map[string]any{"source": sentences(t, 210), "translate_to": []string{"ko", "ja"}, "summarize": true, "llm_model": llm}, nil)
+	j := s.submit(map[string]any{"source": sentences(t, 70), "translate_to": []string{"ko", "ja"}, "summarize": true, "llm_model": llm}, nil)
 	w.dies(s, j.ID, o.Again)
 	w.dies(s, j.ID, o.Again)
 	s.awaitLong(j.ID, func() {})
@@ -48,7 +48,7 @@ func TestEveryLineIsAccountedForThoughOllamaIsKilledTwice(t *testing.T) {
 	if left := o.Loaded(); len(left) > 0 {
 		t.Errorf("in the end Ollama holds %q", left)
 	}
-	q := w.accounted(s, j.ID, 200)
+	q := w.accounted(s, j.ID, 60)
 	s.summedUp(j.ID, q)
 	if q.Coverage == nil || *q.Coverage != 100 { // whatever it makes of it, it reads all of it at once
 		t.Errorf("the quality is %+v", q)

@@ -18,13 +18,10 @@ type past interface {
 
 func (s *stand) past() (past, stages) {
 	s.Helper()
-	p, ok := s.Store.(past)
-	if !ok {
-		s.Skip("SKIPPED: this store tells nothing of the past")
-	}
-	st, ok := s.Store.(stages)
-	if !ok {
-		s.Skip("SKIPPED: this store keeps no stages")
+	p, tells := s.Store.(past)
+	st, keeps := s.Store.(stages)
+	if !tells || !keeps {
+		s.Fatal("a store with a past keeps stages")
 	}
 	return p, st
 }

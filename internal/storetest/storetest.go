@@ -22,13 +22,22 @@ import (
 // the test ends.
 type Open func(tb testing.TB, clock *Clock) queue.Store
 
-// Run runs every scenario against stores made by open.
+// Run runs every scenario against stores made by open. Those of the past and of
+// attempts are for stores that keep them.
 func Run(t *testing.T, open Open) {
 	t.Helper()
-	for _, scenarios := range []map[string]scenario{
+	all := []map[string]scenario{
 		inbox(), order(), leases(), outcomes(), waits(), recovery(), control(), reading(), listing(), pausing(), workAhead(), pace(),
-		retrying(), holding(), moving(), removing(), history(), pieces(), resulting(), lookingBack(), attempting(),
-	} {
+		retrying(), holding(), moving(), removing(), history(), pieces(), resulting(),
+	}
+	one := open(t, NewClock())
+	if _, ok := one.(past); ok {
+		all = append(all, lookingBack())
+	}
+	if _, ok := one.(rememberer); ok {
+		all = append(all, attempting())
+	}
+	for _, scenarios := range all {
 		for name, run := range scenarios {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

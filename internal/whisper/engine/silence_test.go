@@ -19,6 +19,15 @@ func inRoot(parts ...string) string {
 	return filepath.Join(append([]string{"..", "..", ".."}, parts...)...)
 }
 
+// shared is where the models and media are that are not ours to ship.
+func shared(parts ...string) string {
+	dir := os.Getenv("SLUICE_SHARED")
+	if dir == "" {
+		dir = inRoot("..", "shared")
+	}
+	return filepath.Join(append([]string{dir}, parts...)...)
+}
+
 // samplesOf gives the first seconds of a medium as 16-bit samples.
 func samplesOf(t *testing.T, source string, seconds int) []byte {
 	t.Helper()
@@ -86,7 +95,7 @@ func TestWhetherSomebodySpeaksDependsOnTheSpanAlone(t *testing.T) {
 		spoken      string
 	}{
 		"the demo model": {inRoot("build", "models", "sluice-tiny", "sluice-tiny.bin"), inRoot("build", "models", "sluice-tiny", "clips", "seventy-five-seconds.flac"), ""},
-		"many languages": {inRoot("..", "shared", "models", "fixture-memo-d64-q5_0.bin"), inRoot("..", "shared", "media", "containers", "jfk.m4a"), "en"},
+		"many languages": {shared("models", "fixture-memo-d64-q5_0.bin"), shared("media", "containers", "jfk.m4a"), "en"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) { // one engine in a process
