@@ -258,14 +258,15 @@ func contentRange(h string) (from, all int64, ok bool) {
 	if !ok {
 		return 0, 0, false
 	}
-	from, err := strconv.ParseInt(first, 10, 64)
-	if err != nil {
-		return 0, 0, false
+	from, ok = count(first)
+	if ok && size != "*" {
+		all, ok = count(size)
 	}
-	if size != "*" {
-		if all, err = strconv.ParseInt(size, 10, 64); err != nil {
-			return 0, 0, false
-		}
-	}
-	return from, all, true
+	return from, all, ok
+}
+
+// count reads a number of bytes, which has no sign.
+func count(s string) (int64, bool) {
+	n, err := strconv.ParseUint(s, 10, 63)
+	return int64(n), err == nil //nolint:gosec // of 63 bits
 }
