@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -27,15 +28,15 @@ func (s *Store) explain(err error) error {
 	if err == nil || errors.As(err, &f) || !errors.As(err, &e) {
 		return err
 	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_FULL:
+	switch code := e.Code() & 0xff; {
+	case code == sqlite3.SQLITE_FULL:
 		return diskFull(err)
-	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN:
+	case code == sqlite3.SQLITE_IOERR, code == sqlite3.SQLITE_CANTOPEN:
 		// The shared-memory file says so when it cannot grow.
 		if free, unknown := disk.Free(filepath.Dir(s.cfg.Path)); unknown == nil && free < nearlyNothing {
 			return diskFull(err)
 		}
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+	case wounded(e):
 		s.raise()
 		return damagedFault(err)
 	}
@@ -59,11 +60,19 @@ func damaged(err error) bool {
 	if errors.Is(err, errGone) {
 		return true
 	}
-	if !errors.As(err, &e) {
-		return false
+	return errors.As(err, &e) && wounded(e)
+}
+
+// wounded says whether an error is about the file. Of a damaged header SQLite
+// may say no more than that it is of a format to come.
+func wounded(e *sqlite.Error) bool {
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return true
+	case sqlite3.SQLITE_ERROR:
+		return strings.Contains(e.Error(), "unsupported file format")
 	}
-	code := e.Code() & 0xff
-	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+	return false
 }
 
 // errGone says that there was a database, and that nothing is left in the file.

@@ -23,6 +23,7 @@ func FuzzADamagedFileIsRestoredOrRefused(f *testing.F) {
 	f.Add(uint32(100), []byte{0xa5, 0xa5, 0xff, 0xff, 0xff, 0xff}, uint32(0))
 	f.Add(uint32(4096), make([]byte, 4096), uint32(0))
 	f.Add(uint32(8200), []byte{0x0d, 0, 0, 0xff, 0xff}, uint32(9000))
+	f.Add(uint32(43), []byte("00000"), uint32(0))
 	f.Add(uint32(60), []byte{0xff, 0xff, 0xff, 0xff}, uint32(1))
 	dir, clock := f.TempDir(), storetest.NewClock()
 	open := func(t testing.TB, path string) (*sqlitestore.Store, error) {
