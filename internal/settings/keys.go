@@ -334,5 +334,25 @@ func Keys() []Key {
 			Default: "2GB",
 			field:   func(s *Settings) field { return sizeField{&s.Disk.MinFree, 1e6, true} },
 		},
+		{
+			Name:    "notify.about",
+			Doc:     `What the app tells of by a notification while its window is not in front: "line" when all that waited is done, "each" for every job, "off" for nothing. With "line" and "each" a job that failed is told of at once.`,
+			Default: "line",
+			Live:    true, Choices: []string{"line", "each", "off"},
+			field: func(s *Settings) field { return textField{&s.Notify.About, oneOf("line", "each", "off")} },
+		},
+		{
+			Name:    "updates.check",
+			Doc:     "Ask once a day whether there is a newer Sluice. Nothing is sent but the question, and nothing is installed.",
+			Default: "false",
+			Live:    true,
+			field:   func(s *Settings) field { return switchField{&s.Updates.Check} },
+		},
+		{
+			Name:    "updates.feed",
+			Doc:     "Where is asked for a newer Sluice: an address that answers with JSON of a release, with tag_name and html_url.",
+			Default: "https://api.github.com/repos/sluice-app/sluice/releases/latest", Locked: true,
+			field: func(s *Settings) field { return textField{&s.Updates.Feed, webAddress} },
+		},
 	}
 }

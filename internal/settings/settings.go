@@ -38,6 +38,8 @@ type Settings struct {
 	Watch   Watch
 	Fetch   Fetch
 	Disk    Disk
+	Notify  Notify
+	Updates Updates
 
 	Dirs  Dirs     // where this user's files lie
 	Notes []string // what a person should know and nobody died of: for the log
@@ -113,6 +115,17 @@ type Webhook struct {
 	URL    Secret // "" = nobody; it may hold a secret behind the ?
 	Secret Secret // "" = one of Sluice's own
 	Allow  []string
+}
+
+// Notify is what notifications tell of.
+type Notify struct {
+	About string // line, each, off
+}
+
+// Updates is whether a newer Sluice is looked for.
+type Updates struct {
+	Check bool
+	Feed  string // address of a release
 }
 
 // Export is where finished texts are written.
