@@ -1,7 +1,8 @@
-// Package traytest is a desktop's tray for tests: it stands on a session bus
-// as panels do, so that a test can see the icon, title, tooltip and menu that
-// a program shows there, and click. The program may be the test itself or
-// another process. It draws nothing and needs no display.
+// Package traytest is the parts of a desktop that a program talks to over the
+// session bus, for tests: the tray, so that a test can see icon, title, tooltip
+// and menu, and click; what shows notifications; the taskbar; and a screen
+// reader, which reads windows. The program may be the test itself or another
+// process. Nothing here draws or needs a display.
 package traytest
 
 import (
@@ -9,9 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 	"github.com/godbus/dbus/v5/prop"
@@ -25,10 +24,6 @@ const (
 	menuFace    = "com.canonical.dbusmenu"
 )
 
-// again is how long at most nothing is read while waiting: signals come first,
-// this is for what none tells.
-const again = 100 * time.Millisecond
-
 // ErrNoItem says that no program shows an icon.
 var ErrNoItem = errors.New("no item in the tray")
 
@@ -37,9 +32,8 @@ type Host struct {
 	conn *dbus.Conn
 	done chan struct{} // closed when nobody listens any more
 
-	mu   sync.Mutex
+	news news // guards item
 	item item
-	news chan struct{} // closed and replaced when something may have changed
 }
 
 type item struct {
@@ -55,7 +49,7 @@ func Start(ctx context.Context, address string) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to bus: %w", err)
 	}
-	h := &Host{conn: conn, done: make(chan struct{}), news: make(chan struct{})}
+	h := &Host{conn: conn, done: make(chan struct{})}
 	signals := make(chan *dbus.Signal, 64)
 	conn.Signal(signals)
 	go h.listen(signals)
@@ -114,12 +108,12 @@ func (h *Host) serve(ctx context.Context) error {
 func (h *Host) listen(signals <-chan *dbus.Signal) {
 	defer close(h.done)
 	for s := range signals {
-		h.mu.Lock()
+		h.news.Lock()
 		if left(s, h.item.owner) {
 			h.item = item{}
 		}
-		h.changed()
-		h.mu.Unlock()
+		h.news.changed()
+		h.news.Unlock()
 	}
 }
 
@@ -131,16 +125,10 @@ func left(s *dbus.Signal, name string) bool {
 	return s.Body[0] == name && s.Body[2] == ""
 }
 
-// changed wakes those who wait. The caller holds mu.
-func (h *Host) changed() {
-	close(h.news)
-	h.news = make(chan struct{})
-}
-
-func (h *Host) look() (item, <-chan struct{}) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.item, h.news
+func (h *Host) look() item {
+	h.news.Lock()
+	defer h.news.Unlock()
+	return h.item
 }
 
 // registry is what programs see of the tray.
@@ -153,10 +141,10 @@ func (r registry) RegisterStatusNotifierItem(service string, sender dbus.Sender)
 	if strings.HasPrefix(service, "/") {
 		it.path = dbus.ObjectPath(service)
 	}
-	r.h.mu.Lock()
-	defer r.h.mu.Unlock()
+	r.h.news.Lock()
+	defer r.h.news.Unlock()
 	r.h.item = it
-	r.h.changed()
+	r.h.news.changed()
 	return nil
 }
 

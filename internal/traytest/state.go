@@ -65,7 +65,7 @@ func (s State) Entry(label string) (Entry, bool) {
 
 // Read reads the item as it is now. The error is ErrNoItem when there is none.
 func (h *Host) Read(ctx context.Context) (State, error) {
-	it, _ := h.look()
+	it := h.look()
 	if it.owner == "" {
 		return State{}, ErrNoItem
 	}
@@ -170,7 +170,7 @@ func (h *Host) Click(ctx context.Context, label string) error {
 	case !e.Enabled:
 		return fmt.Errorf("click %q: it is disabled", label)
 	}
-	it, _ := h.look()
+	it := h.look()
 	v, err := h.conn.Object(it.owner, it.path).GetProperty(itemFace + ".Menu")
 	if err != nil {
 		return fmt.Errorf("click %q: %w", label, err)
@@ -193,7 +193,7 @@ func (h *Host) Click(ctx context.Context, label string) error {
 func (h *Host) Until(ctx context.Context, wanted func(State) bool) (State, error) {
 	var last State
 	var trouble error
-	err := h.wait(ctx, func() bool {
+	err := h.news.wait(ctx, func() bool {
 		s, err := h.Read(ctx)
 		if ctx.Err() != nil {
 			return false
@@ -212,30 +212,12 @@ func (h *Host) Until(ctx context.Context, wanted func(State) bool) (State, error
 
 // Gone waits until the item's program has left the bus.
 func (h *Host) Gone(ctx context.Context) error {
-	err := h.wait(ctx, func() bool {
-		it, _ := h.look()
+	err := h.news.wait(ctx, func() bool {
+		it := h.look()
 		return it.owner == ""
 	})
 	if err != nil {
 		return fmt.Errorf("wait for the item to go: %w", err)
 	}
 	return nil
-}
-
-// wait asks again at every signal, and now and then without one.
-func (h *Host) wait(ctx context.Context, done func() bool) error {
-	tick := time.NewTicker(again)
-	defer tick.Stop()
-	for {
-		_, news := h.look()
-		if done() {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-news:
-		case <-tick.C:
-		}
-	}
 }
