@@ -12,7 +12,7 @@ LDFLAGS := -s -w -X sluice/app.version=$(VERSION)
 # What Wails wants to be built with; webkit2_41 is the WebKitGTK of today's Linux.
 TAGS    := desktop,production,webkit2_41
 
-.PHONY: help setup build run test race lint e2e fuzz shots bench bench-memory soak desktop window app api man verify clean
+.PHONY: help setup build run test race lint e2e fuzz shots bench bench-memory soak desktop window app dmg install icons api man verify clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -35,11 +35,13 @@ test: build ## run all tests
 race: setup ## run the Go tests with the race detector, in random order
 	@go test -race -gcflags=modernc.org/sqlite/lib=-race=false -shuffle=on ./...
 
-lint: ## vet, also for a Mac, golangci-lint when it is installed, and the page's own
+lint: ## vet, also for a Mac, golangci-lint and shellcheck when they are installed, the workflows, and the page's own
 	@go vet ./...
 	@GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 go vet ./...
 	@if command -v golangci-lint >/dev/null; then golangci-lint run ./...; else echo "golangci-lint is not installed: skipped"; fi
 	@if command -v golangci-lint >/dev/null && pkg-config --exists webkit2gtk-4.1 2>/dev/null; then golangci-lint run --build-tags $(TAGS) ./app/... ./internal/tray/...; fi
+	@if command -v shellcheck >/dev/null; then git ls-files '*.sh' .ci/run | xargs shellcheck; else echo "shellcheck is not installed: skipped"; fi
+	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	@cd frontend && npm run --silent check
 
 e2e: ## run the whole program: server, window, tray, and the page in a browser
@@ -67,6 +69,17 @@ window:
 app: setup ## build Sluice.app (on a Mac)
 	@build/darwin/bundle.sh '$(VERSION)'
 
+dmg: app ## pack Sluice.app into a disk image with its checksum (on a Mac)
+	@build/darwin/dmg.sh '$(VERSION)'
+
+install: ## put the programs, the menu's entry and its icons below PREFIX (~/.local; Linux)
+	@build/setup.sh desktop
+	@$(MAKE) --no-print-directory build window
+	@build/linux/install.sh $(if $(PREFIX),'$(PREFIX)')
+
+icons: ## draw every icon from build/appicon.svg
+	@build/icons/icons.sh
+
 bench: build ## print speed and memory figures, and write them to build/bench.json
 	@build/setup.sh bench
 	@go test -run '^$$' -bench . -timeout 60m ./app ./internal/... | tee build/bench.txt
@@ -87,8 +100,9 @@ soak: setup ## kill the program 50 times at random moments, hear hours of sound,
 	@echo "trying very many things on the line, beside its plain reference"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'TestReference|EveryStore' $(ARGS) ./internal/storetest ./internal/sqlitestore -rapid.checks=50 -rapid.steps=100 | grep -vE '^=== '
 
-verify: setup ## check that generated files are up to date, and what the page weighs
+verify: setup ## check that generated files and icons are up to date, and what the page weighs
 	@node frontend/scripts/size.mjs
+	@build/icons/icons.sh --check
 	@go run . openapi | diff -u internal/httpapi/testdata/openapi.json - || { echo "hint: go test ./internal/httpapi -update"; exit 1; }
 	@diff -u internal/httpapi/testdata/openapi.json frontend/src/lib/api/openapi.json || { echo "hint: make api"; exit 1; }
 	@cd frontend && cp src/lib/api/schema.d.ts node_modules/.schema.d.ts && npm run --silent api && diff -u node_modules/.schema.d.ts src/lib/api/schema.d.ts || { echo "hint: make api"; exit 1; }

@@ -4,6 +4,7 @@
 # of its package: make it a named case of a test, and remove it there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck disable=SC2046 # the names of packages hold no spaces
 [ $# -gt 0 ] || set -- $(grep -rl --include='*_test.go' '^func Fuzz' app internal | xargs -n1 dirname | sort -u | sed 's|^|./|')
 failed=()
 for package in "$@"; do

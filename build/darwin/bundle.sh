@@ -1,11 +1,8 @@
 #!/usr/bin/env bash
 # Builds build/bin/Sluice.app. 'make app' calls it, after the page and the
-# libraries are built.
+# libraries are built. sign.sh says how it is signed.
 #
 #   build/darwin/bundle.sh [VERSION]
-#
-# The signature is ad hoc: it seals the bundle, so that this Mac runs it, but
-# names nobody. Other Macs ask before they open such an app.
 set -euo pipefail
 
 if [ "$(uname -s)" != Darwin ]; then
@@ -30,6 +27,8 @@ echo "building $app $version"
 sed "s/@VERSION@/${number:-0.0.0}/" build/darwin/Info.plist >"$contents/Info.plist"
 plutil -lint -s "$contents/Info.plist"
 printf 'APPL????' >"$contents/PkgInfo"
+cp LICENSE NOTICE "$contents/Resources/"
+iconutil -c icns -o "$contents/Resources/Sluice.icns" build/darwin/Sluice.iconset
 
 oldest=$(plutil -extract LSMinimumSystemVersion raw -o - "$contents/Info.plist")
 export CGO_ENABLED=1 MACOSX_DEPLOYMENT_TARGET=$oldest
@@ -37,16 +36,7 @@ export CGO_CFLAGS="-O2 -mmacosx-version-min=$oldest"
 export CGO_CXXFLAGS=$CGO_CFLAGS CGO_LDFLAGS="-mmacosx-version-min=$oldest"
 go build -trimpath -tags desktop,production -ldflags "-s -w -X sluice/app.version=$version" -o "$contents/MacOS/Sluice" .
 
-icons=build/bin/new/Sluice.iconset
-mkdir -p "$icons"
-for size in 16 32 128 256 512; do
-	sips -z $size $size build/appicon.png --out "$icons/icon_${size}x$size.png" >/dev/null
-	sips -z $((size * 2)) $((size * 2)) build/appicon.png --out "$icons/icon_${size}x$size@2x.png" >/dev/null
-done
-iconutil -c icns -o "$contents/Resources/Sluice.icns" "$icons"
-
-codesign --force --sign - --timestamp=none "$new"
-codesign --verify --strict "$new"
+build/darwin/sign.sh "$new"
 rm -rf "$app"
 mv "$new" "$app"
 echo "$app is ready"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Starts the built Sluice.app in a folder of its own for ten seconds: it must
-# live, answer, hold its window, and end by itself when it is told to.
+# live, answer, hold its window, and end by itself when it is told to. Out of a
+# disk image it is copied first, as people do.
 #
-#   build/darwin/smoke.sh [APP]
+#   build/darwin/smoke.sh [APP or DMG]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,16 +12,34 @@ SLUICE_HOME=$(mktemp -d)
 export SLUICE_HOME SLUICE_SERVER_LISTEN=127.0.0.1:0
 log=$SLUICE_HOME/stderr.txt
 pid=
+mounted=
 finish() {
 	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true
-	cat "$log"
-	rm -rf "$SLUICE_HOME"
+	[ -z "$mounted" ] || hdiutil detach -quiet "$mounted" || true
+	[ ! -f "$log" ] || cat "$log"
+	rm -rf "$SLUICE_HOME" ${copy:+"$copy"}
 }
 trap finish EXIT
 fail() {
 	echo "smoke: $1" >&2
 	exit 1
 }
+
+copy=
+case $app in
+*.dmg)
+	copy=$(mktemp -d)
+	mkdir "$copy/volume"
+	hdiutil attach -quiet -nobrowse -readonly -mountpoint "$copy/volume" "$app"
+	mounted=$copy/volume
+	[ "$(readlink "$mounted/Applications")" = /Applications ] || fail "the disk image does not say where to put the app"
+	ditto "$mounted/Sluice.app" "$copy/Sluice.app"
+	hdiutil detach -quiet "$mounted"
+	mounted=
+	app=$copy/Sluice.app
+	codesign --verify --strict "$app" || fail "its signature did not survive the disk image"
+	;;
+esac
 
 "$app/Contents/MacOS/Sluice" 2>"$log" &
 pid=$!
