@@ -40,6 +40,8 @@ func places() map[string]place {
 		"internal/netguard": {support, ""},
 		"internal/download": {support, ""},
 		"internal/power":    {support, ""},
+		"internal/oneline":  {support, ""},
+		"internal/install":  {support, ""},
 		"internal/archtest": {support, ""},
 		// The suite that every store runs speaks the port of the line.
 		"internal/storetest":  {support, "internal/queue"},
@@ -55,13 +57,15 @@ func places() map[string]place {
 		"internal/ollama":      {adapter, "internal/pipeline internal/netguard"},
 		"internal/delivery":    {adapter, "internal/netguard"},
 		"internal/export":      {adapter, ""},
+		"internal/update":      {adapter, "internal/netguard internal/disk"},
 		"internal/memory":      {adapter, "internal/admission"},
 		"internal/models":      {adapter, "internal/pipeline internal/netguard internal/download internal/disk"},
 		"internal/intake":      {adapter, "internal/pipeline internal/netguard internal/download internal/disk"},
 		// Views read what core shows: the board's snapshots and their words.
 		"internal/httpapi": {adapter, "internal/board internal/queue internal/library internal/settings"},
 		"internal/cli":     {adapter, "internal/board internal/settings"},
-		"internal/tray":    {adapter, "internal/board"},
+		"internal/tray":    {adapter, "internal/board internal/oneline"},
+		"internal/notice":  {adapter, "internal/board internal/oneline"},
 		// The two sides of one protocol: the child knows its parent's wire types.
 		"internal/whisper/engine": {adapter, "internal/whisper"},
 
@@ -99,13 +103,15 @@ func libraries() map[string]string {
 		"github.com/pelletier/go-toml":          "internal/settings",
 		"github.com/zalando/go-keyring":         "internal/secret",
 		"github.com/fsnotify/fsnotify":          "internal/intake",
-		"github.com/rivo/uniseg":                "internal/transcript",
+		"github.com/rivo/uniseg":                "internal/transcript internal/oneline",
 		"github.com/gofrs/flock":                "app internal/models internal/whisper",
 		"github.com/oklog/ulid":                 "app internal/intake internal/sqlitestore internal/redisstore",
 		"github.com/google/go-cmp":              "internal/storetest",
 		"pgregory.net/rapid":                    "internal/storetest",
 		"github.com/santhosh-tekuri/jsonschema": "internal/apitest",
 		"C":                                     "app internal/whisper/engine", // the headless rest builds without a C compiler
+		"golang.org/x/mod":                      "internal/update",
+		"howett.net/plist":                      "internal/install",
 		"golang.org/x/sync":                     "app",
 		"gopkg.in/natefinch/lumberjack.v2":      "app",
 		"golang.org/x/text":                     "internal/cli internal/intake internal/models internal/sqlitestore",

@@ -80,14 +80,17 @@ const (
 	VerbRestore  Verb = "restore" // from a backup
 )
 
-// Notice is something that happened to the data as a whole and that people
-// must be told until they have seen it.
+// Notice is something about Sluice as a whole that people are told until they
+// have seen it.
 type Notice struct {
 	ID   string
 	At   time.Time
 	Code NoticeCode
 	Text string // what happened, with figures
 	Hint string // what to do
+
+	Version string // with UpdateAvailable: the newer one
+	URL     string // with UpdateAvailable: of the page that tells of it
 }
 
 // NoticeCode names a notice; views have words of their own for it.
@@ -95,6 +98,7 @@ type NoticeCode string
 
 // The notices.
 const (
-	BackupRestored NoticeCode = "backup_restored" // the database was damaged; a backup took its place
-	StartedEmpty   NoticeCode = "started_empty"   // the database was damaged and there was no backup
+	BackupRestored  NoticeCode = "backup_restored"  // the database was damaged; a backup took its place
+	StartedEmpty    NoticeCode = "started_empty"    // the database was damaged and there was no backup
+	UpdateAvailable NoticeCode = "update_available" // there is a newer Sluice
 )
