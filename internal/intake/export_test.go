@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"io/fs"
 	"time"
 
 	"sluice/internal/job"
@@ -9,8 +10,19 @@ import (
 
 // GatherWithin is Gather with bounds that a test can reach.
 func GatherWithin(ctx context.Context, paths []string, files, looks, named int) ([]string, []job.Refused) {
-	return gather(ctx, paths, bounds{files: files, looks: looks, named: named})
+	return gather(ctx, paths, dataless, bounds{files: files, looks: looks, named: named})
 }
+
+// GatherBelow is Gather where some files have their content in the cloud.
+func GatherBelow(ctx context.Context, paths []string, inCloud func(fs.FileInfo) bool) ([]string, []job.Refused) {
+	return gather(ctx, paths, inCloud, bounds{files: job.MaxDropped, looks: 20 * job.MaxDropped, named: 100})
+}
+
+// SourceFault says why a source cannot be reached.
+func SourceFault(name, path string, err error) error { return sourceFault(name, path, err) }
+
+// DeniedHint says what opens a file again on some system.
+func DeniedHint(system string, err error) string { return deniedHint(system, err) }
 
 // Rounds is a watcher without its clock and its ear.
 type Rounds struct {

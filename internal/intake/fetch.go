@@ -63,14 +63,18 @@ func (in *Intake) FromURL(_ context.Context, address string) (job.Source, error)
 // Fetch brings a source from the web into a folder of the job's own and gives it
 // with its path and its content's fingerprint. What was brought there before is
 // taken as it is, and what is there in part is gone on with; a source of another
-// kind is only opened. It blocks until the file is there. Began is called once
+// kind is only opened, and one that was in the cloud when it was submitted is
+// given with its content's fingerprint. It blocks until the file is there. Began is called once
 // at most, when bytes come, and its error ends the fetch. Faults: those of Open,
 // and url_refused, url_unreachable, url_broken, url_failed, source_too_large,
 // not_media, file_empty, disk_full.
 func (in *Intake) Fetch(ctx context.Context, s job.Source, dir string, began func() error, report func(done, total int64)) (job.Source, error) {
 	if s.Kind != job.FromURL {
-		var err error
-		s.Path, err = in.Open(ctx, s)
+		now, err := in.now(ctx, s)
+		if err == nil && Promised(s) {
+			s.Size, s.ModTime, s.Fingerprint = now.Size, now.ModTime, now.Fingerprint
+		}
+		s.Path = now.Path
 		return s, err
 	}
 	if got, ok := fetched(dir, s); ok {

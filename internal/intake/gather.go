@@ -30,8 +30,10 @@ import (
 //
 // Whatever is in a folder counts towards the bounds, also what is passed over:
 // it has to be read all the same.
+//
+// A file whose content is in the cloud only is told by its name alone.
 func Gather(ctx context.Context, paths []string) (found []string, refused []job.Refused) {
-	return gather(ctx, paths, bounds{files: job.MaxDropped, looks: 20 * job.MaxDropped, named: 100})
+	return gather(ctx, paths, dataless, bounds{files: job.MaxDropped, looks: 20 * job.MaxDropped, named: 100})
 }
 
 // bounds keep a drop of a whole disk from taking all day.
@@ -41,9 +43,9 @@ type bounds struct {
 	named int // refusals of one folder
 }
 
-func gather(ctx context.Context, paths []string, b bounds) ([]string, []job.Refused) {
+func gather(ctx context.Context, paths []string, c cloud, b bounds) ([]string, []job.Refused) {
 	g := &gathering{
-		bounds: b, seen: map[string]int{}, walked: map[string]int{}, named: map[string]bool{},
+		bounds: b, cloud: c, seen: map[string]int{}, walked: map[string]int{}, named: map[string]bool{},
 		link: fault.New(fault.NotAFile, "This is a link, and links in folders are not followed.", nil).WithHint("Drop the file itself."),
 	}
 	for _, p := range paths {
@@ -61,6 +63,7 @@ func gather(ctx context.Context, paths []string, b bounds) ([]string, []job.Refu
 // gathering is one drop.
 type gathering struct {
 	bounds bounds
+	cloud  cloud
 
 	found   []string
 	refused []job.Refused
@@ -91,7 +94,12 @@ func (g *gathering) path(ctx context.Context, given string) {
 		g.refuse(given, err)
 		return
 	}
+	path, _ = stoodFor(path)
 	name := filepath.Base(path)
+	if place, _, ok := stub(path); ok {
+		g.single(path, place)
+		return
+	}
 	place, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		g.refuse(path, sourceFault(name, path, err))
@@ -102,12 +110,7 @@ func (g *gathering) path(ctx context.Context, given string) {
 	case err != nil:
 		g.refuse(path, sourceFault(name, place, err))
 	case !info.IsDir():
-		if g.looks == g.bounds.looks {
-			g.tooMuch(path)
-			return
-		}
-		g.looks++
-		g.file(path, place)
+		g.single(path, place)
 	case system(place):
 		g.refuse(path, notAFile(name))
 	case foreign(place):
@@ -116,6 +119,16 @@ func (g *gathering) path(ctx context.Context, given string) {
 	default:
 		g.folder(ctx, path, place)
 	}
+}
+
+// single takes a file that was dropped itself.
+func (g *gathering) single(path, place string) {
+	if g.looks == g.bounds.looks {
+		g.tooMuch(path)
+		return
+	}
+	g.looks++
+	g.file(path, place)
 }
 
 // folder takes a dropped folder. Where there is no media at all, that says
@@ -155,9 +168,9 @@ func (g *gathering) walk(ctx context.Context, path, place string) (media int) {
 		if g.over(ctx) {
 			return media
 		}
-		path, place := filepath.Join(path, e.Name()), filepath.Join(place, e.Name())
+		path, place := filepath.Join(path, e.name), filepath.Join(place, e.name)
 		switch {
-		case hidden(e):
+		case hidden(e) && e.name == e.Name():
 		case e.Type()&fs.ModeSymlink != 0:
 			g.refuse(path, g.link)
 		case !e.IsDir():
@@ -176,6 +189,7 @@ func (g *gathering) walk(ctx context.Context, path, place string) (media int) {
 // entry is one of a folder, and where it stands in it.
 type entry struct {
 	fs.DirEntry
+	name    string // its own; that of a stub is the one it stands for
 	natural natural
 }
 
@@ -199,8 +213,12 @@ func (g *gathering) read(ctx context.Context, place string) (entries []entry, wh
 		}
 		g.looks += len(some)
 		for _, e := range some {
-			if !litter(e.Name()) {
-				entries = append(entries, entry{e, naturalOf(e.Name())})
+			name := e.Name()
+			if e.Type().IsRegular() {
+				name, _ = stoodFor(name)
+			}
+			if !litter(name) {
+				entries = append(entries, entry{e, name, naturalOf(name)})
 			}
 		}
 	}
@@ -219,7 +237,10 @@ func (g *gathering) file(path, place string) int {
 	if media, again := g.seen[key]; again {
 		return media
 	}
-	err := identify(filepath.Base(path), place)
+	err := g.cloud.identify(filepath.Base(path), place)
+	if errors.Is(err, errInCloud) {
+		err = judge(unknown, "", extension(path))
+	}
 	if err == nil && !utf8.ValidString(path) {
 		err = notText(filepath.Base(path))
 	}
@@ -289,8 +310,8 @@ func refusal(path string, err error) job.Refused {
 
 // identify makes sure that the file at a real place is media, or says what
 // else it is.
-func identify(name, place string) error {
-	f, _, err := open(name, place)
+func (c cloud) identify(name, place string) error {
+	f, _, err := c.open(name, place)
 	if err != nil {
 		return err
 	}
@@ -302,6 +323,12 @@ func identify(name, place string) error {
 	}
 	ext := extension(name)
 	k, words := sniff(head[:n], ext)
+	return judge(k, words, ext)
+}
+
+// judge makes sure that a file is media by what its first bytes and its name
+// say.
+func judge(k kind, words, ext string) error {
 	switch {
 	case unfinished(ext):
 		return fault.New(fault.NotMedia, "This is a download that has not ended.", nil).

@@ -7,6 +7,7 @@
 package intake
 
 import (
+	"io/fs"
 	"sync"
 	"time"
 
@@ -19,7 +20,8 @@ var _ pipeline.Sources = (*Intake)(nil)
 
 // Intake takes sources in.
 type Intake struct {
-	cfg Config
+	cfg   Config
+	cloud cloud
 
 	claims sync.Mutex // an upload is claimed, or taken away, but not both at once
 
@@ -41,6 +43,7 @@ type Config struct {
 	Home      string                      // what "~/" stands for; the user's home
 	FreeBytes func(string) (int64, error) // free space of the disk a folder is on
 	Now       func() time.Time            // time.Now
+	Dataless  func(fs.FileInfo) bool      // a file has its content in the cloud only; nil = as the system tells
 }
 
 // Limits is how large what comes in may be, in bytes.
@@ -76,5 +79,5 @@ func New(cfg Config) *Intake {
 		fixed := Limits{Upload: cfg.MaxUpload, Fetch: cfg.Web.Max}
 		cfg.Limits = func() Limits { return fixed }
 	}
-	return &Intake{cfg: cfg, active: map[string]int64{}, absent: map[string]absence{}}
+	return &Intake{cfg: cfg, cloud: asTheSystemTells(cfg.Dataless), active: map[string]int64{}, absent: map[string]absence{}}
 }

@@ -32,7 +32,7 @@ type ledger struct {
 // record is what is known of one file.
 type record struct {
 	Path    string    `json:"path,omitempty"`
-	Size    int64     `json:"size,omitempty"`
+	Size    int64     `json:"size,omitempty"` // or unsaid
 	ModTime time.Time `json:"mod_time"`
 	Sum     string    `json:"sum,omitempty"` // of samples of its content; "" = not taken
 	State   fate      `json:"state,omitempty"`
@@ -40,6 +40,9 @@ type record struct {
 
 	Folder string `json:"folder,omitempty"` // instead of all that: a folder that was looked at
 }
+
+// unsaid is the size of a file that only its stub was there of.
+const unsaid = -1
 
 // fate is what became of a file.
 type fate string

@@ -35,7 +35,7 @@ func (in *Intake) Play(ctx context.Context, s job.Source, may func(path string) 
 	if err != nil {
 		return nil, sourceFault(s.Name, s.Path, err)
 	}
-	f, info, err := open(s.Name, path)
+	f, info, err := in.cloud.open(s.Name, path)
 	if fault.Is(err, fault.FileEmpty) {
 		err = changed(s)
 	}
@@ -56,10 +56,10 @@ func unchangedFile(ctx context.Context, f *os.File, info fs.FileInfo, s job.Sour
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if info.Size() != s.Size || !info.ModTime().Equal(s.ModTime) {
+	if !alike(info.Size(), info.ModTime(), s) {
 		return changed(s)
 	}
-	if s.Kind == job.FromURL { // its mark is of all of it, and nobody but us writes to it
+	if s.Kind == job.FromURL || Promised(s) { // the mark of the one is of all of it, and nobody but us writes to it; the other's is of none of it
 		return nil
 	}
 	sum, err := fingerprint(f, info.Size(), info.ModTime())

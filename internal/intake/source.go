@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -30,25 +31,33 @@ const endBytes = 64 << 10
 // FromPath makes a source of a file. The path must be absolute; "~/" stands
 // for the user's home. Links are followed once, here, and the source keeps
 // where they led: a link that is turned to another file afterwards does not
-// turn the job with it. Faults: request_invalid, source_missing,
-// source_denied, not_a_file, file_empty.
+// turn the job with it. A file whose content is in the cloud only is taken
+// unread: its job waits for the content. Faults: request_invalid,
+// source_missing, source_denied, not_a_file, file_empty.
 func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error) {
 	path, err := in.absolute(path)
 	if err != nil {
 		return job.Source{}, err
 	}
+	path, _ = stoodFor(path)
 	given := filepath.Base(path)
 	led, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		if _, loop := os.Stat(path); errors.Is(loop, syscall.ELOOP) { // EvalSymlinks has words of its own for it
 			err = loop
 		}
+		if place, info, ok := stub(path); ok && utf8.ValidString(place) {
+			return promised(place, given, 0, info.ModTime()), nil
+		}
 		return job.Source{}, sourceFault(given, path, err)
 	}
 	if !utf8.ValidString(led) { // a link has led there
 		return job.Source{}, notText(filepath.Base(led))
 	}
-	src, err := inspect(ctx, led)
+	if info, err := os.Stat(led); err == nil && info.Mode().IsRegular() && in.cloud.holds(info) {
+		return promised(led, given, info.Size(), info.ModTime()), nil
+	}
+	src, err := in.cloud.inspect(ctx, led)
 	if err != nil {
 		return job.Source{}, err
 	}
@@ -59,25 +68,34 @@ func (in *Intake) FromPath(ctx context.Context, path string) (job.Source, error)
 
 // Open gives the path of a source if it is still the file that was submitted.
 // It implements pipeline.Sources. Faults: source_missing, source_denied,
-// source_changed, not_a_file.
+// source_changed, not_a_file. What is in the cloud only is missing.
 func (in *Intake) Open(ctx context.Context, s job.Source) (string, error) {
 	if s.Kind == job.FromURL {
 		return s.Path, atHand(s)
 	}
-	path, err := filepath.EvalSymlinks(s.Path)
+	now, err := in.now(ctx, s)
+	return now.Path, err
+}
+
+// now reads what a source from a file or an upload is by now. The fault says so
+// when that is not what was submitted.
+func (in *Intake) now(ctx context.Context, s job.Source) (job.Source, error) {
+	path, err := in.place(s)
 	if err != nil {
-		return "", sourceFault(s.Name, s.Path, err)
+		return job.Source{}, err
 	}
-	now, err := inspect(ctx, path)
+	now, err := in.cloud.inspect(ctx, path)
 	switch {
 	case fault.Is(err, fault.FileEmpty):
-		return "", changed(s)
+		return job.Source{}, changed(s)
 	case err != nil:
-		return "", err
+		return job.Source{}, err
+	case Promised(s) && alike(now.Size, now.ModTime, s):
+		return now, nil
 	case now.Fingerprint != s.Fingerprint:
-		return "", changed(s)
+		return job.Source{}, changed(s)
 	}
-	return path, nil
+	return now, nil
 }
 
 // Look says whether a source still seems to be the file that was submitted. It
@@ -94,23 +112,32 @@ func (in *Intake) Look(ctx context.Context, s job.Source) error {
 		}
 		return in.away(s.URL) // else it can be fetched
 	}
+	_, err := in.place(s)
+	return err
+}
+
+// place gives the real path of a source from a file or an upload, if what is
+// there seems to be it.
+func (in *Intake) place(s job.Source) (string, error) {
 	path, err := filepath.EvalSymlinks(s.Path)
 	if err != nil {
-		return sourceFault(s.Name, s.Path, err)
+		return "", sourceFault(s.Name, s.Path, err)
 	}
 	if system(path) {
-		return notAFile(s.Name)
+		return "", notAFile(s.Name)
 	}
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return sourceFault(s.Name, path, err)
+		return "", sourceFault(s.Name, path, err)
 	case !info.Mode().IsRegular():
-		return notAFile(s.Name)
-	case info.Size() != s.Size, !info.ModTime().Equal(s.ModTime):
-		return changed(s)
+		return "", notAFile(s.Name)
+	case !alike(info.Size(), info.ModTime(), s): // also before it is fetched in vain
+		return "", changed(s)
+	case in.cloud.holds(info):
+		return "", inCloud(s.Name)
 	}
-	return nil
+	return path, nil
 }
 
 // changed says that a source is another file by now.
@@ -161,12 +188,12 @@ func below(path, dir string) bool {
 }
 
 // inspect takes the fingerprint of the file at a real path.
-func inspect(ctx context.Context, path string) (job.Source, error) {
+func (c cloud) inspect(ctx context.Context, path string) (job.Source, error) {
 	name := filepath.Base(path)
 	if err := context.Cause(ctx); err != nil {
 		return job.Source{}, fmt.Errorf("inspect source: %w", err)
 	}
-	f, info, err := open(name, path)
+	f, info, err := c.open(name, path)
 	if err != nil {
 		return job.Source{}, err
 	}
@@ -180,9 +207,9 @@ func inspect(ctx context.Context, path string) (job.Source, error) {
 	}, nil
 }
 
-// open opens the file at a real path, if it is a file with something in it. It
-// never waits for a writer of a pipe and never opens a device.
-func open(name, path string) (*os.File, fs.FileInfo, error) {
+// open opens the file at a real path, if it is a file with something in it, and
+// that is here. It never waits for a writer of a pipe and never opens a device.
+func (c cloud) open(name, path string) (*os.File, fs.FileInfo, error) {
 	if system(path) {
 		return nil, nil, notAFile(name)
 	}
@@ -192,6 +219,8 @@ func open(name, path string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, sourceFault(name, path, err)
 	case !info.Mode().IsRegular(): // opening a device may already do something
 		return nil, nil, notAFile(name)
+	case c.holds(info):
+		return nil, nil, inCloud(name)
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
@@ -248,9 +277,11 @@ func notAFile(name string) error {
 func sourceFault(name, path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		f := fault.New(fault.SourceDenied, quoted(name)+" may not be read.", err)
-		return f.WithHint("Allow Sluice to read the folder. On a Mac: System Settings, Privacy & Security, Files and Folders.")
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return fault.New(fault.SourceDenied, quoted(name)+" may not be read.", err).WithHint("%s", deniedHint(runtime.GOOS, err))
+	case missing(err):
+		if stubbed(path) {
+			return inCloud(name)
+		}
 		if disk := missingDisk(path); disk != "" {
 			return fault.New(fault.SourceMissing, fmt.Sprintf("%s lies on the disk %s, which is not connected.", quoted(name), quoted(disk)), err).
 				WithHint("Connect the disk.")
@@ -263,6 +294,19 @@ func sourceFault(name, path string, err error) error {
 	}
 	return fault.New(fault.SourceMissing, quoted(name)+" cannot be read right now.", err).
 		WithHint("Check the disk or network folder it is on.")
+}
+
+// deniedHint says what opens a file again. A Mac answers EPERM where its privacy
+// settings forbid a folder, whatever the permissions of the file are.
+func deniedHint(system string, err error) string {
+	switch {
+	case system != "darwin":
+		return "Allow Sluice to read the file and its folder."
+	case errors.Is(err, syscall.EPERM):
+		return "Allow Sluice, or the terminal it runs in, to use the folder: System Settings > Privacy & Security > Files and Folders."
+	default:
+		return "Allow reading it in the Finder: Get Info, Sharing & Permissions. If that is so already: System Settings > Privacy & Security > Files and Folders."
+	}
 }
 
 // missingDisk names the disk of a path on a Mac that is not mounted.

@@ -188,7 +188,7 @@ func (in *Intake) Upload(ctx context.Context, id string) (job.Source, error) {
 	path, err := filepath.EvalSymlinks(filepath.Join(in.cfg.UploadDir, id, n.File))
 	if err == nil {
 		var src job.Source
-		if src, err = inspect(ctx, path); err == nil {
+		if src, err = in.cloud.inspect(ctx, path); err == nil {
 			src.Kind, src.Upload, src.Name = job.FromUpload, id, n.Name
 			return src, nil
 		}

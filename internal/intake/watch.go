@@ -27,6 +27,8 @@ type Watcher struct {
 	deps WatchDeps
 	cfg  WatchConfig
 
+	cloud cloud
+
 	most int // files of one folder; a larger one is not meant to be watched
 
 	mu   sync.Mutex
@@ -50,6 +52,8 @@ type WatchConfig struct {
 	Settle    time.Duration // 10s: how long a file must not have changed
 	Rescan    time.Duration // 30s: how often a folder is looked at though nothing was heard of it, as of network disks
 	Again     time.Duration // 1m: when a file is tried again that could not be taken for now
+
+	Dataless func(fs.FileInfo) bool // a file has its content in the cloud only; nil = as the system tells
 }
 
 // NewWatcher makes a watcher. It touches nothing before Run.
@@ -63,7 +67,7 @@ func NewWatcher(d WatchDeps, cfg WatchConfig) *Watcher {
 	if cfg.Again == 0 {
 		cfg.Again = time.Minute
 	}
-	return &Watcher{deps: d, cfg: cfg, most: maxFound, busy: map[string]bool{}}
+	return &Watcher{deps: d, cfg: cfg, cloud: asTheSystemTells(cfg.Dataless), most: maxFound, busy: map[string]bool{}}
 }
 
 // Run watches until ctx ends. Each folder is on its own, so that a share that
@@ -175,7 +179,7 @@ func (w *Watcher) gone(was, now string) bool {
 		info, err := os.Lstat(now)
 		return err == nil && os.SameFile(old, info)
 	}
-	return missing(err) && slices.ContainsFunc(w.cfg.Folders, func(folder string) bool {
+	return missing(err) && !stubbed(was) && slices.ContainsFunc(w.cfg.Folders, func(folder string) bool {
 		place, err := filepath.EvalSymlinks(folder)
 		return err == nil && below(was, spelt(place)) && WatchTrouble(place) == nil
 	})

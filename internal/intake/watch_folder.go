@@ -27,6 +27,7 @@ type folder struct {
 
 	trouble fault.Code             // why it cannot be looked at; "" = it can
 	misname bool                   // it was said that a name is no text
+	clouded bool                   // it was said that a file is in the cloud
 	pending map[string]candidate   // files that are not dealt with
 	passed  map[string]fs.FileInfo // files that make no job as they are
 	events  *events                // nil = nobody listens
@@ -51,7 +52,8 @@ type found struct {
 type survey struct {
 	place string // where the folder really is
 	files []found
-	gap   error // why a folder in it was not seen; nil = all were
+	stubs []record // of files that are in the cloud, and not here even by name
+	gap   error    // why a folder in it was not seen; nil = all were
 }
 
 // Bounds of a look.
@@ -158,8 +160,13 @@ func (f *folder) begin(seen survey) error {
 	if seen.gap != nil {
 		return seen.gap
 	}
-	records := make([]record, 0, len(seen.files)+1)
+	records := make([]record, 0, len(seen.files)+len(seen.stubs)+1)
 	if !f.cfg.Existing {
+		for _, r := range seen.stubs {
+			if _, known := f.ledger.of(r.Path); !known {
+				records = append(records, r)
+			}
+		}
 		for _, e := range seen.files {
 			if _, known := f.ledger.of(e.path); !known {
 				records = append(records, record{Path: e.path, Size: e.info.Size(), ModTime: e.info.ModTime(), State: left})
@@ -185,9 +192,11 @@ func (f *folder) consider(ctx context.Context, e found, now time.Time) time.Dura
 	case met && known.unchanged(e.info) && known.State != taking && (known.State != left || !f.cfg.Existing):
 		delete(f.pending, e.path)
 		return 0
-	case met && known.State == left && known.Size == e.info.Size() && !f.cfg.Existing:
-		known.ModTime = e.info.ModTime() // touched: nobody knows its content, and its size would differ
-		_ = f.ledger.put(known)          // else the next look finds it so again
+	case met && known.State == left && (known.Size == e.info.Size() || known.Size == unsaid) && !f.cfg.Existing:
+		// Touched: nobody knows its content, and its size would differ. Or it has
+		// come down from the cloud.
+		known.Size, known.ModTime = e.info.Size(), e.info.ModTime()
+		_ = f.ledger.put(known) // else the next look finds it so again
 		return 0
 	}
 	if was, ok := f.passed[e.path]; ok && same(was, e.info) {
@@ -210,7 +219,10 @@ func (f *folder) consider(ctx context.Context, e found, now time.Time) time.Dura
 		return 0
 	case ripe.After(now):
 		return ripe.Sub(now)
-	case dataless(e.info), arriving(e.path):
+	case f.cloud.holds(e.info):
+		f.inCloud(e.path)
+		return f.cfg.Again
+	case arriving(e.path):
 		return f.cfg.Again
 	}
 	switch o, err := f.settle(ctx, e, known); {
@@ -245,7 +257,7 @@ func (f *folder) explain(err error, said fault.Code) fault.Code {
 // before.
 func (f *folder) settle(ctx context.Context, e found, known record) (outcome, error) {
 	name := filepath.Base(e.path)
-	if err := identify(name, e.path); err != nil {
+	if err := f.cloud.identify(name, e.path); err != nil {
 		if fault.Is(err, fault.NotMedia) {
 			return settled, err
 		}
@@ -304,7 +316,7 @@ func (f *folder) list(ctx context.Context) (survey, error) {
 		return survey{}, context.Cause(ctx)
 	case err != nil:
 		return survey{}, sourceFault(filepath.Base(f.path), f.path, err)
-	case len(seen.files) > f.most: // some would be met for the first time at every look
+	case len(seen.files)+len(seen.stubs) > f.most: // some would be met for the first time at every look
 		return survey{}, fault.New(fault.RequestTooLarge, fmt.Sprintf("%s holds more than %d files.", quoted(filepath.Base(f.path)), f.most), nil).
 			WithHint("Watch a smaller folder.")
 	}
@@ -328,10 +340,16 @@ func (f *folder) walk(ctx context.Context, dir string, depth int, seen *survey) 
 		}
 	}
 	for _, e := range entries {
-		if ctx.Err() != nil || len(seen.files) > f.most {
+		if ctx.Err() != nil || len(seen.files)+len(seen.stubs) > f.most {
 			return nil
 		}
 		name, path := e.Name(), filepath.Join(dir, e.Name())
+		if whole, ok := stoodFor(path); ok && e.Type().IsRegular() && utf8.ValidString(whole) && !litter(filepath.Base(whole)) {
+			if info, err := e.Info(); err == nil {
+				seen.stubs = append(seen.stubs, record{Path: spelt(whole), Size: unsaid, ModTime: info.ModTime(), State: left})
+			}
+			continue
+		}
 		switch {
 		case litter(name), hidden(e), e.Type()&fs.ModeSymlink != 0, system(path):
 		case !utf8.ValidString(path):
@@ -356,6 +374,14 @@ func (f *folder) misnamed(path string) {
 	if !f.misname {
 		f.misname = true
 		f.deps.Log.Warn("file of watched folder not taken", "folder", f.path, "err", notText(filepath.Base(path)))
+	}
+}
+
+// inCloud says once that a file waits to be downloaded, by somebody else.
+func (f *folder) inCloud(path string) {
+	if !f.clouded {
+		f.clouded = true
+		f.deps.Log.Warn("file of watched folder not taken yet", "folder", f.path, "err", inCloud(filepath.Base(path)))
 	}
 }
 
