@@ -10,7 +10,7 @@ type noBar struct{ log *slog.Logger }
 
 func newBar(log *slog.Logger) bar { return noBar{log} }
 
-func (b noBar) start(Look, func(entry, Look)) { b.log.Info("built without a menu bar") }
-func (noBar) ready() <-chan struct{}          { return nil }
-func (noBar) draw(Look)                       {}
-func (noBar) stop()                           {}
+func (b noBar) start(Look, func(entry, Look), func()) { b.log.Info("built without a menu bar") }
+func (noBar) ready() <-chan struct{}                  { return nil }
+func (noBar) draw(Look)                               {}
+func (noBar) stop()                                   {}

@@ -39,12 +39,17 @@ func (b *desktopBar) ready() <-chan struct{} { return b.built }
 // start puts the item up. The library's own way to end it is never used: on a
 // Mac it would stop the main loop, which is not ours, and without a session bus
 // it dies of a nil connection.
-func (b *desktopBar) start(first Look, clicked func(entry, Look)) {
+func (b *desktopBar) start(first Look, clicked func(entry, Look), opened func()) {
 	b.shown.Store(&first)
 	up := make(chan struct{})
 	begin, _ := systray.RunWithExternalLoop(func() {
 		b.build(first)
-		go b.receive(clicked)
+		go b.hear(systray.TrayOpenedCh, opened)
+		for _, e := range clickable() {
+			if b.items[e] != nil {
+				go b.hear(b.items[e].ClickedCh, func() { clicked(e, *b.shown.Load()) })
+			}
+		}
 		<-up
 		close(b.built)
 	}, nil)
@@ -82,28 +87,16 @@ func (b *desktopBar) build(l Look) {
 	}
 }
 
-// receive is always there for a click: the library drops what nobody waits for.
-func (b *desktopBar) receive(clicked func(entry, Look)) {
-	ch := func(e entry) <-chan struct{} {
-		if b.items[e] == nil {
-			return nil
-		}
-		return b.items[e].ClickedCh
-	}
+// hear is always there for what people do: the library drops what nobody waits
+// for.
+func (b *desktopBar) hear(happened <-chan struct{}, tell func()) {
 	for {
-		e := entryPause
 		select {
 		case <-b.done:
 			return
-		case <-ch(entryPause):
-		case <-ch(entryAdd):
-			e = entryAdd
-		case <-ch(entryOpen):
-			e = entryOpen
-		case <-ch(entryQuit):
-			e = entryQuit
+		case <-happened:
+			tell()
 		}
-		clicked(e, *b.shown.Load())
 	}
 }
 

@@ -15,9 +15,11 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/godbus/dbus/v5"
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/board"
@@ -47,6 +49,7 @@ func child(in io.Reader, out io.Writer) error {
 	l := &line{reading: calm()}
 	b := board.New("boot", l, l)
 	tell := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
+	var aloud atomic.Bool
 	change := func(change func(*line)) {
 		l.set(change)
 		b.Publish(board.Event{Kind: board.LineChanged})
@@ -57,7 +60,13 @@ func child(in io.Reader, out io.Writer) error {
 		AddFiles: func() { tell("add"); select {} }, // a dialog that stays open
 		Open:     func() { tell("open") },
 		Quit:     func() { tell("quit") },
-	}, tray.Config{Language: "en"}, complaints(out))
+		Show:     func(id string) { tell("show %s", id) },
+		Update:   func() { tell("update") },
+	}, tray.Config{Language: "en", Outside: func(o tray.Outline) {
+		if aloud.Load() && o.Depth == 3 { // once, and not what was told before
+			tell("%s", o.Spoken)
+		}
+	}}, complaints(out))
 	t.Start()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
@@ -69,7 +78,7 @@ func child(in io.Reader, out io.Writer) error {
 		case "work":
 			j := busy(43, 110)
 			j.Title = "my_talk \u202e" + strings.Repeat("x", 100) + ".mp4"
-			change(jobs([]job.Job{j}, []job.Job{queued(job.Turn, ""), queued(job.Turn, "")}))
+			change(jobs([]job.Job{j}, []job.Job{inLine("first_one.mp4", job.Turn), inLine("held.mp4", job.Held)}))
 		case "wait":
 			j := queued(job.Memory, "needs 6.9 GB, 4.2 GB free")
 			j.Need.Bytes = 6_900_000_000
@@ -79,6 +88,15 @@ func child(in io.Reader, out io.Writer) error {
 			})
 		case "empty":
 			change(jobs(nil, nil))
+		case "results":
+			change(func(l *line) {
+				jobs(nil, nil)(l)
+				l.now.Last = []job.Job{result("a_b.mp4", job.Done), result("broken.mp4", job.Failed)}
+			})
+		case "newer":
+			t.SetUpdate("1.3.0")
+		case "aloud":
+			aloud.Store(true)
 		case "ko", "en":
 			t.SetLanguage(words.Text())
 		case "stop":
@@ -261,23 +279,29 @@ func TestATrayOnARealBus(t *testing.T) {
 		}
 	}
 
+	p.say(t, "aloud")
 	p.say(t, "work")
 	shows(t, host, p, scene{
-		tray.Icon{Level: job.Normal, Running: true},
+		tray.Icon{Level: job.Normal, Running: true, Ring: 6},
 		"3", "Sluice: 3 in line, working, memory fine",
 		[]string{
 			"3 in line", "Memory: fine, 62% free",
-			"my_talk xxxxxxxxxxxx…xxxxxxxxxxxxxxx.mp4 - transcribing 43%, 2 min left", traytest.Separator,
+			"my_talk xxxxxxxxxxxx…xxxxxxxxxxxxxxx.mp4 - transcribing 43%, 2 min left",
+			"Next: first_one.mp4", "Waiting: held.mp4", traytest.Separator,
 			"Pause", "Add files…", "Open Sluice", traytest.Separator, "Quit Sluice",
 		},
 	})
+	p.hear(t, "Sluice: 3 jobs in line. Transcribing my_talk xxxxxxxxxxxx…xxxxxxxxxxxxxxx.mp4, 43 percent done. Memory is fine.")
+	click("Next: first_one.mp4", "show id of first_one.mp4")
+	click("Waiting: held.mp4", "show id of held.mp4")
+	click("my_talk xxxxxxxxxxxx…xxxxxxxxxxxxxxx.mp4 - transcribing 43%, 2 min left", "show A")
 
 	p.say(t, "wait")
 	shows(t, host, p, scene{
 		tray.Icon{Level: job.Warn, Shut: true},
 		"1", "Sluice: 1 in line, waiting for memory, memory tight",
 		[]string{
-			"1 in line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: tight, 22% free", traytest.Separator,
+			"1 in line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: tight, 22% free", "Next: Talk.mov", traytest.Separator,
 			"Pause", "Add files…", "Open Sluice", traytest.Separator, "Quit Sluice",
 		},
 	})
@@ -289,7 +313,7 @@ func TestATrayOnARealBus(t *testing.T) {
 		tray.Icon{Level: job.Warn, Shut: true, Paused: true},
 		"1", "Sluice: 대기 1건, 일시 정지됨, 메모리 빠듯함",
 		[]string{
-			"대기 1건", "일시 정지됨", "메모리 빠듯함, 22% 사용 가능", traytest.Separator,
+			"대기 1건", "일시 정지됨", "메모리 빠듯함, 22% 사용 가능", "다음 차례: Talk.mov", traytest.Separator,
 			"계속하기", "파일 추가…", "Sluice 열기", traytest.Separator, "Sluice 종료",
 		},
 	})
@@ -298,7 +322,7 @@ func TestATrayOnARealBus(t *testing.T) {
 		tray.Icon{Level: job.Warn, Shut: true},
 		"1", "Sluice: 대기 1건, 메모리 여유를 기다리는 중, 메모리 빠듯함",
 		[]string{
-			"대기 1건", "메모리 여유를 기다리는 중: 6.9 GB 필요, 4.2 GB 사용 가능", "메모리 빠듯함, 22% 사용 가능", traytest.Separator,
+			"대기 1건", "메모리 여유를 기다리는 중: 6.9 GB 필요, 4.2 GB 사용 가능", "메모리 빠듯함, 22% 사용 가능", "다음 차례: Talk.mov", traytest.Separator,
 			"일시 정지", "파일 추가…", "Sluice 열기", traytest.Separator, "Sluice 종료",
 		},
 	})
@@ -321,6 +345,59 @@ func TestATrayOnARealBus(t *testing.T) {
 	}
 	if _, err := host.Read(ctx); !errors.Is(err, traytest.ErrNoItem) {
 		t.Errorf("an item that has gone was read: %v", err)
+	}
+}
+
+func TestResultsANewerVersionAndAMenuThatKeepsStill(t *testing.T) {
+	t.Parallel()
+	bus := traytest.NewBus(t)
+	host := traytest.Watch(t, bus.Address)
+	p := launch(t, "DBUS_SESSION_BUS_ADDRESS="+bus.Address)
+	empty := tray.Icon{Level: job.Normal}
+	p.say(t, "newer")
+	p.say(t, "results")
+	results := []string{
+		"Line is empty", "Memory: fine, 62% free", "✓ Done: a_b.mp4", "✗ Failed: broken.mp4", traytest.Separator,
+		"Pause", "Add files…", "Open Sluice", "Sluice 1.3.0 is available", traytest.Separator, "Quit Sluice",
+	}
+	shows(t, host, p, scene{empty, "", "Sluice: line is empty, memory fine", results})
+	click := func(label, does string) {
+		t.Helper()
+		if err := host.Click(t.Context(), label); err != nil {
+			t.Fatal(err)
+		}
+		p.hear(t, does)
+	}
+	click("✓ Done: a_b.mp4", "show id of a_b.mp4")
+	click("✗ Failed: broken.mp4", "show id of broken.mp4")
+	click("Sluice 1.3.0 is available", "update")
+
+	open(t, bus, p)
+	p.say(t, "wait")
+	kept := slices.Clone(results)
+	kept[0], kept[1] = "1 in line", "Memory: tight, 22% free"
+	waits := tray.Icon{Level: job.Warn, Shut: true}
+	tip := "Sluice: 1 in line, waiting for memory, memory tight"
+	shows(t, host, p, scene{waits, "1", tip, kept})
+	click("✓ Done: a_b.mp4", "show id of a_b.mp4") // which closes the menu
+	shows(t, host, p, scene{waits, "1", tip, []string{
+		"1 in line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: tight, 22% free", "Next: Talk.mov", traytest.Separator,
+		"Pause", "Add files…", "Open Sluice", "Sluice 1.3.0 is available", traytest.Separator, "Quit Sluice",
+	}})
+	p.end(t)
+}
+
+// open tells the child what a panel tells when somebody opens the menu.
+func open(t *testing.T, bus *traytest.Bus, p *process) {
+	t.Helper()
+	conn, err := dbus.Connect(bus.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	child := conn.Object(fmt.Sprintf("org.kde.StatusNotifierItem-%d-1", p.cmd.Process.Pid), "/StatusNotifierItem/menu")
+	if call := child.Call("com.canonical.dbusmenu.Event", 0, int32(0), "opened", dbus.MakeVariant(""), uint32(0)); call.Err != nil {
+		t.Fatal(call.Err)
 	}
 }
 

@@ -84,6 +84,20 @@ func disc(cx, cy, radius float64) shape {
 	return func(x, y float64) bool { return math.Hypot(x-cx, y-cy) <= radius }
 }
 
+// arc is a share of a ring, clockwise from the top.
+func arc(cx, cy, inner, outer, share float64) shape {
+	return func(x, y float64) bool {
+		if r := math.Hypot(x-cx, y-cy); r < inner || r > outer {
+			return false
+		}
+		angle := math.Atan2(x-cx, cy-y)
+		if angle < 0 {
+			angle += 2 * math.Pi
+		}
+		return angle <= share*2*math.Pi
+	}
+}
+
 // water fills everything below a surface with two low waves.
 func water(left, right, surface float64) shape {
 	return func(x, y float64) bool {

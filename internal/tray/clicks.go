@@ -3,7 +3,8 @@ package tray
 import "log/slog"
 
 // hands carry out what was clicked. Each pair of hands does one thing at a
-// time; pausing and resuming share one, so that they never overtake each other.
+// time; pausing and resuming share one, so that they never overtake each other,
+// and so do all jobs, so that the last one clicked is shown last.
 type hands struct {
 	log     *slog.Logger
 	actions Actions
@@ -17,13 +18,18 @@ const patience = 4
 func newHands(a Actions, log *slog.Logger) hands {
 	h := hands{log: log, actions: a, done: make(chan struct{})}
 	for _, e := range clickable() {
+		if e > entryJob && e < entryPause {
+			h.todo[e] = h.todo[entryJob]
+			continue
+		}
 		h.todo[e] = make(chan func(), patience)
 	}
 	return h
 }
 
 func (h hands) start() {
-	for _, e := range clickable() {
+	go h.work(h.todo[entryJob])
+	for e := entryPause; e < entries; e++ {
 		go h.work(h.todo[e])
 	}
 }
@@ -68,9 +74,14 @@ func (h hands) action(e entry, shown Look) func() {
 		return h.actions.AddFiles
 	case entryOpen:
 		return h.actions.Open
+	case entryUpdate:
+		return h.actions.Update
 	case entryQuit:
 		return h.actions.Quit
 	default:
+		if id := shown.Menu[e].Job; id != "" && h.actions.Show != nil {
+			return func() { h.actions.Show(id) }
+		}
 		return nil
 	}
 }

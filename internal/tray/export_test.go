@@ -17,7 +17,7 @@ func NewOn(b *board.Board, a Actions, cfg Config, log *slog.Logger, on Bar) *Tra
 
 // Bar is what a test shows looks on.
 type Bar interface {
-	Start(first Look, click func(place int, shown Look))
+	Start(first Look, click func(place int, shown Look), opened func())
 	Ready() <-chan struct{}
 	Draw(Look)
 	Stop()
@@ -25,8 +25,8 @@ type Bar interface {
 
 type bridge struct{ Bar }
 
-func (b bridge) start(first Look, clicked func(entry, Look)) {
-	b.Start(first, func(place int, shown Look) { clicked(entry(place), shown) })
+func (b bridge) start(first Look, clicked func(entry, Look), opened func()) {
+	b.Start(first, func(place int, shown Look) { clicked(entry(place), shown) }, opened)
 }
 func (b bridge) ready() <-chan struct{} { return b.Ready() }
 func (b bridge) draw(l Look)            { b.Draw(l) }
@@ -34,14 +34,24 @@ func (b bridge) stop()                  { b.Stop() }
 
 // Places of the menu that can be clicked.
 const (
-	PlacePause = int(entryPause)
-	PlaceAdd   = int(entryAdd)
-	PlaceOpen  = int(entryOpen)
-	PlaceQuit  = int(entryQuit)
+	PlaceJob    = int(entryJob)
+	PlaceNext   = int(entryNext)
+	PlaceEnded  = int(entryEnded)
+	PlacePause  = int(entryPause)
+	PlaceAdd    = int(entryAdd)
+	PlaceOpen   = int(entryOpen)
+	PlaceUpdate = int(entryUpdate)
+	PlaceQuit   = int(entryQuit)
 )
 
-// LookOf is how a snapshot looks in a language.
-func LookOf(s board.Snapshot, language string) Look { return look(s, wordsFor(language)) }
+// RingSteps is how many steps a full ring has.
+const RingSteps = ringSteps
+
+// LookOf is how a snapshot looks in a language when there is nothing newer.
+func LookOf(s board.Snapshot, language string) Look { return look(s, wordsFor(language), "") }
+
+// OutlineOf is what others are told of a snapshot.
+func OutlineOf(s board.Snapshot, language string) Outline { return outlineOf(s, wordsFor(language)) }
 
 // Labels lists what is visible of the menu.
 func (l Look) Labels() []string {

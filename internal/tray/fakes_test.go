@@ -67,6 +67,7 @@ type screen struct {
 	mu      sync.Mutex
 	first   tray.Look
 	click   func(place int, shown tray.Look)
+	opened  func()
 	looks   []tray.Look
 	at      []time.Time
 	started int
@@ -79,10 +80,10 @@ func newScreen() *screen {
 	return s
 }
 
-func (s *screen) Start(first tray.Look, click func(int, tray.Look)) {
+func (s *screen) Start(first tray.Look, click func(int, tray.Look), opened func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.first, s.click, s.started = first, click, s.started+1
+	s.first, s.click, s.opened, s.started = first, click, opened, s.started+1
 }
 
 func (s *screen) Ready() <-chan struct{} { return s.open }

@@ -15,6 +15,10 @@ const (
 	// oldest is how old a snapshot may get while small news come in: the time
 	// that is left for the whole line is in it and in no event.
 	oldest = 15 * time.Second
+	// hold is how long after it was opened the lines of the menu keep still:
+	// about as long as people look for what they want. Nothing tells when it is
+	// closed, other than a click.
+	hold = 8 * time.Second
 )
 
 // change is what has happened since somebody last looked.
@@ -34,9 +38,10 @@ type step struct {
 type news struct {
 	wake chan struct{}
 
-	mu     sync.Mutex
-	change change
-	step   step
+	mu      sync.Mutex
+	change  change
+	step    step
+	reading time.Time // when the menu was opened; zero = it was closed since
 }
 
 func newNews() *news { return &news{wake: make(chan struct{}, 1)} }
@@ -60,6 +65,13 @@ func (n *news) take() (change, step) {
 	return c, n.step
 }
 
+// still is for how long the menu must keep still.
+func (n *news) still() time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return hold - time.Since(n.reading)
+}
+
 // changed notes that a job is another than before. Its progress says nothing
 // any more when it has left that stage.
 func (n *news) changed(j job.Job) {
@@ -69,9 +81,9 @@ func (n *news) changed(j job.Job) {
 	}
 }
 
-// follow sends a look whenever it is another than before, at most one a
-// second, until ctx ends. A look nobody has drawn yet gives way to the newer.
-func (t *Tray) follow(ctx context.Context, looks chan Look) {
+// follow sends a look whenever it is another than before, and an outline
+// likewise, at most one a second, until ctx ends.
+func (t *Tray) follow(ctx context.Context, looks newest[Look], outlines newest[Outline]) {
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	events := t.board.Follow("") // before the first snapshot, so that nothing is missed
@@ -79,15 +91,22 @@ func (t *Tray) follow(ctx context.Context, looks chan Look) {
 
 	var v view
 	var shown Look
+	var told Outline
 	for {
+		var moves <-chan time.Time // when the menu may move again
 		if t.refresh(ctx, &v) {
-			if l := look(v.snapshot(), *t.words.Load()); l != shown {
+			s, w := v.snapshot(), *t.words.Load()
+			l := look(s, w, *t.newer.Load())
+			if rest := t.news.still(); rest > 0 && shown != (Look{}) {
+				l, moves = l.still(shown), time.After(rest)
+			}
+			if l != shown {
 				shown = l
-				select {
-				case <-looks:
-				default:
-				}
-				looks <- l
+				looks.put(l)
+			}
+			if o := outlineOf(s, w); o != told {
+				told = o
+				outlines.put(o)
 			}
 		}
 		if !sleep(ctx, pace) {
@@ -95,6 +114,7 @@ func (t *Tray) follow(ctx context.Context, looks chan Look) {
 		}
 		select {
 		case <-t.news.wake:
+		case <-moves:
 		case <-ctx.Done():
 			return
 		}

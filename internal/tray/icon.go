@@ -16,8 +16,13 @@ type Icon struct {
 	Shut    bool         // the leaf is down: nothing passes now
 	Level   job.Pressure // how high the water stands
 	Running bool         // a dot on its way through
+	Ring    int          // how many steps of a ring are full, in place of the dot; 0 = a dot
 	Paused  bool         // two bars in the leaf
 }
+
+// ringSteps is how many steps a full ring has: few enough that the picture is
+// seldom another, enough that one sees it move.
+const ringSteps = 16
 
 // iconSize is the side in pixels: 18 points on a screen of double density.
 const iconSize = 36
@@ -49,18 +54,34 @@ func (i Icon) draw(size int, ink color.NRGBA) *image.NRGBA {
 	c.paint(box(1, 5, 5, 36, 1.5))
 	c.paint(box(31, 5, 35, 36, 1.5))
 
-	if i.Shut || i.Paused || i.Level == job.Critical {
+	down := i.Shut || i.Paused || i.Level == job.Critical
+	if down {
 		c.paint(box(7, 6, 29, 21.5, 2))
 		i.mark(c)
 	} else {
 		c.paint(box(7, 0, 29, 7, 2))
 	}
 
-	if i.Running {
+	switch {
+	case !i.Running:
+	case i.Ring == 0:
 		c.wipe(disc(18, 28, 6))
 		c.paint(disc(18, 28, 4))
+	case down: // there is too little room below the leaf for a hole in the ring
+		i.progress(c, 29, 6.5, 6.5)
+	default:
+		i.progress(c, 19, 9.5, 3.5)
 	}
 	return c.image(ink)
+}
+
+// progress is a ring that fills clockwise from the top. What is still to come
+// is a thin line.
+func (i Icon) progress(c *canvas, y, radius, thick float64) {
+	c.wipe(disc(18, y, radius+1.5))
+	c.paint(disc(18, y, radius))
+	c.wipe(disc(18, y, radius-1))
+	c.paint(arc(18, y, radius-thick, radius, float64(i.Ring)/ringSteps))
 }
 
 // mark cuts into the leaf why it is down: two bars for a pause, a warning when

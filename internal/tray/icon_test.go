@@ -20,6 +20,8 @@ func TestEveryStateHasAPictureOfItsOwn(t *testing.T) {
 	for _, level := range levels() {
 		for _, i := range []tray.Icon{
 			{Shut: level == job.Critical}, {Shut: true, Running: true}, {Paused: true}, {Paused: true, Running: true},
+			{Running: true, Ring: 1}, {Running: true, Ring: 2}, {Running: true, Ring: tray.RingSteps - 1}, {Running: true, Ring: tray.RingSteps},
+			{Paused: true, Running: true, Ring: 1}, {Paused: true, Running: true, Ring: tray.RingSteps},
 		} {
 			i.Level = level
 			b, err := i.PNG(black())
@@ -32,7 +34,7 @@ func TestEveryStateHasAPictureOfItsOwn(t *testing.T) {
 			seen[string(b)] = i
 		}
 	}
-	if len(seen) != 12 {
+	if len(seen) != 30 {
 		t.Errorf("%d pictures", len(seen))
 	}
 }
@@ -63,10 +65,32 @@ func TestTheWaterRisesWithThePressure(t *testing.T) {
 	}
 }
 
+// Open there is room for a ring, below the leaf only for a smaller one.
+func TestTheRingFillsStepByStep(t *testing.T) {
+	t.Parallel()
+	for name, i := range map[string]tray.Icon{
+		"open": {Level: job.Normal}, "shut": {Level: job.Critical, Shut: true}, "paused": {Level: job.Warn, Paused: true},
+	} {
+		i.Running = true
+		last := -1
+		for i.Ring = 1; i.Ring <= tray.RingSteps; i.Ring++ {
+			img := i.Draw(36, black())
+			inked := 0
+			for n := range 36 * 36 {
+				inked += int(img.NRGBAAt(n%36, n/36).A)
+			}
+			if inked < last+3*0xff {
+				t.Errorf("%s: step %d has %d of ink after %d", name, i.Ring, inked, last)
+			}
+			last = inked
+		}
+	}
+}
+
 func TestThePictureIsOneInkOnNothing(t *testing.T) {
 	t.Parallel()
 	ink := color.NRGBA{R: 0x55, G: 0x88, B: 0x88, A: 0xff}
-	b, err := tray.Icon{Level: job.Critical, Shut: true, Running: true}.PNG(ink)
+	b, err := tray.Icon{Level: job.Critical, Shut: true, Running: true, Ring: 5}.PNG(ink)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,27 +20,44 @@ type Look struct {
 type Line struct {
 	Label   string // "" = the line is not there now
 	Enabled bool   // it can be clicked
+	Job     string // ID of the job it stands for; "" = none
 }
 
-// entry is a place in the menu, from top to bottom. What stands above
-// entryPause only tells.
+// entry is a place in the menu, from top to bottom. What stands above entryJob
+// only tells.
 type entry int
 
 const (
 	entryDepth entry = iota
 	entryReason
 	entryMemory
-	entryJob
 	entryETA
+	entryJob  // the one at work
+	entryNext // the first of those that wait
+	_
+	_
+	entryEnded // the newest result
+	_
+	_
 	entryPause
 	entryAdd
 	entryOpen
+	entryUpdate
 	entryQuit
 	entries
 )
 
+// listed is how many jobs that wait and how many results have a place.
+const listed = 3
+
 // clickable lists the entries that do something.
-func clickable() []entry { return []entry{entryPause, entryAdd, entryOpen, entryQuit} }
+func clickable() []entry {
+	var out []entry
+	for e := entryJob; e < entries; e++ {
+		out = append(out, e)
+	}
+	return out
+}
 
 // mood is what the line does now, in one word.
 type mood int
@@ -58,14 +75,17 @@ func starting(w words) Look {
 	l := Look{Icon: Icon{Level: job.Normal}, Tooltip: "Sluice"}
 	l.Menu[entryDepth].Label = w.starting()
 	l.Menu[entryPause].Label = w.pause()
-	l.Menu[entryAdd] = Line{w.add(), true}
-	l.Menu[entryOpen] = Line{w.open(), true}
-	l.Menu[entryQuit] = Line{w.quit(), true}
+	l.Menu[entryAdd] = button(w.add())
+	l.Menu[entryOpen] = button(w.open())
+	l.Menu[entryQuit] = button(w.quit())
 	return l
 }
 
-// look says how the board is shown.
-func look(s board.Snapshot, w words) Look {
+func button(label string) Line { return Line{Label: label, Enabled: true} }
+
+// look says how the board is shown. Newer is the version to which Sluice can
+// be updated; "" = there is none.
+func look(s board.Snapshot, w words, newer string) Look {
 	l := starting(w)
 	m, first := moodOf(s)
 	running := len(s.Running) > 0
@@ -86,16 +106,33 @@ func look(s board.Snapshot, w words) Look {
 	if s.Memory.Level != "" {
 		l.Menu[entryMemory].Label = w.memory(s.Memory.Level, s.Memory.FreePercent)
 	}
-	if running {
-		l.Menu[entryJob].Label = jobLine(s.Running[0], w)
-	}
 	// While the line stands still nobody knows when it will be done.
 	if m == working && s.ETASeconds > 0 {
 		l.Menu[entryETA].Label = w.finish(s.ETASeconds)
 	}
-	l.Menu[entryPause] = Line{w.pause(), true}
+	l.list(s, w)
+	l.Menu[entryPause] = button(w.pause())
 	if s.Paused {
 		l.Menu[entryPause].Label = w.resume()
+	}
+	if newer != "" {
+		l.Menu[entryUpdate] = button(w.newer(shorten(newer, versionLength)))
+	}
+	return l
+}
+
+// versionLength is how many characters of a version are shown.
+const versionLength = 20
+
+// still is the look while people read the menu that shows the old one: what a
+// line says may change, but none comes, goes, or stands for another job just
+// when it is about to be clicked.
+func (l Look) still(old Look) Look {
+	for e := range entries {
+		now, before := l.Menu[e], old.Menu[e]
+		if (now.Label == "") != (before.Label == "") || now.Job != before.Job {
+			l.Menu[e] = before
+		}
 	}
 	return l
 }
@@ -135,8 +172,17 @@ func iconOf(s board.Snapshot) Icon {
 		Shut:    s.Gate.State == job.GateWaiting || s.Gate.State == job.GateShut,
 		Level:   level,
 		Running: len(s.Running) > 0,
+		Ring:    ring(s),
 		Paused:  s.Paused,
 	}
+}
+
+// ring is how much of the icon's ring is full; none of it when nobody knows.
+func ring(s board.Snapshot) int {
+	if share, known := shareOf(s); known {
+		return max(1, int(share*ringSteps)) // never an empty one: it would say that nothing is known
+	}
+	return 0
 }
 
 func depthTitle(n int) string {
@@ -144,36 +190,4 @@ func depthTitle(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
-}
-
-// jobLine is the job at work: its name, what is being done, how far and for
-// how long still.
-func jobLine(j job.Job, w words) string {
-	name := tidy(j.Title)
-	if name == "" {
-		name = tidy(j.Source.Name)
-	}
-	if name == "" {
-		name = w.untitled()
-	}
-	stage, percent, left := j.Stage, -1, j.ETASeconds
-	if p := j.Progress; p.Stage != "" {
-		stage, percent = p.Stage, percentOf(p.Fraction)
-		// Nothing comes after the last stage, and its own estimate is newer.
-		if stages := j.Options.Stages(); p.Stage == stages[len(stages)-1] && p.ETASeconds > 0 {
-			left = p.ETASeconds
-		}
-	}
-	return w.atWork(shorten(name, nameLength), stage, percent, left)
-}
-
-// nameLength is how many characters of a name are shown.
-const nameLength = 40
-
-// percentOf is 0 for what is no number.
-func percentOf(fraction float64) int {
-	if fraction > 0 {
-		return int(min(fraction, 1) * 100)
-	}
-	return 0
 }

@@ -77,10 +77,10 @@ func TestTheLook(t *testing.T) {
 		"a job at work and two behind it": {
 			with(snapshot(calm(), []job.Job{busy(43.9, 110)}, []job.Job{turn, turn}), func(s *board.Snapshot) { s.ETASeconds = 700 }),
 			seen{
-				tray.Icon{Level: job.Normal, Running: true},
+				tray.Icon{Level: job.Normal, Running: true, Ring: 7},
 				"3",
-				[]string{"3 in line", "Memory: fine, 62% free", "Interview.mp4 - transcribing 43%, 2 min left", "Done in about 12 min"},
-				[]string{"대기 3건", "메모리 여유 있음, 62% 사용 가능", "Interview.mp4 - 받아쓰는 중 43%, 2분 남음", "약 12분 뒤 모두 끝남"},
+				[]string{"3 in line", "Memory: fine, 62% free", "Done in about 12 min", "Interview.mp4 - transcribing 43%, 2 min left", "Next: Talk.mov", "Next: Talk.mov"},
+				[]string{"대기 3건", "메모리 여유 있음, 62% 사용 가능", "약 12분 뒤 모두 끝남", "Interview.mp4 - 받아쓰는 중 43%, 2분 남음", "다음 차례: Talk.mov", "다음 차례: Talk.mov"},
 				"Sluice: 3 in line, working, memory fine", "Sluice: 대기 3건, 작업 중, 메모리 여유 있음",
 			},
 		},
@@ -91,15 +91,15 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Shut: true, Level: job.Warn},
 				"2",
-				[]string{"2 in line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: tight, 22% free"},
-				[]string{"대기 2건", "메모리 여유를 기다리는 중: 6.9 GB 필요, 4.2 GB 사용 가능", "메모리 빠듯함, 22% 사용 가능"},
+				[]string{"2 in line", "Waiting for memory: needs 6.9 GB, 4.2 GB free", "Memory: tight, 22% free", "Next: Talk.mov", "Next: Talk.mov"},
+				[]string{"대기 2건", "메모리 여유를 기다리는 중: 6.9 GB 필요, 4.2 GB 사용 가능", "메모리 빠듯함, 22% 사용 가능", "다음 차례: Talk.mov", "다음 차례: Talk.mov"},
 				"Sluice: 2 in line, waiting for memory, memory tight", "Sluice: 대기 2건, 메모리 여유를 기다리는 중, 메모리 빠듯함",
 			},
 		},
 		"memory is critically short": {
 			with(snapshot(critical, []job.Job{busy(10, 0)}, nil), func(s *board.Snapshot) { s.Gate.State = job.GateShut }),
 			seen{
-				tray.Icon{Shut: true, Level: job.Critical, Running: true},
+				tray.Icon{Shut: true, Level: job.Critical, Running: true, Ring: 1},
 				"1",
 				[]string{"1 in line", "Memory is critically short, 1.2 GB free", "Memory: critically short, 6% free", "Interview.mp4 - transcribing 10%"},
 				[]string{"대기 1건", "메모리가 매우 부족함: 1.2 GB 사용 가능", "메모리 매우 부족, 6% 사용 가능", "Interview.mp4 - 받아쓰는 중 10%"},
@@ -111,15 +111,15 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Level: job.Normal, Paused: true},
 				"1",
-				[]string{"1 in line", "Paused", "Memory: fine, 62% free"},
-				[]string{"대기 1건", "일시 정지됨", "메모리 여유 있음, 62% 사용 가능"},
+				[]string{"1 in line", "Paused", "Memory: fine, 62% free", "Next: Talk.mov"},
+				[]string{"대기 1건", "일시 정지됨", "메모리 여유 있음, 62% 사용 가능", "다음 차례: Talk.mov"},
 				"Sluice: 1 in line, paused, memory fine", "Sluice: 대기 1건, 일시 정지됨, 메모리 여유 있음",
 			},
 		},
 		"paused while a job runs": {
 			with(snapshot(calm(), []job.Job{busy(99.99, 0)}, nil), func(s *board.Snapshot) { s.Paused = true }),
 			seen{
-				tray.Icon{Level: job.Normal, Paused: true, Running: true},
+				tray.Icon{Level: job.Normal, Paused: true, Running: true, Ring: 15},
 				"1",
 				[]string{"1 in line", "Paused after this job", "Memory: fine, 62% free", "Interview.mp4 - transcribing 99%"},
 				[]string{"대기 1건", "이 작업까지만 하고 멈춤", "메모리 여유 있음, 62% 사용 가능", "Interview.mp4 - 받아쓰는 중 99%"},
@@ -131,8 +131,8 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Level: job.Normal},
 				"1",
-				[]string{"1 in line", "The model tiny is not installed", "Memory: fine, 62% free"},
-				[]string{"대기 1건", "모델 설치를 기다리는 중", "메모리 여유 있음, 62% 사용 가능"},
+				[]string{"1 in line", "The model tiny is not installed", "Memory: fine, 62% free", "Waiting: Talk.mov"},
+				[]string{"대기 1건", "모델 설치를 기다리는 중", "메모리 여유 있음, 62% 사용 가능", "기다리는 중: Talk.mov"},
 				"Sluice: 1 in line, waiting for its model, memory fine", "Sluice: 대기 1건, 모델 설치를 기다리는 중, 메모리 여유 있음",
 			},
 		},
@@ -141,8 +141,8 @@ func TestTheLook(t *testing.T) {
 			seen{
 				tray.Icon{Level: job.Normal},
 				"2",
-				[]string{"2 in line", "Memory: fine, 62% free"},
-				[]string{"대기 2건", "메모리 여유 있음, 62% 사용 가능"},
+				[]string{"2 in line", "Memory: fine, 62% free", "Next: Talk.mov", "Waiting: Talk.mov"},
+				[]string{"대기 2건", "메모리 여유 있음, 62% 사용 가능", "다음 차례: Talk.mov", "기다리는 중: Talk.mov"},
 				"Sluice: 2 in line, working, memory fine", "Sluice: 대기 2건, 작업 중, 메모리 여유 있음",
 			},
 		},
@@ -175,7 +175,7 @@ func TestTheLook(t *testing.T) {
 				t.Errorf("icon or title depend on the language: %v %q", ko.Icon, ko.Title)
 			}
 			for place, line := range en.Menu {
-				if line.Enabled != (place >= tray.PlacePause) {
+				if line.Enabled != (place >= tray.PlaceJob && line.Label != "") {
 					t.Errorf("%q enabled: %v", line.Label, line.Enabled)
 				}
 			}

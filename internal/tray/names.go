@@ -3,6 +3,7 @@ package tray
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Titles come from file names and from programs we do not know. A menu shows
@@ -32,7 +33,7 @@ func joins(r rune) bool { return r == '\u200c' || r == '\u200d' }
 func shorten(s string, n int) string {
 	all := characters(s)
 	if len(all) <= n {
-		return s
+		return strings.Join(all, "")
 	}
 	head := n / 2
 	tail := n - 1 - head
@@ -42,19 +43,25 @@ func shorten(s string, n int) string {
 
 // characters splits into what a reader takes for one, near enough to cut
 // between: accents, parts of a Korean syllable and joined emoji stay together.
+// One that is made of more than any script needs loses the rest: accents by the
+// hundred would stand all over the menu.
 func characters(s string) []string {
 	var out []string
 	var last rune
 	for _, r := range s {
-		if len(out) > 0 && clings(last, r) {
-			out[len(out)-1] += string(r)
-		} else {
+		switch {
+		case len(out) == 0 || !clings(last, r):
 			out = append(out, string(r))
+		case utf8.RuneCountInString(out[len(out)-1]) < mostParts:
+			out[len(out)-1] += string(r)
 		}
 		last = r
 	}
 	return out
 }
+
+// mostParts has room for a family of four with their tones of skin.
+const mostParts = 12
 
 // clings says whether r belongs to the character before it.
 func clings(last, r rune) bool {

@@ -1,6 +1,7 @@
 package tray_test
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -44,6 +45,8 @@ func TestLongTitlesLoseTheirMiddle(t *testing.T) {
 		"decomposed Korean syllables stay whole": {"\u1112\u1161\u11ab\u1100\u1173\u11af\u1112\u1161\u11ab\u1100\u1173\u11af", 3, "\u1112\u1161\u11ab…\u1100\u1173\u11af"},
 		"joined emoji are one character":         {"👩‍👩‍👧👍🏽abcd", 5, "👩‍👩‍👧👍🏽…cd"},
 		"Korean is counted in syllables":         {"가나다라마바사", 5, "가나…바사"},
+		"towers of accents are cut":              {"a" + strings.Repeat("\u0301", 900) + "b", 5, "a" + strings.Repeat("\u0301", 11) + "b"},
+		"a family with its tones stays whole":    {"👨🏽‍👩🏽‍👧🏽‍👦🏽", 1, "👨🏽‍👩🏽‍👧🏽‍👦🏽"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,8 @@ package tray
 import (
 	"context"
 	"log/slog"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,11 +16,18 @@ import (
 
 // Actions are what the menu can do. Each runs in a goroutine of the tray's own
 // and should return soon: until then, further clicks on the same entry wait.
-type Actions struct{ Pause, Resume, AddFiles, Open, Quit func() }
+// What is nil cannot be done.
+type Actions struct {
+	Pause, Resume, AddFiles, Open, Quit func()
 
-// Config is what people may choose.
+	Show   func(jobID string) // open the window at a job
+	Update func()             // open the page of the newer version
+}
+
+// Config is what people may choose, and who else is told.
 type Config struct {
-	Language string // "ko" is Korean, everything else English
+	Language string        // "ko" is Korean, everything else English
+	Outside  func(Outline) // called when there is something new, never concurrently, at most once a second; it may wait for the main thread; nil = nobody
 }
 
 // Tray shows the board in the menu bar.
@@ -27,8 +36,10 @@ type Tray struct {
 	log   *slog.Logger
 	bar   bar
 	hands hands
+	tell  func(Outline) // nil = nobody
 
 	words atomic.Pointer[words]
+	newer atomic.Pointer[string] // version; "" = there is none
 	news  *news
 
 	started, stopped atomic.Bool
@@ -36,8 +47,9 @@ type Tray struct {
 
 // bar is the place where a look is shown: the desktop's, or none.
 type bar interface {
-	// start shows the icon. Clicked is told of every click, at once and one by one.
-	start(first Look, clicked func(entry, Look))
+	// start shows the icon. Clicked is told of every click at once, and opened
+	// whenever the menu is opened. Both may be called from any goroutine.
+	start(first Look, clicked func(entry, Look), opened func())
 	// ready is closed when looks can be drawn; it may never be.
 	ready() <-chan struct{}
 	// draw changes what differs from the look before. One goroutine calls it,
@@ -53,8 +65,9 @@ func New(b *board.Board, a Actions, cfg Config, log *slog.Logger) *Tray {
 }
 
 func newTray(b *board.Board, a Actions, cfg Config, log *slog.Logger, bar bar) *Tray {
-	t := &Tray{board: b, log: log, bar: bar, hands: newHands(a, log), news: newNews()}
+	t := &Tray{board: b, log: log, bar: bar, hands: newHands(a, log), tell: cfg.Outside, news: newNews()}
 	t.setWords(cfg.Language)
+	t.newer.Store(new(string))
 	return t
 }
 
@@ -65,22 +78,35 @@ func (t *Tray) Start() {
 		return
 	}
 	t.hands.start()
-	t.bar.start(starting(*t.words.Load()), t.hands.click)
+	t.bar.start(starting(*t.words.Load()), t.click, t.opened)
 }
 
-// Run keeps what is shown up to date until ctx ends. Drawing is done aside,
-// because it waits for the main thread on a Mac: when the main loop has ended
-// it would wait for ever, and Run must not.
+// click also means that the menu has been closed.
+func (t *Tray) click(e entry, shown Look) {
+	t.news.tell(func(n *news) { n.reading = time.Time{} })
+	t.hands.click(e, shown)
+}
+
+func (t *Tray) opened() {
+	t.news.tell(func(n *news) { n.reading = time.Now() })
+}
+
+// Run keeps what is shown up to date until ctx ends. Drawing and telling are
+// done aside, because they wait for the main thread on a Mac: when the main
+// loop has ended they would wait for ever, and Run must not.
 func (t *Tray) Run(ctx context.Context) error {
-	looks := make(chan Look, 1)
-	drawn := make(chan struct{})
+	looks, outlines := make(newest[Look], 1), make(newest[Outline], 1)
+	var aside sync.WaitGroup
+	aside.Go(func() { t.drawAll(ctx, looks) })
+	aside.Go(func() { t.tellAll(ctx, outlines) })
+	done := make(chan struct{})
 	go func() {
-		defer close(drawn)
-		t.drawAll(ctx, looks)
+		defer close(done)
+		aside.Wait()
 	}()
-	t.follow(ctx, looks)
+	t.follow(ctx, looks, outlines)
 	select {
-	case <-drawn:
+	case <-done:
 	case <-time.After(lastDraw):
 		t.log.Debug("the tray does not answer any more")
 	}
@@ -90,8 +116,20 @@ func (t *Tray) Run(ctx context.Context) error {
 // lastDraw is how long Run waits at its end for a drawing under way.
 const lastDraw = 500 * time.Millisecond
 
+// newest is a channel of length one on the way to somebody slow: what he has
+// not taken gives way to what is newer. Only one goroutine puts.
+type newest[T any] chan T
+
+func (n newest[T]) put(v T) {
+	select {
+	case <-n:
+	default:
+	}
+	n <- v
+}
+
 // drawAll draws the newest look whenever there is one.
-func (t *Tray) drawAll(ctx context.Context, looks <-chan Look) {
+func (t *Tray) drawAll(ctx context.Context, looks newest[Look]) {
 	select {
 	case <-t.bar.ready():
 	case <-ctx.Done():
@@ -102,6 +140,24 @@ func (t *Tray) drawAll(ctx context.Context, looks <-chan Look) {
 		case l := <-looks:
 			t.bar.draw(l)
 		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tellAll tells the newest outline whenever there is one. It waits for no bar:
+// the Dock is there without it.
+func (t *Tray) tellAll(ctx context.Context, outlines newest[Outline]) {
+	for {
+		select {
+		case o := <-outlines:
+			if t.tell != nil {
+				t.tell(o)
+			}
+		case <-ctx.Done():
+			return
+		}
+		if !sleep(ctx, pace) {
 			return
 		}
 	}
@@ -122,6 +178,14 @@ func (t *Tray) Stop() {
 // SetLanguage changes the words, from any goroutine.
 func (t *Tray) SetLanguage(code string) {
 	t.setWords(code)
+	t.news.tell(func(*news) {})
+}
+
+// SetUpdate offers a newer version in the menu, from any goroutine; "" = there
+// is none.
+func (t *Tray) SetUpdate(version string) {
+	version = strings.TrimPrefix(tidy(version), "v")
+	t.newer.Store(&version)
 	t.news.tell(func(*news) {})
 }
 

@@ -28,9 +28,14 @@ type bench struct {
 // follow starts a tray inside a synctest bubble; all of it ends with end.
 func follow(t *testing.T, a tray.Actions, s *screen) *bench {
 	t.Helper()
+	return followWith(t, a, tray.Config{Language: "en"}, s)
+}
+
+func followWith(t *testing.T, a tray.Actions, cfg tray.Config, s *screen) *bench {
+	t.Helper()
 	l := &line{reading: calm()}
 	b := board.New("boot", l, l)
-	x := &bench{tray.NewOn(b, a, tray.Config{Language: "en"}, quiet(), s), l, b, s, nil}
+	x := &bench{tray.NewOn(b, a, cfg, quiet(), s), l, b, s, nil}
 	x.Start()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
@@ -165,7 +170,7 @@ func TestAnOldSnapshotIsTakenAgain(t *testing.T) {
 			x.publish(progress(float64(i)))
 			pass(time.Second)
 		}
-		if got := x.screen.last().Labels()[3]; got != "Done in about 5 min" {
+		if got := x.screen.last().Labels()[2]; got != "Done in about 5 min" {
 			t.Errorf("got %q", got)
 		}
 	})
@@ -286,6 +291,7 @@ func TestClicksDoWhatTheMenuSays(t *testing.T) {
 		s := newScreen()
 		x := follow(t, tray.Actions{
 			Pause: act("pause"), Resume: act("resume"), AddFiles: act("add"), Open: act("open"), Quit: act("quit"),
+			Show: func(id string) { did.note("show " + id) }, Update: act("update"),
 		}, s)
 		defer x.end()
 		click := func(place int) {
@@ -294,16 +300,170 @@ func TestClicksDoWhatTheMenuSays(t *testing.T) {
 		}
 		click(tray.PlacePause)
 		pass(time.Second)
-		x.change(func(l *line) { l.now.Paused = true })
+		x.change(func(l *line) {
+			jobs([]job.Job{busy(5, 0)}, []job.Job{{ID: "N1"}, {ID: "N2"}})(l)
+			l.now.Last = []job.Job{{ID: "L1", State: job.Done}, {ID: "L2", State: job.Failed}}
+			l.now.Paused = true
+		})
+		x.SetUpdate("v1.3.0")
 		pass(time.Second)
-		click(tray.PlacePause)
-		click(tray.PlaceAdd)
-		click(tray.PlaceOpen)
-		click(tray.PlaceQuit)
-		click(0) // a line that only tells
-		if diff := cmp.Diff([]string{"pause", "resume", "add", "open", "quit"}, did.all()); diff != "" {
+		want := []string{"pause"}
+		for _, c := range []struct {
+			place int
+			does  string
+		}{
+			{tray.PlacePause, "resume"},
+			{tray.PlaceAdd, "add"},
+			{tray.PlaceOpen, "open"},
+			{tray.PlaceUpdate, "update"},
+			{tray.PlaceJob, "show A"},
+			{tray.PlaceNext, "show N1"},
+			{tray.PlaceNext + 1, "show N2"},
+			{tray.PlaceEnded, "show L1"},
+			{tray.PlaceEnded + 1, "show L2"},
+			{tray.PlaceQuit, "quit"},
+		} {
+			click(c.place)
+			want = append(want, c.does)
+		}
+		click(0)                  // a line that only tells
+		click(tray.PlaceNext + 2) // and one that is not there
+		if diff := cmp.Diff(want, did.all()); diff != "" {
 			t.Error(diff)
 		}
+	})
+}
+
+func TestANewerVersionIsOfferedWhileThereIsOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := follow(t, tray.Actions{}, newScreen())
+		defer x.end()
+		for _, c := range []struct{ version, language, want string }{
+			{"", "en", ""},
+			{"1.3.0", "en", "Sluice 1.3.0 is available"},
+			{"v1.3.1", "ko", "새 버전 Sluice 1.3.1 보기"},
+			{"9\n\u202e" + strings.Repeat("0", 99), "en", "Sluice 9 00000000…000000000 is available"},
+			{"", "en", ""},
+		} {
+			x.SetLanguage(c.language)
+			x.SetUpdate(c.version)
+			pass(2 * time.Second)
+			if got := x.screen.last().Menu[tray.PlaceUpdate]; got.Label != c.want || got.Enabled != (c.want != "") {
+				t.Errorf("%q: got %+v", c.version, got)
+			}
+		}
+	})
+}
+
+func TestNothingMovesUnderTheHandThatOpenedTheMenu(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var did diary
+		x := follow(t, tray.Actions{Show: did.note, Open: func() { did.note("open") }}, newScreen())
+		defer x.end()
+		named := func(id string) job.Job { return job.Job{ID: id, State: job.Queued, Title: id + ".mp4"} }
+		menu := func(want ...string) {
+			t.Helper()
+			if diff := cmp.Diff(want, x.screen.last().Labels()[:len(want)]); diff != "" {
+				t.Error(diff)
+			}
+		}
+		x.change(jobs([]job.Job{busy(5, 0)}, []job.Job{named("N1"), named("N2")}))
+		pass(2 * time.Second)
+		menu("3 in line", "Memory: fine, 62% free", "Interview.mp4 - transcribing 5%", "Next: N1.mp4", "Next: N2.mp4", "Pause")
+
+		x.screen.opened()
+		x.publish(progress(50))
+		pass(2 * time.Second)
+		menu("3 in line", "Memory: fine, 62% free", "Interview.mp4 - transcribing 50%", "Next: N1.mp4", "Next: N2.mp4", "Pause")
+		n1 := named("N1")
+		n1.State, n1.Stage = job.Running, job.Extract
+		x.change(func(l *line) {
+			jobs([]job.Job{n1}, []job.Job{named("N2")})(l)
+			l.now.Last = []job.Job{{ID: "A", State: job.Done, Title: "Interview.mp4"}}
+		})
+		pass(2 * time.Second)
+		menu("2 in line", "Memory: fine, 62% free", "Interview.mp4 - transcribing 50%", "Next: N1.mp4", "Next: N2.mp4", "Pause")
+		if l := x.screen.last(); l.Title != "2" || l.Icon.Ring != 0 {
+			t.Errorf("the icon stands still too: %+v", l)
+		}
+		x.screen.click(tray.PlaceNext+1, x.screen.last())
+		pass(2 * time.Second)
+		menu("2 in line", "Memory: fine, 62% free", "N1.mp4 - reading the sound", "Next: N2.mp4", "✓ Done: Interview.mp4", "Pause")
+		if got := strings.Join(did.all(), " "); got != "N2" {
+			t.Errorf("the click led to %q", got)
+		}
+
+		x.screen.opened()
+		x.change(jobs(nil, nil))
+		pass(7 * time.Second)
+		menu("Line is empty", "Memory: fine, 62% free", "N1.mp4 - reading the sound", "Next: N2.mp4", "✓ Done: Interview.mp4", "Pause")
+		pass(2 * time.Second) // and nobody says anything new
+		menu("Line is empty", "Memory: fine, 62% free", "Pause")
+	})
+}
+
+func TestOthersAreToldOfTheLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var told []tray.Outline
+		var at []time.Time
+		busyNow := false
+		s := newScreen()
+		s.open = make(chan struct{}) // who listens needs no bar
+		x := followWith(t, tray.Actions{}, tray.Config{Language: "en", Outside: func(o tray.Outline) {
+			if busyNow {
+				t.Error("told two things at a time")
+			}
+			busyNow = true
+			time.Sleep(300 * time.Millisecond)
+			busyNow = false
+			told, at = append(told, o), append(at, time.Now())
+		}}, s)
+		x.change(jobs([]job.Job{busy(0, 0)}, nil))
+		for i := range 1000 { // a hundred seconds
+			x.publish(progress(float64(i) / 50))
+			x.publish(board.Event{Kind: board.Memory, Reading: job.Reading{Level: job.Normal, FreePercent: 40 + i%10}})
+			pass(100 * time.Millisecond)
+		}
+		pass(3 * time.Second)
+		x.end()
+		for i := 1; i < len(at); i++ {
+			if gap := at[i].Sub(at[i-1]); gap < time.Second {
+				t.Errorf("told again after %v", gap)
+			}
+			if told[i] == told[i-1] {
+				t.Errorf("told twice: %+v", told[i])
+			}
+		}
+		// The empty line, the job, and then one to nineteen percent.
+		if len(told) != 21 {
+			t.Errorf("told %d times", len(told))
+		}
+		want := tray.Outline{Spoken: "Sluice: 1 job in line. Transcribing Interview.mp4, 19 percent done. Memory is fine.", Depth: 1, Progress: 0.19}
+		if diff := cmp.Diff(want, told[len(told)-1]); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestRunEndsWhenTheOthersNeverListen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		x := followWith(t, tray.Actions{}, tray.Config{Outside: func(tray.Outline) { <-hang }}, newScreen())
+		x.change(jobs(nil, []job.Job{queued(job.Turn, "")}))
+		pass(time.Minute)
+		if got := x.screen.last().Title; got != "1" {
+			t.Errorf("the icon waits for them: %q", got)
+		}
+		began := time.Now()
+		x.end()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("Run ended after %v", took)
+		}
+		close(hang)
 	})
 }
 

@@ -18,14 +18,28 @@ type words interface {
 	// atWork tells of the running job; percent is below 0 and left 0 when not known.
 	atWork(name string, stage job.Stage, percent, left int) string
 	finish(seconds int) string
+	// Jobs by their names: those whose turn comes, those that wait for something
+	// of their own, and results, with a mark that needs no colour.
+	next(name string) string
+	waits(name string) string
+	done(name string) string
+	failed(name string) string
 	// tooltip is all of it in one sentence; r goes with the mood waiting.
 	tooltip(depth int, m mood, r job.Reason, level job.Pressure) string
+
+	// What is read aloud, in whole sentences; "" = there is nothing to say. The
+	// arguments are those of their namesakes above.
+	sayDepth(n int) string
+	sayWork(name string, stage job.Stage, percent int) string
+	sayMood(m mood, r job.Reason, running bool) string
+	sayMemory(level job.Pressure) string
 
 	untitled() string
 	pause() string
 	resume() string
 	add() string
 	open() string
+	newer(version string) string
 	quit() string
 }
 

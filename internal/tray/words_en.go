@@ -17,6 +17,12 @@ func (english) add() string      { return "Add files…" }
 func (english) open() string     { return "Open Sluice" }
 func (english) quit() string     { return "Quit Sluice" }
 
+func (english) newer(version string) string { return "Sluice " + version + " is available" }
+func (english) next(name string) string     { return "Next: " + name }
+func (english) waits(name string) string    { return "Waiting: " + name }
+func (english) done(name string) string     { return "✓ Done: " + name }
+func (english) failed(name string) string   { return "✗ Failed: " + name }
+
 func (english) depth(n int) string {
 	if n == 0 {
 		return "Line is empty"
@@ -176,4 +182,51 @@ func (e english) tooltip(depth int, m mood, r job.Reason, level job.Pressure) st
 		text += ", memory " + e.level(level)
 	}
 	return text
+}
+
+func (english) sayDepth(n int) string {
+	switch n {
+	case 0:
+		return "the line is empty."
+	case 1:
+		return "1 job in line."
+	}
+	return fmt.Sprintf("%d jobs in line.", n)
+}
+
+func (e english) sayWork(name string, stage job.Stage, percent int) string {
+	doing := e.doing(stage)
+	text := strings.ToUpper(doing[:1]) + doing[1:]
+	switch stage {
+	case job.Transcribe, job.Translate, job.Summarize:
+		text += " " + name
+	case job.Extract, job.Deliver:
+		text += " of " + name
+	default:
+		text += " on " + name
+	}
+	if percent >= 0 {
+		text += fmt.Sprintf(", %d percent done", percent)
+	}
+	return text + "."
+}
+
+func (e english) sayMood(m mood, r job.Reason, running bool) string {
+	switch m {
+	case waiting:
+		return e.because(r) + "."
+	case short:
+		return "Nothing new starts."
+	case paused:
+		return e.paused(running) + "."
+	case idle, working:
+	}
+	return ""
+}
+
+func (e english) sayMemory(level job.Pressure) string {
+	if level == "" {
+		return ""
+	}
+	return "Memory is " + e.level(level) + "."
 }

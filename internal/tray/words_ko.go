@@ -16,6 +16,12 @@ func (korean) add() string      { return "파일 추가…" }
 func (korean) open() string     { return "Sluice 열기" }
 func (korean) quit() string     { return "Sluice 종료" }
 
+func (korean) newer(version string) string { return "새 버전 Sluice " + version + " 보기" }
+func (korean) next(name string) string     { return "다음 차례: " + name }
+func (korean) waits(name string) string    { return "기다리는 중: " + name }
+func (korean) done(name string) string     { return "✓ 완료: " + name }
+func (korean) failed(name string) string   { return "✗ 실패: " + name }
+
 func (korean) depth(n int) string {
 	if n == 0 {
 		return "대기 중인 작업 없음"
@@ -151,4 +157,47 @@ func (k korean) tooltip(depth int, m mood, r job.Reason, level job.Pressure) str
 		text += ", 메모리 " + k.level(level)
 	}
 	return text
+}
+
+func (korean) sayDepth(n int) string {
+	if n == 0 {
+		return "대기 중인 작업이 없습니다."
+	}
+	return fmt.Sprintf("대기열에 작업이 %d건 있습니다.", n)
+}
+
+func (k korean) sayWork(name string, stage job.Stage, percent int) string {
+	text := name + ": " + k.doing(stage)
+	if percent >= 0 {
+		text += fmt.Sprintf(", %d%% 완료", percent)
+	}
+	return text + "."
+}
+
+func (k korean) sayMood(m mood, r job.Reason, running bool) string {
+	switch m {
+	case waiting:
+		return k.because(r) + "."
+	case short:
+		return "새 작업을 시작하지 않습니다."
+	case paused:
+		if running {
+			return "이 작업까지만 하고 멈춥니다."
+		}
+		return "일시 정지되었습니다."
+	case idle, working:
+	}
+	return ""
+}
+
+func (korean) sayMemory(level job.Pressure) string {
+	switch level {
+	case job.Normal:
+		return "메모리에 여유가 있습니다."
+	case job.Warn:
+		return "메모리가 빠듯합니다."
+	case job.Critical:
+		return "메모리가 매우 부족합니다."
+	}
+	return ""
 }
