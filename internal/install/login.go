@@ -93,7 +93,7 @@ func (l *Login) State() (LoginState, error) {
 		s.Note = NoteStrange
 	case off:
 		s.Note = NoteBarred
-	case !same(path, l.form.opened(l.program)):
+	case !same(path, l.form.opened(l.program)) && !same(path, l.program.path):
 		s.Note = NoteOther
 	default:
 		s.On, s.Note = true, NoteNone
@@ -123,7 +123,7 @@ func (l *Login) Set(on bool) error {
 	if err := os.MkdirAll(l.dir, l.mode); err != nil {
 		return l.refused(err)
 	}
-	root, err := os.OpenRoot(l.dir)
+	root, err := open(l.dir)
 	if err != nil {
 		return l.refused(err)
 	}
@@ -138,7 +138,7 @@ func (l *Login) Set(on bool) error {
 }
 
 func (l *Login) remove() error {
-	root, err := os.OpenRoot(l.dir)
+	root, err := open(l.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -158,7 +158,7 @@ func (l *Login) remove() error {
 
 // entry reads our file, be it a link within the folder.
 func (l *Login) entry() ([]byte, error) {
-	root, err := os.OpenRoot(l.dir)
+	root, err := open(l.dir)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func pathFiles(root string) []string {
 // lines are those of a small file that are paths; a file that cannot be read
 // has none.
 func lines(file string) []string {
-	root, err := os.OpenRoot(filepath.Dir(file))
+	root, err := open(filepath.Dir(file))
 	if err != nil {
 		return nil
 	}

@@ -21,6 +21,18 @@ var (
 	errTooLong = errors.New("it is too long")
 )
 
+// open opens a folder, be it by a link.
+func open(dir string) (*os.Root, error) {
+	root, err := os.OpenRoot(dir)
+	if err == nil {
+		return root, nil
+	}
+	if info, gone := os.Stat(dir); gone == nil && !info.IsDir() {
+		return nil, fmt.Errorf("open %s: %w", dir, syscall.ENOTDIR)
+	}
+	return nil, err
+}
+
 // get reads a file of the folder. A link is followed within the folder only,
 // and what is no file is not opened: that could take forever.
 func get(root *os.Root, name string) ([]byte, error) {
