@@ -168,7 +168,10 @@ func TestStatus(t *testing.T) {
 		"counts": object{"queued": 5, "running": 1}, "paused": true, "eta_seconds": 600, "gate": object{"state": "waiting", "text": "needs 2 GB"},
 		"running": []object{{"id": idC, "state": "running", "title": "C", "stage": "transcribe", "progress": object{"stage": "transcribe", "fraction": 0.42}}},
 		"next":    []object{queued(idA, "A\x1b[2J talk"), queued(idB, "B"), queued("01K6ZV5N3T8Q2M4R7W9XYABCD1", "D"), queued("01K6ZV5N3T8Q2M4R7W9XYABCD2", "E")},
-		"last":    []object{}, "notices": []object{{"id": "3", "text": "It was damaged."}},
+		"last":    []object{}, "notices": []object{
+			{"id": "3", "text": "It was damaged."},
+			{"id": "update-1.3.0", "text": "Sluice 1.3.0 is available.", "url": "https://sluice.example/\x1b[2J1.3.0"},
+		},
 	}
 	machine := object{
 		"memory":  object{"level": "warn", "total_bytes": 18e9, "available_bytes": 4.5e9, "free_percent": 25, "swap_used_bytes": 1e9},
@@ -183,7 +186,7 @@ func TestStatus(t *testing.T) {
 		r.want(t, cli.ExitOK,
 			"Line     6 jobs: 1 running, 5 waiting, paused, ready in about 10 min\n", "Running  00CCCC  C  Transcribing  42 %\n", "Gate     waiting: needs 2 GB\n",
 			"and 2 more\n", "Memory   warn: 4.5 GB of 18.0 GB available (25 %), 1.0 GB swapped out\n", "Ceiling  10.0 GB for one stage\n",
-			"Holds    1.1 GB  small\n", "Engine   small, warm, 1.1 GB (pid 7)\n", "version 1.2.3", "Notice 3: It was damaged.\n")
+			"Holds    1.1 GB  small\n", "Engine   small, warm, 1.1 GB (pid 7)\n", "version 1.2.3", "Notice 3: It was damaged.\nNotice update-1.3.0: Sluice 1.3.0 is available.\n  https://sluice.example/[2J1.3.0\n")
 		if strings.Contains(r.out, "Browser") || strings.Contains(r.out, "\x1b") || r.err != "" {
 			t.Errorf("%q", r.out+r.err)
 		}

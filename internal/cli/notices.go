@@ -43,10 +43,12 @@ func (c *console) dismiss() *cobra.Command {
 		Use:   "dismiss ID...",
 		Short: "Take away notices that were read",
 		Long: `Takes away notices of the server, as 'sluice list' shows them: what happened to
-its data as a whole, such as a database that was damaged. They are shown
-everywhere until somebody has read them. ID is the number of the notice.`,
-		Example: `  sluice dismiss 1`,
-		Args:    someArgs("ID"),
+its data as a whole, such as a database that was damaged, or that there is a
+newer Sluice. They are shown everywhere until somebody has read them. ID is what
+stands behind the word Notice.`,
+		Example: `  sluice dismiss 1
+  sluice dismiss update-1.3.0`,
+		Args: someArgs("ID"),
 	}
 	address := serverFlag(cmd)
 	cmd.ValidArgsFunction = c.completeNotices

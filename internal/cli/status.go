@@ -239,6 +239,9 @@ func showStatus(p *printer, base string, b boardView, m machineView, now time.Ti
 	table(p, rows)
 	for _, n := range b.Notices {
 		p.line("Notice %s: %s", clean(n.ID), clean(n.Text))
+		if n.URL != "" {
+			p.line("  %s", clean(n.URL))
+		}
 	}
 }
 

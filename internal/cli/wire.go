@@ -230,12 +230,13 @@ type boardView struct {
 	Notices []noticeView `json:"notices"`
 }
 
-// noticeView is something that happened to the server's data as a whole.
+// noticeView is something about the server as a whole.
 type noticeView struct {
 	ID   string `json:"id"`
 	At   stamp  `json:"at"`
 	Text string `json:"text"`
 	Hint string `json:"hint"`
+	URL  string `json:"url"`
 }
 
 type memoryView struct {

@@ -272,8 +272,11 @@ func (fakeLine) Standing(context.Context, int, int) (board.Standing, error) {
 	first.Reason, first.ReasonText, first.Need, first.DurationMS = job.Memory, "needs 2 GB, 1 GB free", job.Need{Bytes: 2e9}, 61_000
 	return board.Standing{
 		Counts: map[job.State]int{job.Queued: 2, job.Running: 1}, Paused: true, ETASeconds: 90,
-		Next:    []job.Job{first, j["q1"]},
-		Notices: []job.Notice{{ID: "n1", At: at, Code: job.StartedEmpty, Text: "It was damaged.", Hint: "Submit again."}},
+		Next: []job.Job{first, j["q1"]},
+		Notices: []job.Notice{
+			{ID: "n1", At: at, Code: job.StartedEmpty, Text: "It was damaged.", Hint: "Submit again."},
+			{ID: "n2", At: at, Code: job.UpdateAvailable, Text: "1.3.0 is there.", Hint: "See it.", Version: "1.3.0", URL: "https://github.com/x"},
+		},
 	}, nil
 }
 

@@ -131,7 +131,7 @@ func newRegistry() huma.Registry {
 		job.VerbSubmit, job.VerbTake, job.VerbBegin, job.VerbFinish, job.VerbSettle, job.VerbDefer, job.VerbHold, job.VerbRelease,
 		job.VerbMove, job.VerbPriority, job.VerbCancel, job.VerbRetry, job.VerbRecover, job.VerbRestore,
 	})
-	enumerate(r, "What happened to the data", []job.NoticeCode{job.BackupRestored, job.StartedEmpty})
+	enumerate(r, "What a notice is about", []job.NoticeCode{job.BackupRestored, job.StartedEmpty, job.UpdateAvailable})
 	enumerate(r, "What ended a try at a stage", job.AttemptKinds())
 	enumerate(r, "Where a source came from", []job.SourceKind{job.FromPath, job.FromUpload, job.FromURL})
 	enumerate(r, "How short memory is", []job.Pressure{job.Normal, job.Warn, job.Critical})

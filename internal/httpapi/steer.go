@@ -113,7 +113,7 @@ func (a *api) steerRoutes() {
 	}, a.clear)
 	register(a, huma.Operation{
 		OperationID: "dismiss-notice", Method: http.MethodDelete, Path: "/api/v1/notices/{id}", Tags: []string{"server"},
-		Summary: "Dismiss a notice", Description: "It is not on the board any more. One that is not there is no error.",
+		Summary: "Dismiss a notice", Description: "It is not on the board any more; that a newer Sluice is there is told again with the next one. A notice that is not there is no error.",
 		Errors: []int{507}, DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *noticeInput) (*struct{}, error) {
 		return nil, a.Desk.Dismiss(ctx, in.ID)

@@ -287,7 +287,8 @@ func call(t *testing.T, h http.Handler, method, target, body string) *httptest.R
 func TestTheBoardShowsNotices(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	want := `"notices":[{"id":"n1","at":"2026-03-14T09:26:53Z","code":"started_empty","text":"It was damaged.","hint":"Submit again."}]`
+	want := `"notices":[{"id":"n1","at":"2026-03-14T09:26:53Z","code":"started_empty","text":"It was damaged.","hint":"Submit again."},` +
+		`{"id":"n2","at":"2026-03-14T09:26:53Z","code":"update_available","text":"1.3.0 is there.","hint":"See it.","version":"1.3.0","url":"https://github.com/x"}]`
 	if res := call(t, w.routes, "GET", "/api/v1/board", ""); !strings.Contains(res.Body.String(), want) {
 		t.Errorf("no %s in %s", want, res.Body)
 	}

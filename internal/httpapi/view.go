@@ -127,13 +127,16 @@ type Snapshot struct {
 	Notices    []Notice    `json:"notices" nullable:"false" doc:"What people must be told until they have seen it"`
 }
 
-// Notice is something that happened to the data as a whole.
+// Notice is something about Sluice as a whole.
 type Notice struct {
 	ID   string         `json:"id" doc:"For DELETE /api/v1/notices/{id}"`
 	At   time.Time      `json:"at"`
 	Code job.NoticeCode `json:"code"`
 	Text string         `json:"text" doc:"What happened" example:"The database was damaged. The backup of 14 March, 09:00 took its place."`
 	Hint string         `json:"hint" doc:"What to do" example:"Submit again what came after that."`
+
+	Version string `json:"version,omitempty" doc:"With code update_available: the newer Sluice" example:"1.3.0"`
+	URL     string `json:"url,omitempty" doc:"With code update_available: the page that tells of it" example:"https://github.com/sluice-app/sluice/releases/tag/v1.3.0"`
 }
 
 // EventKind says what an event carries.
@@ -208,7 +211,7 @@ func SnapshotOf(s board.Snapshot) Snapshot {
 	}
 	v.Notices = make([]Notice, 0, len(s.Notices))
 	for _, n := range s.Notices {
-		v.Notices = append(v.Notices, Notice{ID: n.ID, At: n.At.UTC(), Code: n.Code, Text: n.Text, Hint: n.Hint})
+		v.Notices = append(v.Notices, Notice{ID: n.ID, At: n.At.UTC(), Code: n.Code, Text: n.Text, Hint: n.Hint, Version: n.Version, URL: n.URL})
 	}
 	for i := range v.Next {
 		v.Next[i].Position = i + 1

@@ -49,7 +49,10 @@ func parse(feed string, body []byte) (Release, error) {
 	if own := repository(feed); own != "" {
 		r.URL = "https://github.com" + own + "/releases/tag/" + answer.Tag
 	}
-	return r, r.check(feed)
+	if err := r.check(feed); err != nil {
+		return Release{}, err
+	}
+	return r, nil
 }
 
 // check says whether people may be told of a release from this feed.

@@ -540,7 +540,7 @@ export interface paths {
         post?: never;
         /**
          * Dismiss a notice
-         * @description It is not on the board any more. One that is not there is no error.
+         * @description It is not on the board any more; that a newer Sluice is there is told again with the next one. A notice that is not there is no error.
          */
         delete: operations["dismiss-notice"];
         options?: never;
@@ -1836,12 +1836,22 @@ export interface components {
              * @example The database was damaged. The backup of 14 March, 09:00 took its place.
              */
             text: string;
+            /**
+             * @description With code update_available: the page that tells of it
+             * @example https://github.com/sluice-app/sluice/releases/tag/v1.3.0
+             */
+            url?: string;
+            /**
+             * @description With code update_available: the newer Sluice
+             * @example 1.3.0
+             */
+            version?: string;
         };
         /**
-         * @description What happened to the data
+         * @description What a notice is about
          * @enum {string}
          */
-        NoticeCode: "backup_restored" | "started_empty";
+        NoticeCode: "backup_restored" | "started_empty" | "update_available";
         OpenAIError: {
             error: components["schemas"]["OpenAIProblem"];
         };
