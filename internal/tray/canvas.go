@@ -79,18 +79,19 @@ func box(left, top, right, bottom, radius float64) shape {
 	}
 }
 
-// disc is a filled circle.
-func disc(cx, cy, radius float64) shape {
-	return func(x, y float64) bool { return math.Hypot(x-cx, y-cy) <= radius }
+// disc is a filled circle halfway between the sides.
+func disc(cy, radius float64) shape {
+	return func(x, y float64) bool { return math.Hypot(x-units/2, y-cy) <= radius }
 }
 
-// arc is a share of a ring, clockwise from the top.
-func arc(cx, cy, inner, outer, share float64) shape {
+// arc is a share of a ring halfway between the sides, clockwise from the top.
+func arc(cy, inner, outer, share float64) shape {
 	return func(x, y float64) bool {
-		if r := math.Hypot(x-cx, y-cy); r < inner || r > outer {
+		dx, dy := x-units/2, cy-y
+		if r := math.Hypot(dx, dy); r < inner || r > outer {
 			return false
 		}
-		angle := math.Atan2(x-cx, cy-y)
+		angle := math.Atan2(dx, dy)
 		if angle < 0 {
 			angle += 2 * math.Pi
 		}

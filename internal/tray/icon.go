@@ -65,8 +65,8 @@ func (i Icon) draw(size int, ink color.NRGBA) *image.NRGBA {
 	switch {
 	case !i.Running:
 	case i.Ring == 0:
-		c.wipe(disc(18, 28, 6))
-		c.paint(disc(18, 28, 4))
+		c.wipe(disc(28, 6))
+		c.paint(disc(28, 4))
 	case down: // there is too little room below the leaf for a hole in the ring
 		i.progress(c, 29, 6.5, 6.5)
 	default:
@@ -78,10 +78,10 @@ func (i Icon) draw(size int, ink color.NRGBA) *image.NRGBA {
 // progress is a ring that fills clockwise from the top. What is still to come
 // is a thin line.
 func (i Icon) progress(c *canvas, y, radius, thick float64) {
-	c.wipe(disc(18, y, radius+1.5))
-	c.paint(disc(18, y, radius))
-	c.wipe(disc(18, y, radius-1))
-	c.paint(arc(18, y, radius-thick, radius, float64(i.Ring)/ringSteps))
+	c.wipe(disc(y, radius+1.5))
+	c.paint(disc(y, radius))
+	c.wipe(disc(y, radius-1))
+	c.paint(arc(y, radius-thick, radius, float64(i.Ring)/ringSteps))
 }
 
 // mark cuts into the leaf why it is down: two bars for a pause, a warning when

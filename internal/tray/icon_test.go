@@ -19,9 +19,16 @@ func TestEveryStateHasAPictureOfItsOwn(t *testing.T) {
 	seen := map[string]tray.Icon{}
 	for _, level := range levels() {
 		for _, i := range []tray.Icon{
-			{Shut: level == job.Critical}, {Shut: true, Running: true}, {Paused: true}, {Paused: true, Running: true},
-			{Running: true, Ring: 1}, {Running: true, Ring: 2}, {Running: true, Ring: tray.RingSteps - 1}, {Running: true, Ring: tray.RingSteps},
-			{Paused: true, Running: true, Ring: 1}, {Paused: true, Running: true, Ring: tray.RingSteps},
+			{Shut: level == job.Critical},
+			{Shut: true, Running: true},
+			{Paused: true},
+			{Paused: true, Running: true},
+			{Running: true, Ring: 1},
+			{Running: true, Ring: 2},
+			{Running: true, Ring: tray.RingSteps - 1},
+			{Running: true, Ring: tray.RingSteps},
+			{Paused: true, Running: true, Ring: 1},
+			{Paused: true, Running: true, Ring: tray.RingSteps},
 		} {
 			i.Level = level
 			b, err := i.PNG(black())

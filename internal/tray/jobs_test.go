@@ -50,11 +50,13 @@ func TestTheMenuLeadsToSomeJobs(t *testing.T) {
 			[]string{"Next: 0.mp4", "Next: 1.mp4", "Next: 2.mp4", "✓ Done: 0.mp4", "✓ Done: 1.mp4", "✓ Done: 2.mp4"},
 		},
 		"who waits for something of its own is not next": {
-			[]job.Job{inLine("held", job.Held), inLine("a", job.Turn), inLine("soon", job.Backoff), inLine("b", job.Turn)}, nil,
+			[]job.Job{inLine("held", job.Held), inLine("a", job.Turn), inLine("soon", job.Backoff), inLine("b", job.Turn)},
+			nil,
 			[]string{"Next: a", "Next: b", "Waiting: held"},
 		},
 		"a pause and a want of memory hold up all": {
-			[]job.Job{inLine("a", job.Paused), inLine("b", job.Memory), inLine("c", job.Power)}, nil,
+			[]job.Job{inLine("a", job.Paused), inLine("b", job.Memory), inLine("c", job.Power)},
+			nil,
 			[]string{"Next: a", "Next: b", "Next: c"},
 		},
 		"a job that was canceled is no result": {
