@@ -1,12 +1,14 @@
 package app_test
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"image/png"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -57,16 +59,46 @@ func TestTheBundleIsWhatAMacExpects(t *testing.T) {
 	}
 }
 
-func TestTheIconIsLargeEnough(t *testing.T) {
+// Both systems look for an icon by its name, and take its size from there.
+func TestEveryIconIsAsLargeAsItsNameSays(t *testing.T) {
 	t.Parallel()
-	f, err := os.Open("../build/appicon.png")
-	if err != nil {
-		t.Fatal(err)
+	want := map[string]int{"native_icon.png": 128}
+	for _, size := range []int{16, 32, 128, 256, 512} {
+		want[fmt.Sprintf("../build/darwin/Sluice.iconset/icon_%dx%d.png", size, size)] = size
+		want[fmt.Sprintf("../build/darwin/Sluice.iconset/icon_%dx%d@2x.png", size, size)] = 2 * size
 	}
-	defer func() { _ = f.Close() }()
-	c, err := png.DecodeConfig(f)
-	if err != nil || c.Width != 1024 || c.Height != 1024 {
-		t.Errorf("%d x %d, %v", c.Width, c.Height, err)
+	for _, size := range []int{16, 22, 24, 32, 48, 64, 128, 256, 512} {
+		want[fmt.Sprintf("../build/linux/hicolor/%dx%d/apps/sluice.png", size, size)] = size
+	}
+	got := map[string]int{}
+	for _, pattern := range []string{"native_icon.png", "../build/darwin/Sluice.iconset/*", "../build/linux/hicolor/*/apps/*.png"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			icon, err := png.Decode(bytes.NewReader(b))
+			if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			size := icon.Bounds().Size()
+			if got[path] = size.X; size.Y != size.X {
+				t.Errorf("%s is %v", path, size)
+			}
+			if _, _, _, a := icon.At(0, 0).RGBA(); a != 0 {
+				t.Errorf("%s has a corner", path)
+			}
+			if _, _, _, a := icon.At(size.X/2, size.Y/2).RGBA(); a != 0xffff {
+				t.Errorf("%s is empty in the middle", path)
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -55,8 +55,9 @@ unpack() {
 	security set-key-partition-list -S apple-tool:,apple: -s -k "$password" "$keychain" >/dev/null
 	# The chain up to Apple is looked for in the listed keychains only.
 	security list-keychains -d user -s "$keychain" ${before[@]+"${before[@]}"}
-	identity=$(security find-identity -v -p codesigning "$keychain" |
-		sed -nE '/"Developer ID Application: /{s/^ *[0-9]+\) ([0-9A-F]{40}) .*/\1/p;q;}')
+	# Not in one pipe: it would break where the one end stops reading.
+	listed=$(security find-identity -v -p codesigning "$keychain")
+	identity=$(sed -nE '/"Developer ID Application: /{s/^ *[0-9]+\) ([0-9A-F]{40}) .*/\1/p;q;}' <<<"$listed")
 	[ -n "$identity" ] || fail "APPLE_CERT_P12 holds no valid Developer ID Application"
 }
 
