@@ -58,6 +58,7 @@ type core struct {
 	wanted   chan struct{}  // auto_download may have been switched on
 	book     *settings.Book // of a server; nil = nothing changes while it runs
 	room     room
+	updates  *updates
 
 	ollama *ollama.Server // of our own, started where nobody listens; nil = the settings forbid it
 	llms   *llms
@@ -167,7 +168,8 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		Idle:     c.engine.Release,
 		Log:      p.log,
 	}, queue.Config{Owner: c.boot, CleanStart: !c.store.Unclean()})
-	c.board = board.New(c.boot, standing{c.queue, c.store}, c.gate)
+	c.updates = newUpdates(p.settings, p.data, c.store, c.relay.LineChanged, p.log)
+	c.board = board.New(c.boot, standing{c.queue, c.updates}, c.gate)
 	c.recorder = board.NewRecorder(board.RecorderDeps{
 		Machine: c.gate, History: c.store, Log: p.log,
 		Counts: func(ctx context.Context) (map[job.State]int, error) { return c.queue.Counts(ctx) },
@@ -193,7 +195,7 @@ func newCore(ctx context.Context, p plan) (*core, error) {
 		s := p.settings.Now()
 		return newDefaults(s, c.models.standard, newWishes(s, c.llms, mayTell))
 	}
-	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: meant, language: whisper.KnowsLanguage, notices: c.store, changed: c.relay.LineChanged, accepted: c.models.fetch}
+	c.desk = &desk{Queue: c.queue, sources: c.intake, gather: intake.Gather, defaults: meant, language: whisper.KnowsLanguage, notices: c.updates, changed: c.relay.LineChanged, accepted: c.models.fetch}
 	c.machine.line = c.desk
 	return c, nil
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -17,6 +19,8 @@ import (
 	"sluice/internal/cli"
 	"sluice/internal/fault"
 	"sluice/internal/httpapi"
+	"sluice/internal/install"
+	"sluice/internal/notice"
 	"sluice/internal/tray"
 )
 
@@ -35,9 +39,13 @@ func (p *program) openDesktop(ctx context.Context, o cli.DesktopOptions) error {
 	if err != nil {
 		return apologize(ctx, err)
 	}
+	around, err := newHost()
+	if err != nil {
+		return apologize(ctx, err)
+	}
 	log, file := fileLogger(set.Dirs)
 	defer func() { _ = file.Close() }()
-	w := newWindow(o.Hidden, log)
+	w := newWindow(o.Hidden, newFrames(filepath.Join(set.Dirs.Data, "window.json")), log)
 	first := &second{found: discoveryFile(set), open: openAddress, note: o.Note, files: o.Files, hidden: o.Hidden}
 	r, err := startOrJoin(ctx, func() (*running, error) { return p.start(ctx, nil, log, w) }, first.hand)
 	switch {
@@ -52,18 +60,42 @@ func (p *program) openDesktop(ctx context.Context, o cli.DesktopOptions) error {
 	defer end()
 	c := r.core
 	d := &desktop{window: w, running: r, shell: newShell(w, c.desk, c.board, log), end: end, stopped: make(chan struct{})}
+	d.outlet = newOutlet(w, d.shell.Lead, log)
+	d.notices = notice.New(c.board, notice.Config{
+		About:   func() string { return c.settings.Now().Notify.About },
+		Looking: d.shell.looking.Load,
+		Send:    d.outlet.notify,
+		// On Linux some characters of a notification are markup.
+		Verbatim: runtime.GOOS == "darwin",
+	}, log)
+	var page atomic.Pointer[string] // of a newer version
 	d.tray = tray.New(c.board, tray.Actions{
 		Pause:    func() { d.shell.heed(c.desk.Pause(ctx)) },
 		Resume:   func() { d.shell.heed(c.desk.Resume(ctx)) },
 		AddFiles: d.shell.Ask,
 		Open:     w.Show,
-		Quit:     end,
-	}, tray.Config{Language: preferredLanguage()}, log)
+		Show:     d.shell.Lead,
+		Update: func() {
+			if url := page.Load(); url != nil && *url != "" {
+				d.shell.heed(openAddress(ctx, *url))
+			}
+		},
+		Quit: end,
+	}, tray.Config{Language: preferredLanguage(), Outside: d.outlet.outline}, log)
+	c.updates.Follow(func(v, url string) { page.Store(&url); d.tray.SetUpdate(v) })
+	speak := func(code string) {
+		d.tray.SetLanguage(code)
+		d.notices.SetLanguage(code)
+		w.SetLanguage(code)
+	}
+	speak(preferredLanguage())
 	d.shell.Add(o.Files...)
 	return d.run(ctx, &shellRoutes{
 		shell:    d.shell,
 		api:      httpapi.New(p.httpDeps(r, w)),
-		language: func(code string) { d.tray.SetLanguage(code); w.SetLanguage(code) },
+		language: speak,
+		resized:  w.resized,
+		host:     around,
 		began:    began,
 		ending:   ctx.Done(),
 		log:      log,
@@ -78,6 +110,8 @@ type desktop struct {
 	running *running
 	shell   *shell
 	tray    *tray.Tray
+	notices *notice.Notices
+	outlet  *outlet
 
 	end     context.CancelFunc
 	stopped chan struct{} // closed when the server has ended and the store is closed
@@ -106,7 +140,7 @@ func (d *desktop) run(ctx context.Context, page http.Handler) error {
 		page:    page,
 		opened:  d.shell.Add,
 		asked:   d.shell.Ask,
-		started: func() { onMain(d.tray.Start) },
+		started: func() { onMain(func() { d.outlet.start(); d.tray.Start() }) },
 		leaving: d.leave,
 		ended:   d.tray.Stop,
 	})
@@ -119,7 +153,8 @@ func (d *desktop) run(ctx context.Context, page http.Handler) error {
 // work runs the server until ctx ends, or it fails for good; then it ends the
 // window too.
 func (d *desktop) work(ctx context.Context) {
-	err := d.running.Run(ctx, d.shell.follow, d.shell.take, d.shell.answer, d.tray.Run)
+	err := d.running.Run(ctx, d.shell.follow, d.shell.take, d.shell.answer, d.notices.Run, d.tray.Run)
+	d.outlet.close()
 	d.running.Close()
 	d.failed = err
 	close(d.stopped)
@@ -186,7 +221,7 @@ func insist(done <-chan struct{}) {
 // apologize shows in a dialog why the app cannot start. The error is given
 // back: who started it in a terminal reads it there.
 func apologize(ctx context.Context, err error) error {
-	w := newWindow(true, logger())
+	w := newWindow(true, newFrames(""), logger())
 	f := fault.From(err)
 	quit := context.AfterFunc(ctx, func() { time.AfterFunc(lingering, func() { os.Exit(cli.ExitFailed) }) })
 	defer quit()
@@ -209,6 +244,26 @@ func apologize(ctx context.Context, err error) error {
 		w.log.Debug("dialog not shown", "err", shown)
 	}
 	return err
+}
+
+// newHost looks at this system and this program.
+func newHost() (host, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return host{}, err
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return host{}, err
+	}
+	return host{
+		login: install.NewLogin(install.LoginConfig{
+			System: runtime.GOOS, Home: home, Config: os.Getenv("XDG_CONFIG_HOME"), Program: program,
+		}),
+		tool: install.NewTool(install.ToolConfig{
+			System: runtime.GOOS, Home: home, Program: program, Path: os.Getenv("PATH"),
+		}),
+	}, nil
 }
 
 // openAddress opens a page in the user's browser.

@@ -35,7 +35,10 @@ func (s Shell) Run(ctx context.Context) {
 
 // Routes are what the page in the window may ask for, until ending is closed.
 func (s Shell) Routes(api http.Handler, language func(string), ending <-chan struct{}, log *slog.Logger) http.Handler {
-	return &shellRoutes{shell: s.shell, api: api, language: language, began: time.Now(), ending: ending, log: log}
+	return &shellRoutes{
+		shell: s.shell, api: api, language: language, resized: func(frame) error { return nil },
+		began: time.Now(), ending: ending, log: log,
+	}
 }
 
 // Second is a start beside another Sluice.

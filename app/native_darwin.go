@@ -18,6 +18,8 @@ import (
 
 	"github.com/wailsapp/wails/v2/pkg/menu"
 	"github.com/wailsapp/wails/v2/pkg/menu/keys"
+
+	"sluice/internal/tray"
 )
 
 // opener opens addresses the way the user likes it.
@@ -54,6 +56,14 @@ func wakeLoop() { C.sluiceWakeLoop() }
 
 // appear makes the app one with an icon in the Dock, and not hidden.
 func appear() { C.sluiceAppear() }
+
+// dock shows an outline on the icon in the Dock, and gives its words to who reads
+// the icon in the menu bar aloud.
+func dock(l tray.Outline) {
+	spoken := C.CString(l.Spoken)
+	defer C.free(unsafe.Pointer(spoken))
+	C.sluiceDock(C.double(l.Progress), C.int(l.Depth), spoken)
+}
 
 // onMain runs f on the main thread as soon as the loop runs.
 func onMain(f func()) { C.sluiceOnMain(C.uintptr_t(cgo.NewHandle(f))) }

@@ -16,6 +16,7 @@ void sluiceOnDrop(uintptr_t f);
 void sluiceMayTerminate(void);
 void sluiceWakeLoop(void);
 void sluiceAppear(void);
+void sluiceDock(double progress, int depth, const char *spoken); // below 0 = nothing runs
 void sluiceOnMain(uintptr_t f);
 
 #endif

@@ -185,6 +185,58 @@ void sluiceAppear(void) {
   });
 }
 
+// The app's icon with a bar at its foot.
+@interface SluiceDockView : NSView
+@property(nonatomic) double done;
+@end
+
+@implementation SluiceDockView
+- (void)drawRect:(NSRect)dirty {
+  NSRect all = self.bounds;
+  [NSApp.applicationIconImage drawInRect:all];
+  NSRect bar = NSMakeRect(NSWidth(all) * 0.14, NSHeight(all) * 0.08, NSWidth(all) * 0.72, NSHeight(all) * 0.09);
+  double round = NSHeight(bar) / 2;
+  [[NSColor colorWithWhite:0 alpha:0.55] setFill];
+  [[NSBezierPath bezierPathWithRoundedRect:bar xRadius:round yRadius:round] fill];
+  bar = NSInsetRect(bar, 1, 1);
+  bar.size.width = MAX(NSHeight(bar), NSWidth(bar) * self.done);
+  round = NSHeight(bar) / 2;
+  [NSColor.whiteColor setFill];
+  [[NSBezierPath bezierPathWithRoundedRect:bar xRadius:round yRadius:round] fill];
+}
+@end
+
+static void describe(NSView *view, NSString *text) {
+  if ([view isKindOfClass:[NSStatusBarButton class]]) {
+    view.accessibilityLabel = text;
+    return;
+  }
+  for (NSView *inner in view.subviews) describe(inner, text);
+}
+
+void sluiceDock(double progress, int depth, const char *spoken) {
+  NSString *text = [NSString stringWithUTF8String:spoken];
+  dispatch_async(dispatch_get_main_queue(), ^{
+    NSDockTile *tile = NSApp.dockTile;
+    tile.badgeLabel = depth > 0 ? [NSString stringWithFormat:@"%d", depth] : nil;
+    SluiceDockView *view = (SluiceDockView *)tile.contentView;
+    if (progress < 0) {
+      tile.contentView = nil;
+    } else if (view) {
+      view.done = progress;
+    } else {
+      view = [[SluiceDockView alloc] initWithFrame:NSMakeRect(0, 0, tile.size.width, tile.size.height)];
+      view.done = progress;
+      tile.contentView = view;
+    }
+    [tile display];
+    // The item in the menu bar is a window of ours with one button.
+    for (NSWindow *window in NSApp.windows) {
+      if ([window.className isEqualToString:@"NSStatusBarWindow"]) describe(window.contentView, text);
+    }
+  });
+}
+
 void sluiceOnMain(uintptr_t f) {
   dispatch_async(dispatch_get_main_queue(), ^{
     sluiceGoRun(f);

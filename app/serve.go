@@ -91,7 +91,7 @@ func (p *program) start(ctx context.Context, flags map[string]string, log *slog.
 
 // Run works until ctx ends or a part fails for good.
 func (r *running) Run(ctx context.Context, more ...func(context.Context) error) error {
-	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.core.watch, r.core.survey, r.core.keep, r.core.editor.Run, r.core.download, r.core.llms.pulls.Run,
+	return r.core.Run(ctx, append(more, r.core.recorder.Run, r.core.watch, r.core.survey, r.core.keep, r.core.editor.Run, r.core.updates.Run, r.core.download, r.core.llms.pulls.Run,
 		r.core.sender.Run, r.complain, r.server.Run)...)
 }
 

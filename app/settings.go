@@ -55,6 +55,7 @@ func (c *core) heed() {
 		default: // a look is already due
 		}
 	}
+	c.updates.Wake()
 	c.board.Publish(board.Event{Kind: board.SettingsSet})
 	c.board.Publish(board.Event{Kind: board.ModelChanged}) // another may be the default
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sluice/internal/board"
@@ -41,6 +42,7 @@ const (
 	eventLive    = "live"    // httpapi.Event: what the stream sends in a browser
 	eventDropped = "dropped" // httpapi.Dropped: what came of files that did not come by a request
 	eventFailed  = "failed"  // failure: none of them could be taken
+	eventShow    = "show"    // shown: the page goes to a job, or to the queue
 )
 
 // failure is a problem that answers no request.
@@ -63,7 +65,11 @@ type shell struct {
 	board  *board.Board
 	log    *slog.Logger
 
+	looking atomic.Bool // somebody has the page before them
+
 	mu    sync.Mutex
+	stood bool          // the page has stood
+	lead  *shown        // where it goes as soon as it does
 	paths []string      // not taken yet
 	like  job.Order     // what is wanted of them
 	more  chan struct{} // there are paths
@@ -109,6 +115,37 @@ func knock(door chan struct{}) {
 	select {
 	case door <- struct{}{}:
 	default: // somebody has knocked already
+	}
+}
+
+// shown names what the page is to show.
+type shown struct {
+	Job string `json:"job"` // "" = the queue
+}
+
+// Lead brings the window to the front and its page to a job; "" is the queue. A
+// page that does not stand yet goes there first.
+func (s *shell) Lead(job string) {
+	s.mu.Lock()
+	stood := s.stood
+	if !stood {
+		s.lead = &shown{job}
+	}
+	s.mu.Unlock()
+	s.screen.Show()
+	if stood {
+		s.screen.Emit(eventShow, shown{job})
+	}
+}
+
+// stand hears that the page stands.
+func (s *shell) stand() {
+	s.mu.Lock()
+	lead := s.lead
+	s.stood, s.lead = true, nil
+	s.mu.Unlock()
+	if lead != nil {
+		s.screen.Emit(eventShow, *lead)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -34,11 +35,14 @@ type shellRoutes struct {
 	shell    *shell
 	api      http.Handler // the API, bare
 	language func(code string)
+	resized  func(frame) error
+	host     host
 	began    time.Time       // when the process did
 	ending   <-chan struct{} // closed when nothing behind the routes can be relied on any more
 	log      *slog.Logger
 
 	painted sync.Once
+	code    atomic.Pointer[string] // the language of the page
 }
 
 // ServeHTTP answers the window.
@@ -91,6 +95,16 @@ func (h *shellRoutes) find(r *http.Request) func(*http.Request) (any, error) {
 		return h.speak
 	case "/window/painted":
 		return h.paint
+	case "/window/looking":
+		return h.look
+	case "/window/resized":
+		return h.resize
+	case "/window/app":
+		return h.state
+	case "/window/login":
+		return h.login
+	case "/window/tool":
+		return h.tool
 	}
 	return nil
 }
@@ -222,12 +236,14 @@ func (h *shellRoutes) speak(r *http.Request) (any, error) {
 	if n := len(in.Language); n < 2 || n > 16 || strings.Trim(in.Language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-") != "" {
 		return nil, invalid("language: expected a code such as en or ko.")
 	}
+	h.code.Store(&in.Language)
 	h.language(in.Language)
 	return in, nil
 }
 
 // paint hears that the page stands, which is when a start is over for the user.
 func (h *shellRoutes) paint(*http.Request) (any, error) {
+	h.shell.stand()
 	h.painted.Do(func() {
 		h.log.Info("window painted", "dur", time.Since(h.began).Round(time.Millisecond))
 	})

@@ -192,6 +192,28 @@ func TestShell(t *testing.T) {
 			t.Errorf("%d drops; %s", len(l.drops), diff)
 		}
 	})
+	t.Run("who is led to a job gets there when the page stands", func(t *testing.T) {
+		t.Parallel()
+		s := &stage{}
+		play(t, s, &line{}, func(shell app.Shell, _ *board.Board) {
+			routes := shell.Routes(http.NotFoundHandler(), func(string) {}, nil, slog.New(slog.DiscardHandler))
+			paint := func() {
+				routes.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/window/painted", strings.NewReader("")))
+			}
+			shell.Lead("01J") // a click on a notification has started the app
+			shell.Lead("02J") // the newest counts
+			if len(s.events) != 0 || s.shown != 2 {
+				t.Errorf("before the page stands: shown %d times, %q", s.shown, s.events)
+			}
+			paint()
+			paint() // it was loaded again
+			shell.Lead("")
+		})
+		want := []string{`show {"job":"02J"}`, `show {"job":""}`}
+		if diff := cmp.Diff(want, s.events); diff != "" || s.shown != 3 {
+			t.Errorf("shown %d times; %s", s.shown, diff)
+		}
+	})
 	t.Run("a dialog that fails says so", func(t *testing.T) {
 		t.Parallel()
 		s, l := &stage{err: errors.New("no portal")}, &line{}

@@ -25,15 +25,11 @@ import (
 	"sluice/internal/fault"
 )
 
-const (
-	windowWidth, windowHeight = 960, 640
-	leastWidth, leastHeight   = 640, 480
-)
-
 // window is the one window, drawn by Wails. It may be used before it is there:
 // Show is remembered then, and events nobody could see are left out.
 type window struct {
 	hidden bool
+	frames *frames
 	log    *slog.Logger
 
 	ready chan struct{}   // closed when Wails has started
@@ -47,8 +43,8 @@ type window struct {
 	wanted bool // shown before there was anything to show
 }
 
-func newWindow(hidden bool, log *slog.Logger) *window {
-	w := &window{hidden: hidden, log: log, ready: make(chan struct{}), gone: make(chan struct{})}
+func newWindow(hidden bool, kept *frames, log *slog.Logger) *window {
+	w := &window{hidden: hidden, frames: kept, log: log, ready: make(chan struct{}), gone: make(chan struct{})}
 	w.SetLanguage(preferredLanguage())
 	return w
 }
@@ -92,10 +88,15 @@ func (w *window) Run(c course) (err error) {
 			panic(p)
 		}
 	}()
+	first, state := w.frames.get(), options.Normal
+	if first.Maximised {
+		state = options.Maximised
+	}
 	err = wails.Run(&options.App{
 		Title:             "Sluice",
-		Width:             windowWidth,
-		Height:            windowHeight,
+		Width:             first.Width,
+		Height:            first.Height,
+		WindowStartState:  state,
 		MinWidth:          leastWidth,
 		MinHeight:         leastHeight,
 		StartHidden:       w.hidden,
@@ -107,7 +108,7 @@ func (w *window) Run(c course) (err error) {
 		// on Linux nothing could be dropped then.
 		DragAndDrop: &options.DragAndDrop{EnableFileDrop: true, DisableWebViewDrop: goruntime.GOOS == "darwin"},
 		OnStartup: func(ctx context.Context) {
-			whenRunning(ctx, func() { w.start(ctx) })
+			whenRunning(ctx, func() { w.fit(ctx, first); w.start(ctx) })
 			onDrop(ctx, c.opened)
 			c.started()
 		},
@@ -155,6 +156,28 @@ func (w *window) start(ctx context.Context) {
 	if wanted {
 		w.Show()
 	}
+}
+
+// fit makes a window smaller that was left on a larger screen.
+func (w *window) fit(ctx context.Context, was frame) {
+	screens, err := runtime.ScreenGetAll(ctx)
+	if err != nil || was.Maximised {
+		return
+	}
+	for _, s := range screens {
+		if now := was.within(s.Size.Width, s.Size.Height); s.IsCurrent && now != was {
+			runtime.WindowSetSize(ctx, now.Width, now.Height)
+		}
+	}
+}
+
+// resized keeps the size that the page has got.
+func (w *window) resized(now frame) error {
+	if !w.there() {
+		return nil
+	}
+	now.Maximised = runtime.WindowIsMaximised(w.wails) || runtime.WindowIsFullscreen(w.wails)
+	return w.frames.keep(now)
 }
 
 // there says whether the window can be used, now.

@@ -89,7 +89,7 @@ func libraries() map[string]string {
 	return map[string]string{
 		"github.com/wailsapp/wails":             "app",
 		"fyne.io/systray":                       "internal/tray",
-		"github.com/godbus/dbus":                "internal/traytest",
+		"github.com/godbus/dbus":                "app internal/traytest",
 		"github.com/redis/go-redis":             "internal/redisstore",
 		"modernc.org/sqlite":                    "internal/sqlitestore",
 		"github.com/ollama/ollama":              "internal/ollama",
