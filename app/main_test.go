@@ -18,8 +18,14 @@ var page embed.FS
 // that ships, in processes of its own that can be killed.
 const asSluice = "SLUICE_TEST_BINARY"
 
+// asVersion makes that program be a release.
+const asVersion = "SLUICE_TEST_VERSION"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asSluice) != "" {
+		if v := os.Getenv(asVersion); v != "" {
+			app.SetVersion(v)
+		}
 		dist, err := fs.Sub(page, "testdata/page")
 		if err != nil {
 			panic(err)

@@ -16,7 +16,9 @@ import (
 // the store keeps.
 type updates struct {
 	*update.Lookout
-	kept keptNotices
+	kept    keptNotices
+	version string // this program's
+	changed func() // there is another notice, or none any more
 
 	mu     sync.Mutex
 	newer  update.Newer
@@ -32,17 +34,21 @@ type keptNotices interface {
 // newUpdates makes the lookout of a data folder. Changed is called when there is
 // another notice, or none any more.
 func newUpdates(set inForce, data string, kept keptNotices, changed func(), log *slog.Logger) *updates {
-	u := &updates{kept: kept}
-	u.Lookout = update.New(update.Config{
-		Version: version,
+	u := &updates{kept: kept, version: version, changed: changed}
+	u.Lookout = u.lookout(set, data, log)
+	return u
+}
+
+func (u *updates) lookout(set inForce, data string, log *slog.Logger) *update.Lookout {
+	return update.New(update.Config{
+		Version: u.version,
 		File:    filepath.Join(data, "update.json"),
 		Wish: func() update.Wish {
 			s := set.Now().Updates
 			return update.Wish{On: s.Check, Feed: s.Feed}
 		},
-		Changed: func(n update.Newer) { u.changed(n); changed() },
+		Changed: func(n update.Newer) { u.tell(n); u.changed() },
 	}, log)
-	return u
 }
 
 // Follow tells of the newer version from now on, and at once of one that there
@@ -57,7 +63,7 @@ func (u *updates) Follow(tell func(version, url string)) {
 	}
 }
 
-func (u *updates) changed(n update.Newer) {
+func (u *updates) tell(n update.Newer) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.newer = n
@@ -79,7 +85,7 @@ func (u *updates) Notices(ctx context.Context) ([]job.Notice, error) {
 	if n, ok := u.Newer(); ok {
 		all = append(all, job.Notice{
 			ID: newerPrefix + n.Version, At: n.Found, Code: job.UpdateAvailable,
-			Text:    fmt.Sprintf("Sluice %s is available; this is %s.", n.Version, strings.TrimPrefix(version, "v")),
+			Text:    fmt.Sprintf("Sluice %s is available; this is %s.", n.Version, strings.TrimPrefix(u.version, "v")),
 			Hint:    "See what is new, and get it, at " + n.URL,
 			Version: n.Version, URL: n.URL,
 		})

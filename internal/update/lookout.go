@@ -58,7 +58,7 @@ const (
 	spread   = time.Hour        // by which a day may be longer, so that not all ask at once
 	starting = time.Minute      // others need the machine more at a start
 	dither   = 30 * time.Second // the same as spread, for a start
-	soon     = 3 * time.Second  // after somebody has switched it on
+	soon     = time.Second      // after somebody has switched it on
 	sooner   = time.Hour        // after a failure; twice as long each time, a day at most
 	patience = 30 * time.Second // for one answer
 	nap      = 15 * time.Minute // timers stand still while a machine sleeps: the clock is looked at again
