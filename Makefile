@@ -40,7 +40,7 @@ lint: ## vet, also for a Mac, golangci-lint and shellcheck when they are install
 	@GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 go vet ./...
 	@if command -v golangci-lint >/dev/null; then golangci-lint run ./...; else echo "golangci-lint is not installed: skipped"; fi
 	@if command -v golangci-lint >/dev/null && pkg-config --exists webkit2gtk-4.1 2>/dev/null; then golangci-lint run --build-tags $(TAGS) ./app/... ./internal/tray/...; fi
-	@if command -v shellcheck >/dev/null; then git ls-files '*.sh' .ci/run | xargs shellcheck; else echo "shellcheck is not installed: skipped"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck build/*.sh build/*/*.sh .ci/run app/testdata/mac/tool; else echo "shellcheck is not installed: skipped"; fi
 	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	@cd frontend && npm run --silent check
 
