@@ -465,7 +465,7 @@ func TestWhatWasPackedIsStartedAsPeopleDo(t *testing.T) {
 trap 'rm "$SLUICE_HOME/server.json"; exit 0' TERM
 echo '{"url":"http://127.0.0.1:1"}' >"$SLUICE_HOME/new.json"
 mv "$SLUICE_HOME/new.json" "$SLUICE_HOME/server.json"
-while :; do read -rt 0.05 <> <(:) || true; done
+while :; do /bin/sleep 0.05; done
 `, 0o755)
 	env := map[string]string{"APP": filepath.Join(y.dir, "made/Sluice.app")}
 	out, said, ok := y.run(env, "build/darwin/smoke.sh", "build/bin/Sluice-1.2.3-arm64.dmg")
