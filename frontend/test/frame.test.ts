@@ -92,6 +92,28 @@ describe("the page", () => {
     expect(location.hash).toBe("#/machine");
   });
 
+  it("goes where the window leads it, and the window hears of its page", () => {
+    let lead: (job: string) => void = () => {};
+    let attended = 0;
+    const window = {
+      onShow: (then: typeof lead) => void (lead = then),
+      attend: () => (attended++, () => attended--),
+    };
+    Object.assign(shell(), window);
+    try {
+      open();
+      expect(attended).toBe(1);
+      lead("a b");
+      expect(location.hash).toBe("#/job/a%20b");
+      lead("");
+      expect(location.hash).toBe("#/queue");
+      cleanup();
+      expect(attended).toBe(0);
+    } finally {
+      for (const part of Object.keys(window)) Reflect.deleteProperty(shell(), part);
+    }
+  });
+
   it("shows calmly that a view broke, and tries again", async () => {
     const told = vi.spyOn(console, "error").mockImplementation(() => {});
     const nobody = { ...job("nobody", { state: "running" }), stages: undefined } as unknown as Job;

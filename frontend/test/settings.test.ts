@@ -249,6 +249,15 @@ describe("the view", () => {
     await vi.waitFor(() => expect(field.getAttribute("aria-invalid")).toBe("false"));
   });
 
+  it("leaves a switch as it was when that was refused", async () => {
+    render(Settings);
+    const field = await screen.findByRole<HTMLInputElement>("switch", { name: labelOf(words) });
+    server.change = () => Promise.reject(new TypeError("nobody there"));
+    await fireEvent.click(field);
+    await vi.waitFor(() => expect(row("speech.words").getByRole("alert").textContent).not.toBe(""));
+    await vi.waitFor(() => expect(field.checked).toBe(false));
+  });
+
   it("shows what is locked without a control, and writes secrets without reading them", async () => {
     render(Settings);
     await screen.findByRole("heading", { name: en.settings.groups.network });

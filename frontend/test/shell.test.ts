@@ -3,6 +3,7 @@ import type { Problem } from "../src/lib/api/client";
 import { detect } from "../src/lib/shell/shell";
 import { looksLikeMedia } from "../src/lib/shell/media";
 import { streamSource, windowSource, type Listener } from "../src/lib/live/source";
+import type { AppState } from "../src/lib/shell/shell";
 import type { Dropped, LiveEvent } from "../src/lib/api/types";
 import { event, job } from "./fakes";
 
@@ -10,6 +11,9 @@ import { event, job } from "./fakes";
 class FakeRuntime {
   listeners = new Map<string, (data: unknown) => void>();
   clipboard = "";
+  opened: string[] = [];
+
+  BrowserOpenURL = (address: string) => void this.opened.push(address);
 
   EventsOn = (name: string, callback: (data: unknown) => void) => {
     this.listeners.set(name, callback);
@@ -154,6 +158,41 @@ describe("the window", () => {
     expect(fake.clipboard).toBe("words");
   });
 
+  it("opens addresses outside itself", () => {
+    const fake = inWindow();
+    detect().open?.("https://example.org/");
+    expect(fake.opened).toEqual(["https://example.org/"]);
+  });
+
+  it("tells which job is to be shown", () => {
+    const fake = inWindow();
+    const shown: string[] = [];
+    detect().onShow?.((id) => shown.push(id));
+    fake.listeners.get("show")?.({ job: "a" });
+    fake.listeners.get("show")?.({ job: "" });
+    expect(shown).toEqual(["a", ""]);
+  });
+
+  it("says how the app stands in its system, and changes it", async () => {
+    inWindow();
+    const state: AppState = {
+      login: { on: true, possible: true },
+      tool: { path: "", in_path: false, possible: true },
+    };
+    const refusal = { code: "request_invalid", detail: "No.", hint: "Yes." };
+    const asked = answers({ body: state }, { body: state }, { status: 422, body: refusal }, { body: null });
+    const { app } = detect();
+    expect([await app?.state(), await app?.setLogin(true)]).toEqual([state, state]);
+    await expect(app?.installTool()).rejects.toMatchObject(refusal);
+    await expect(app?.state()).rejects.toMatchObject({ code: "internal" });
+    expect(asked).toEqual([
+      { url: "/window/app", body: {} },
+      { url: "/window/login", body: { on: true } },
+      { url: "/window/tool", body: {} },
+      { url: "/window/app", body: {} },
+    ]);
+  });
+
   it("throws the window's refusal in its own words", async () => {
     inWindow();
     answers({
@@ -169,6 +208,16 @@ describe("the window", () => {
 });
 
 describe("the browser", () => {
+  it("has nothing of what only a window has", () => {
+    const here = detect();
+    expect([here.open, here.onShow, here.attend, here.app]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
   it.each([
     ["film.MP4", "", true],
     ["sound.flac", "", true],

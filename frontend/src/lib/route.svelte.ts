@@ -43,6 +43,11 @@ class Router {
   go(place: Exclude<Place, "job">): void {
     location.hash = hashOf(place);
   }
+
+  /** show leads to a job, and without one to the queue. */
+  show(job: string): void {
+    location.hash = hashOf(job ? "job" : "queue", job);
+  }
 }
 
 /** hashOf is what a link to a place says. */

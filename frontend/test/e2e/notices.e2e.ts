@@ -29,7 +29,7 @@ const dismissals = (page: Page, words = en) =>
 test.for(Object.keys(en.frame.places))("what happened to the data stands over the view %s", async (where) => {
   const { page } = await open(`${server.url}/#/${where}`);
   for (const { text, hint, code } of notices) {
-    await place(page).getByText(en.notices.code[code].title).first().waitFor();
+    await place(page).getByText(en.notices.code[code].title("")).first().waitFor();
     await place(page).getByText(text).first().waitFor();
     await place(page).getByText(hint).first().waitFor();
   }

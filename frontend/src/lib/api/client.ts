@@ -132,7 +132,9 @@ export async function mediaProblem(job: string): Promise<Problem | undefined> {
 }
 
 /** Routes that exist only inside the app's window. */
-export type WindowRoute = "pick" | "save" | "reveal" | "language" | "options" | "painted";
+export type WindowRoute =
+  | ("pick" | "save" | "reveal" | "language" | "options" | "painted")
+  | ("looking" | "resized" | "app" | "login" | "tool");
 
 /** askWindow calls one of them. A window without an answer gives undefined. */
 export async function askWindow<T>(route: WindowRoute, body: object = {}): Promise<T | undefined> {

@@ -1,9 +1,10 @@
 // The app's window. It opens files and takes drops natively, so paths go
 // straight into the line and no byte of a video passes through the page.
-import { answer, api, askWindow, Problem } from "../api/client";
+import { answer, api, askWindow, Problem, type WindowRoute } from "../api/client";
 import type { Dropped, ProblemBody } from "../api/types";
+import { attend } from "./attend";
 import { runtime } from "./runtime";
-import type { Shell } from "./shell";
+import type { AppState, Shell } from "./shell";
 
 export function desktopShell(): Shell {
   let shown = false;
@@ -55,7 +56,23 @@ export function desktopShell(): Shell {
       shown = true;
       void askWindow("painted").catch(ignore);
     },
+    open: (address) => runtime()?.BrowserOpenURL(address),
+    onShow(then) {
+      runtime()?.EventsOn("show", (e) => then((e as { job: string }).job));
+    },
+    attend,
+    app: {
+      state: () => standing("app"),
+      setLogin: (on) => standing("login", { on }),
+      installTool: () => standing("tool"),
+    },
   };
+}
+
+async function standing(route: WindowRoute, body?: object): Promise<AppState> {
+  const now = await askWindow<AppState>(route, body);
+  if (!now) throw new Problem({ code: "internal", detail: "The window gave no answer." });
+  return now;
 }
 
 // What the window does with these is its own affair: the page goes on either way.

@@ -5,6 +5,7 @@
 export type Runtime = {
   EventsOn(name: string, callback: (data: unknown) => void): () => void;
   ClipboardSetText(text: string): Promise<boolean>;
+  BrowserOpenURL(address: string): void;
 };
 
 declare global {

@@ -35,6 +35,30 @@ export type Shell = {
   painted(): void;
   /** Files on their way to the server. */
   readonly sending: Sending | undefined;
+
+  // What only a window has.
+
+  /** Opens an address outside the page, where a link would lead away from it. */
+  readonly open?: (address: string) => void;
+  /** Tells which job is to be shown, as when somebody clicked on a notification of it; "" is the queue. */
+  readonly onShow?: (then: (job: string) => void) => void;
+  /** Tells the window whether its page is looked at, and when its size has changed. It returns how to stop. */
+  readonly attend?: () => () => void;
+  readonly app?: App;
+};
+
+/** App is how the app stands in its system. Each call gives how it stands then. */
+export type App = {
+  state(): Promise<AppState>;
+  setLogin(on: boolean): Promise<AppState>;
+  installTool(): Promise<AppState>;
+};
+
+export type AppState = {
+  /** Whether the app opens when its user logs in. Note is what else there is to say, in the language of the page. */
+  login: { on: boolean; note?: string; possible: boolean };
+  /** Where the command-line tool is installed, "" = nowhere, and whether its name alone finds it there. */
+  tool: { path: string; in_path: boolean; possible: boolean };
 };
 
 /** Sending is the file that is being uploaded, and how many wait behind it. */

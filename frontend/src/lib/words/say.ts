@@ -38,14 +38,13 @@ export function inOne({ message, hint }: Said): string {
   return [message, hint].filter(Boolean).join(" ");
 }
 
-/** sayNotice tells what happened to the data as a whole. */
+/** sayNotice tells what is to be known of the app as a whole. */
 export function sayNotice(n: Notice): { title: string; text: string; hint: string } {
   const known = (t.notices.code as Record<string, NoticeWords | undefined>)[n.code];
+  const title = known?.title(n.version?.replace(/^v/, "") ?? "") ?? t.notices.label;
   const text = known?.text(absolute(Date.parse(n.at))) ?? "";
-  if (language.code === "en" || !known) {
-    return { title: known?.title ?? t.notices.label, text: n.text || text, hint: n.hint };
-  }
-  return { title: known.title, text, hint: known.hint };
+  if (known && (language.code !== "en" || !text)) return { title, text, hint: known.hint };
+  return { title, text: n.text || text, hint: n.hint };
 }
 
 /** Told is a finding in words. Own are the server's, where the page's do not say all of it. */

@@ -181,7 +181,19 @@ export const faults = {
     message: "Sluice does not send results to this address by itself.",
     hint: "If the receiver is one of yours, name it in webhook.allow.",
   },
-} satisfies Record<FaultCode, Fault>;
+  app_misplaced: {
+    message: "The system would not find this Sluice again.",
+    hint: "Move it to the Applications folder and open it from there.",
+  },
+  place_taken: { message: "Something else is in its place.", hint: "Move that aside, and try again." },
+  place_denied: {
+    message: "Sluice may not write there.",
+    hint: "Change who may write to that folder, and try again.",
+  },
+} satisfies Record<FaultCode | WindowCode, Fault>;
+
+/** WindowCode is of a failure that only a window can have. */
+export type WindowCode = "app_misplaced" | "place_taken" | "place_denied";
 
 /** Fault is a failure in words. */
 export type Fault = { message: string; hint: string };

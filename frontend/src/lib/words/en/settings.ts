@@ -28,6 +28,7 @@ export const settings = {
   backOf: (label: string) => `Back to default: ${label}`,
   groups: {
     general: "General",
+    app: "App",
     speech: "Speech",
     language: "Language models",
     results: "Results",
@@ -35,6 +36,21 @@ export const settings = {
     watch: "Watch folders",
     network: "Network",
     advanced: "Advanced",
+  },
+  app: {
+    failed: "How the app stands in this system could not be read.",
+    impossible: "Not possible here",
+    login: { label: "Open at login", hint: "Sluice then starts without its window." },
+    tool: {
+      label: "Command-line tool",
+      hint: "With “sluice”, a terminal or a script adds files and follows the line.",
+    },
+    absent: "Not installed",
+    at: (path: string) => `Installed: ${path}`,
+    inPath: "Type sluice in a terminal.",
+    notInPath: "Its folder is not on the search path: add it to PATH, or type the whole path.",
+    install: "Install",
+    again: "Install again",
   },
   origin: {
     default: "Default",
@@ -67,6 +83,7 @@ export const settings = {
   detect: "Find out by itself",
   asSpoken: "As the recording",
   choices: {
+    "notify.about": { line: "When all is done", each: "For every job", off: "Never" },
     "ollama.when_away": { wait: "Wait for it", finish: "End with the transcript" },
     "translate.register": {
       "": "As the model likes",
@@ -75,6 +92,18 @@ export const settings = {
     },
   } as Record<string, Record<string, string> | undefined>,
   keys: {
+    "notify.about": {
+      label: "Notifications",
+      hint: "While the window is not in front. Unless it is “Never”, a job that failed is told of at once.",
+    },
+    "updates.check": {
+      label: "Look for new versions",
+      hint: "Once a day. Nothing is sent but the question, and nothing is installed.",
+    },
+    "updates.feed": {
+      label: "Where new versions are announced",
+      hint: "Address of JSON about a release, with tag_name and html_url.",
+    },
     "speech.model": {
       label: "Speech model",
       hint: "For jobs that name none. Larger ones write better and need more memory.",

@@ -1,5 +1,5 @@
 import type { FaultCode } from "../../api/types";
-import type { Fault } from "../en/faults";
+import type { Fault, WindowCode } from "../en/faults";
 
 export const faults = {
   internal: {
@@ -187,4 +187,13 @@ export const faults = {
     message: "Sluice가 스스로 결과를 보내지 않는 주소입니다.",
     hint: "직접 운영하는 서버라면 webhook.allow 설정에 적어 두세요.",
   },
-} satisfies Record<FaultCode, Fault>;
+  app_misplaced: {
+    message: "지금 위치에서는 시스템이 Sluice를 다시 찾지 못합니다.",
+    hint: "Sluice를 응용 프로그램 폴더로 옮긴 뒤 거기서 여세요.",
+  },
+  place_taken: { message: "그 자리에 다른 파일이 있습니다.", hint: "그 파일을 옮긴 뒤 다시 시도하세요." },
+  place_denied: {
+    message: "그 폴더에 쓸 권한이 없습니다.",
+    hint: "폴더의 쓰기 권한을 확인한 뒤 다시 시도하세요.",
+  },
+} satisfies Record<FaultCode | WindowCode, Fault>;

@@ -27,6 +27,7 @@ export const settings: typeof en = {
   backOf: (label) => `기본값으로: ${label}`,
   groups: {
     general: "일반",
+    app: "앱",
     speech: "받아쓰기",
     language: "언어 모델",
     results: "결과",
@@ -34,6 +35,21 @@ export const settings: typeof en = {
     watch: "폴더 지켜보기",
     network: "네트워크",
     advanced: "고급",
+  },
+  app: {
+    failed: "앱이 시스템에 어떻게 설정되어 있는지 읽지 못했습니다.",
+    impossible: "여기서는 할 수 없습니다",
+    login: { label: "로그인할 때 열기", hint: "창은 띄우지 않고 시작합니다." },
+    tool: {
+      label: "명령줄 도구",
+      hint: "터미널이나 스크립트에서 ‘sluice’로 파일을 추가하고 대기열을 봅니다.",
+    },
+    absent: "설치되지 않음",
+    at: (path) => `설치됨: ${path}`,
+    inPath: "터미널에서 sluice를 입력하세요.",
+    notInPath: "이 폴더는 검색 경로에 없습니다. PATH에 추가하거나 전체 경로를 입력하세요.",
+    install: "설치",
+    again: "다시 설치",
   },
   origin: {
     default: "기본값",
@@ -66,6 +82,7 @@ export const settings: typeof en = {
   detect: "자동으로 알아내기",
   asSpoken: "녹음의 언어 그대로",
   choices: {
+    "notify.about": { line: "모두 끝났을 때", each: "작업마다", off: "안 함" },
     "ollama.when_away": { wait: "기다리기", finish: "받아쓴 글만으로 끝내기" },
     "translate.register": {
       "": "모델에 맡김",
@@ -74,6 +91,18 @@ export const settings: typeof en = {
     },
   },
   keys: {
+    "notify.about": {
+      label: "알림",
+      hint: "창이 앞에 있지 않을 때 보냅니다. ‘안 함’이 아니면 실패한 작업은 바로 알립니다.",
+    },
+    "updates.check": {
+      label: "새 버전 확인",
+      hint: "하루에 한 번 물어봅니다. 다른 정보는 보내지 않으며, 설치도 하지 않습니다.",
+    },
+    "updates.feed": {
+      label: "새 버전을 확인할 주소",
+      hint: "tag_name과 html_url이 담긴 릴리스 정보를 JSON으로 주는 주소입니다.",
+    },
     "speech.model": {
       label: "음성 모델",
       hint: "모델을 지정하지 않은 작업에 씁니다. 클수록 정확하지만 메모리를 더 씁니다.",
