@@ -136,3 +136,39 @@ func TestTheCommandMayGoNowhere(t *testing.T) {
 		t.Errorf("there is %q", left)
 	}
 }
+
+// In such a folder everybody may make files and change none of others: the
+// last step fails, and what went before it is undone.
+func TestNothingIsLeftOfWhatFailsAtTheEnd(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("files of two users are needed")
+	}
+	m := newMachine(t, "linux")
+	m.path = []string{"/usr/local/bin"}
+	h := host{"linux", m.home, m.prog, m.at("~/.config/autostart/sluice.desktop")}
+	write(t, h.file, "[Desktop Entry]\nExec=/old\n")
+	link(t, "/old/sluice-desktop", m.at("/usr/local/bin/sluice"))
+	for _, dir := range []string{filepath.Dir(h.file), m.at("/usr/local/bin"), m.home} {
+		fixed(t, dir)
+		if dir == m.home {
+			continue
+		}
+		if err := os.Chmod(dir, 0o777|os.ModeSticky); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCode(t, asNobody(t, func() error { return h.login().Set(true) }), "place_denied", h.home)
+	if got := read(t, h.file); got != "[Desktop Entry]\nExec=/old\n" {
+		t.Errorf("the entry is %q now", got)
+	}
+	wantCode(t, asNobody(t, func() error { _, err := m.tool().Install(); return err }), "place_denied", m.home)
+	if target, err := os.Readlink(m.at("/usr/local/bin/sluice")); err != nil || target != "/old/sluice-desktop" {
+		t.Errorf("the link leads to %s, %v", target, err)
+	}
+	for dir, want := range map[string]string{filepath.Dir(h.file): "sluice.desktop", m.at("/usr/local/bin"): "sluice"} {
+		if diff := cmp.Diff([]string{want}, names(t, dir)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

@@ -6,11 +6,18 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"sluice/internal/fault"
 	"sluice/internal/install"
 )
+
+// Somebody's files are not for everybody: only what is meant to be is.
+func TestMain(m *testing.M) {
+	syscall.Umask(0o027)
+	os.Exit(m.Run())
+}
 
 // inBundle is where the program is in an app on a Mac.
 const inBundle = "Contents/MacOS/Sluice"

@@ -25,6 +25,15 @@ func TestALoginIsSwitchedOnAndOff(t *testing.T) {
 			if err != nil || info.Mode() != 0o644 {
 				t.Fatalf("the entry is %v, %v", info.Mode(), err)
 			}
+			for dir := filepath.Dir(h.file); dir != h.home; dir = filepath.Dir(dir) {
+				made, err := os.Stat(dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := map[string]os.FileMode{"darwin": 0o750, "linux": 0o700}[h.system]; made.Mode().Perm() != want {
+					t.Errorf("%s is %v", dir, made.Mode())
+				}
+			}
 			h.set(t, true)
 			if again, err := os.Lstat(h.file); err != nil || !os.SameFile(info, again) {
 				t.Errorf("it was written again though nothing was to be changed: %v", err)
