@@ -238,16 +238,19 @@ func TestADropTellsWhatIsInTheCloudByItsName(t *testing.T) {
 		"d/a 10.mp4": mp4, "d/a 2.mov": "not looked at", "d/notes.txt": mp4, "d/slides.key": mp4, "d/b.mp4.part": mp4,
 		"d/.a 3.mp4.icloud": "bplist00", "d/.list.pdf.icloud": "bplist00", "d/..hidden.mp4.icloud": "bplist00",
 		"alone/.talk.m4a.icloud": "bplist00", "alone/here.mp3": mp3,
+		"alone/text.mp4": "a text", "alone/.text.mp4.icloud": "left behind",
 	})
-	in := func(info fs.FileInfo) bool { return info.Name() != "here.mp3" }
+	in := func(info fs.FileInfo) bool { return info.Name() != "here.mp3" && info.Name() != "text.mp4" }
 	found, refused := intake.GatherBelow(t.Context(), []string{
-		filepath.Join(dir, "d"), filepath.Join(dir, "alone", ".talk.m4a.icloud"), filepath.Join(dir, "alone", "talk.m4a"), filepath.Join(dir, "alone", "here.mp3"),
+		filepath.Join(dir, "d"), filepath.Join(dir, "alone", ".talk.m4a.icloud"), filepath.Join(dir, "alone", "talk.m4a"), filepath.Join(dir, "alone", "here.mp3"), filepath.Join(dir, "alone", "text.mp4"),
 	}, in)
 	gotFound, gotRefused := shown(dir, found, refused)
 	if diff := cmp.Diff([]string{"d/a 2.mov", "d/a 3.mp4", "d/a 10.mp4", "alone/talk.m4a", "alone/here.mp3"}, gotFound); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)
 	}
-	want := []string{"d/b.mp4.part: not_media", "d/list.pdf: not_media", "d/notes.txt: not_media", "d/slides.key: not_media"}
+	want := []string{
+		"d/b.mp4.part: not_media", "d/list.pdf: not_media", "d/notes.txt: not_media", "d/slides.key: not_media", "alone/text.mp4: not_media",
+	}
 	if diff := cmp.Diff(want, gotRefused); diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
 	}
@@ -313,6 +316,33 @@ func TestAStubInAWatchedFolder(t *testing.T) {
 			p.pass()
 			p.took()
 		})
+	}
+}
+
+func TestAFileOfWhichTheStubIsLeftIsNotGone(t *testing.T) {
+	t.Parallel()
+	p := newPatrol(t, nil)
+	p.pass()
+	p.put("in/a.mp4", "one")
+	p.pass()
+	p.took("in/a.mp4")
+	evict(t, p.path("in/a.mp4"))
+	p.put("in/b.mp4", "one")
+	p.pass()
+	p.took("in/b.mp4") // a copy, and not the same file under another name
+}
+
+func TestStubsCountAsFilesOfAFolderThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	p := newPatrol(t, nil)
+	p.most = 2
+	p.start()
+	for _, name := range []string{"in/a.mp4", "in/b.mp4", "in/c.mp4"} {
+		evict(t, p.path(name))
+	}
+	p.pass()
+	if !strings.Contains(p.log.String(), "holds more than 2 files") {
+		t.Errorf("it is watched:\n%s", p.log)
 	}
 }
 
