@@ -117,13 +117,13 @@ func TestAnEndIsToldOfAtOnce(t *testing.T) {
 	}
 }
 
-// A folder of very short files: each takes two seconds, for ten minutes.
+// A folder of very short files: each takes two seconds, for some minutes.
 func TestShortJobsOneAfterTheOtherAreNoFlood(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		x := start(t, "each")
 		defer x.end()
-		for _, id := range names("J", 300) {
+		for _, id := range names("J", 100) {
 			x.put(id, running)
 			pass(2 * time.Second)
 			x.put(id, done)
@@ -145,7 +145,7 @@ func TestShortJobsOneAfterTheOtherAreNoFlood(t *testing.T) {
 				t.Errorf("told %+v", n)
 			}
 		}
-		if told != 300 {
+		if told != 100 {
 			t.Errorf("told of %d jobs", told)
 		}
 	})

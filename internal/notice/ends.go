@@ -56,7 +56,7 @@ func (e *ends) news(j job.Job) bool {
 // forget lets go of the oldest. From now on it is part of the past.
 func (e *ends) forget() {
 	oldest := e.order[0]
-	e.order = append(e.order[:0:0], e.order[1:]...)
+	e.order = e.order[1:]
 	e.floor = max(e.floor, e.known[oldest]+1)
 	delete(e.known, oldest)
 }

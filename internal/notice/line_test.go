@@ -473,22 +473,28 @@ func TestEndsAreForgottenInTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := start(t, "line")
 		defer x.end()
-		ids := names("J", 3000)
+		const most = 1100 // more than are remembered
+		ids := names("J", most)
 		for _, id := range ids {
 			x.put(id, running)
-			pass(time.Second)
+			pass(time.Millisecond)
 			x.put(id, done)
 		}
 		pass(time.Minute)
-		if diff := cmp.Diff([]string{"All done | 3000 done."}, x.take()); diff != "" {
+		if diff := cmp.Diff([]string{"All done | 1100 done."}, x.take()); diff != "" {
 			t.Error(diff)
 		}
-		for _, id := range ids { // each is told of again
+		for _, id := range []string{ids[0], ids[90], ids[99], ids[100], ids[most-1]} { // each is told of again
 			x.put(id, func(j *job.Job) { j.Warnings = []job.Warning{{}} })
 		}
 		pass(time.Minute)
 		if got := x.take(); len(got) > 0 {
 			t.Errorf("told again: %q", got)
+		}
+		x.run("K", done)
+		pass(time.Minute)
+		if diff := cmp.Diff([]string{"Done: K.mp4 | The text is ready."}, x.take()); diff != "" {
+			t.Error(diff)
 		}
 	})
 }
