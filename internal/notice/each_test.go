@@ -50,6 +50,14 @@ func TestEachJobIsToldOf(t *testing.T) {
 			},
 			[]string{},
 		},
+		"as it ended last, when a retry was missed": {
+			func(x *bench) {
+				x.put("A", failed)
+				pass(time.Second / 2)
+				x.put("A", done)
+			},
+			[]string{"Done: A.mp4 | The text is ready."},
+		},
 		"a few at once by their names": {
 			func(x *bench) {
 				for _, id := range names("J", 3) {
@@ -217,6 +225,18 @@ func TestNothingIsToldToWhoLooks(t *testing.T) {
 				x.publish(board.Progress)
 				x.look(false)
 				x.put("B", canceled)
+				x.put("C", canceled)
+			},
+			[]string{},
+		},
+		"what is known and deleted is no news": {
+			"line", func(x *bench) {
+				x.look(true)
+				x.add("A", "B", "C")
+				x.run("A", done)
+				x.run("B", done)
+				x.look(false)
+				x.remove("A")
 				x.put("C", canceled)
 			},
 			[]string{},

@@ -137,7 +137,7 @@ func (n *Notices) ended(j job.Job) {
 func (n *Notices) flush(now time.Time) {
 	room := n.pace.room(now)
 	switch {
-	case n.batch.size() == 0, n.cfg.About() == AboutOff, n.cfg.Looking():
+	case n.cfg.About() == AboutOff, n.cfg.Looking():
 	case room == 0:
 		n.flushAt = n.pace.next()
 		return

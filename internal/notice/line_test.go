@@ -122,6 +122,27 @@ func TestTheLineIsToldOfWhenItIsDone(t *testing.T) {
 			},
 			[]string{"Failed: A.mp4 | The file has no sound.", "All done | 3 done."},
 		},
+		"a failed one that was retried and canceled counts no more": {
+			func(x *bench) {
+				x.add("A", "B", "C")
+				x.run("A", failed)
+				x.run("B", done)
+				x.put("A", queued)
+				x.run("C", done)
+				x.put("A", canceled)
+			},
+			[]string{"Failed: A.mp4 | The file has no sound.", "All done | 2 done."},
+		},
+		"the last is held, and nothing but the line says so": {
+			func(x *bench) {
+				x.add("A", "B")
+				x.run("A", done)
+				pass(time.Minute)
+				x.silently(func(l *line) { l.jobs[1].Reason = job.Held })
+				x.publish(board.LineChanged)
+			},
+			[]string{"Done: A.mp4 | The text is ready. 1 job still waits."},
+		},
 		"a paused line is not done": {
 			func(x *bench) {
 				x.add("A", "B")
@@ -180,6 +201,16 @@ func TestTheLineIsToldOfWhenItIsDone(t *testing.T) {
 				x.run("C", done)
 			},
 			[]string{"All done | 2 done."},
+		},
+		"a deleted one is not named": {
+			func(x *bench) {
+				x.add("A", "B", "C")
+				x.run("A", done)
+				x.run("B", done)
+				x.remove("B")
+				x.put("C", canceled)
+			},
+			[]string{"All done | 1 done."},
 		},
 		"deleted to the last there is nothing to tell": {
 			func(x *bench) {
@@ -260,10 +291,20 @@ func TestJobsThatWaitForWhatIsNotThereAreGivenAMinute(t *testing.T) {
 				if got := x.take(); len(got) > 0 {
 					t.Errorf("told too early: %q", got)
 				}
-				x.run("C", func(j *job.Job) { waits(reason)(j) }) // it runs, and waits again
+				for name, short := range map[string]func(*job.Job){"it ran": running, "its turn had come": queued} {
+					x.put("C", short)
+					pass(5 * time.Second)
+					x.put("C", waits(reason))
+					pass(50 * time.Second)
+					if got := x.take(); len(got) > 0 {
+						t.Errorf("told too early, after %s: %q", name, got)
+					}
+				}
+				x.put("C", running) // for a moment in which nobody looks
+				x.put("C", waits(reason))
 				pass(50 * time.Second)
 				if got := x.take(); len(got) > 0 {
-					t.Errorf("told too early, after it ran: %q", got)
+					t.Errorf("told too early, after it ran for a moment: %q", got)
 				}
 				pass(time.Minute)
 				if diff := cmp.Diff([]string{"Done for now | 2 done. 1 job still waits."}, x.take()); diff != "" {
@@ -290,7 +331,11 @@ func TestMoreHeldJobsThanTheBoardShows(t *testing.T) {
 		x.add("A", "B")
 		x.run("A", done)
 		x.run("B", done)
-		pass(2 * time.Minute)
+		pass(50 * time.Second) // one that is not shown might run
+		if got := x.take(); len(got) > 0 {
+			t.Errorf("told too early: %q", got)
+		}
+		pass(time.Minute)
 		if diff := cmp.Diff([]string{"Done for now | 2 done. 60 jobs still wait."}, x.take()); diff != "" {
 			t.Error(diff)
 		}
@@ -376,6 +421,46 @@ func TestAClockThatIsSetBackHidesNothing(t *testing.T) {
 		pass(time.Minute)
 		if got := x.take(); len(got) > 0 {
 			t.Errorf("told again, or of the past: %q", got)
+		}
+	})
+}
+
+func TestAJobWhoseStartWasMissedIsNews(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := start(t, "line")
+		defer x.end()
+		x.add("A")
+		x.silently(func(l *line) { running(&l.jobs[0]) })
+		x.publish(board.Reset)
+		pass(time.Minute)
+		x.put("A", func(j *job.Job) { done(j); j.FinishedAt = j.FinishedAt.Add(-9 * time.Hour) })
+		pass(time.Minute)
+		if diff := cmp.Diff([]string{"Done: A.mp4 | The text is ready."}, x.take()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// The note of the line is one of few, too.
+func TestALineThatIsDoneWaitsItsTurnBehindOtherNotes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := start(t, "line")
+		defer x.end()
+		x.add("A", "B")
+		for _, id := range names("F", 3) {
+			x.put(id, failed)
+		}
+		x.put("A", done)
+		x.put("B", done)
+		pass(20 * time.Second)
+		if got := x.take(); len(got) != 3 {
+			t.Errorf("told %q", got)
+		}
+		pass(20 * time.Second)
+		if diff := cmp.Diff([]string{"All done | 2 done, 3 failed."}, x.take()); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

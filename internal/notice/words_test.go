@@ -117,6 +117,19 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 	}
 }
 
+// A folder that is watched for weeks may never be done.
+func TestAVeryLongLineIsCountedToTheEnd(t *testing.T) {
+	t.Parallel()
+	var jobs []job.Job
+	for _, id := range names("J", 25_000) {
+		jobs = append(jobs, job.Job{ID: id, State: job.Done})
+	}
+	jobs[0].State, jobs[24_000].State = job.Failed, job.Failed
+	if got := notice.TallyOf(jobs).Body; got != "24998 done, 2 failed." {
+		t.Errorf("got %q", got)
+	}
+}
+
 // A failure is called the same in a notification and in the window.
 func TestKoreanFailuresAreThoseOfThePage(t *testing.T) {
 	t.Parallel()
