@@ -47,12 +47,12 @@ func TestWhatGrowsIsToldFromWhatWavers(t *testing.T) {
 		at    func(look float64) float64
 		grown bool
 	}{
-		"as it was":                                 {func(float64) float64 { return 100 }, false},
-		"more at first, as a program that wakes":    {func(look float64) float64 { return 100 + min(look, 10) }, false},
-		"up and down":                               {func(look float64) float64 { return 100 + 30*float64(int(look)%2) }, false},
-		"once very much":                            {func(look float64) float64 { return 100 + 900*max(0, look-58) }, false},
-		"a little with every job, and no end to it": {func(look float64) float64 { return 100 + 0.5*look }, true},
-		"from some job on":                          {func(look float64) float64 { return 100 + 20*max(0, min(1, look-40)) }, true},
+		"as it was at first":      {func(float64) float64 { return 100 }, false},
+		"more at first":           {func(look float64) float64 { return 100 + min(look, 10) }, false},
+		"now more, now less":      {func(look float64) float64 { return 100 + 30*float64(int(look)%2) }, false},
+		"once very much more":     {func(look float64) float64 { return 100 + 900*max(0, look-58) }, false},
+		"a little with every job": {func(look float64) float64 { return 100 + 0.5*look }, true},
+		"from some job on":        {func(look float64) float64 { return 100 + 20*max(0, min(1, look-40)) }, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
