@@ -78,6 +78,9 @@ const (
 	OllamaCrashed     Code = "ollama_crashed"
 	OllamaOutOfMemory Code = "ollama_out_of_memory"
 	OllamaStuck       Code = "ollama_stuck"
+	AppMisplaced      Code = "app_misplaced"
+	PlaceTaken        Code = "place_taken"
+	PlaceDenied       Code = "place_denied"
 )
 
 // Entry is one row of the table of codes.
@@ -164,6 +167,9 @@ func Codes() []Entry {
 		{OllamaCrashed, KindUnavailable, 0, true, "Ollama, or the process of its model, ended in the middle of an answer", "It is tried again from the last finished batch."},
 		{OllamaOutOfMemory, KindUnavailable, 0, true, "Ollama had too little memory for the model", "Close some programs or choose a smaller model."},
 		{OllamaStuck, KindUnavailable, 0, false, "Ollama stopped answering", "It is tried again from the last finished batch; start Ollama again if it stays."},
+		{AppMisplaced, KindConflict, 0, false, "the app is where it cannot be installed from", "Move Sluice to the Applications folder and open it from there."},
+		{PlaceTaken, KindConflict, 0, false, "something that is not Sluice's stands where Sluice is to be installed", "Move it away or rename it, and try again."},
+		{PlaceDenied, KindInvalid, 403, false, "the folder may not be written to", "Make sure that the folder belongs to you, and try again."},
 	}
 }
 

@@ -12,29 +12,19 @@ import (
 	"sluice/internal/fault"
 )
 
-// The codes of what can stand in the way.
-const (
-	appMisplaced fault.Code = "app_misplaced"
-	placeTaken   fault.Code = "place_taken"
-	placeDenied  fault.Code = "place_denied"
-)
-
 // misplaced is an app that lies where nothing can lead to it.
 func misplaced(say string) error {
-	return &fault.Fault{
-		Kind: fault.KindConflict, Code: appMisplaced, Say: say,
-		Hint: "Move Sluice to the Applications folder and open it from there.",
-	}
+	return fault.New(fault.AppMisplaced, say, nil)
 }
 
 // taken is a place where something else stands.
 func taken(say, hint string, cause error) error {
-	return &fault.Fault{Kind: fault.KindConflict, Code: placeTaken, Say: say, Hint: hint, Err: cause}
+	return fault.New(fault.PlaceTaken, say, cause).WithHint("%s", hint)
 }
 
 // denied is a place that this user may not change.
 func denied(say, hint string, cause error) error {
-	return &fault.Fault{Kind: fault.KindInvalid, Code: placeDenied, Say: say, Hint: hint, Err: cause}
+	return fault.New(fault.PlaceDenied, say, cause).WithHint("%s", hint)
 }
 
 // hidden is how the app is told to start with its icon alone.

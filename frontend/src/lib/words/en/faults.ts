@@ -190,10 +190,7 @@ export const faults = {
     message: "Sluice may not write there.",
     hint: "Change who may write to that folder, and try again.",
   },
-} satisfies Record<FaultCode | WindowCode, Fault>;
-
-/** WindowCode is of a failure that only a window can have. */
-export type WindowCode = "app_misplaced" | "place_taken" | "place_denied";
+} satisfies Record<FaultCode, Fault>;
 
 /** Fault is a failure in words. */
 export type Fault = { message: string; hint: string };

@@ -1,5 +1,5 @@
 import type { FaultCode } from "../../api/types";
-import type { Fault, WindowCode } from "../en/faults";
+import type { Fault } from "../en/faults";
 
 export const faults = {
   internal: {
@@ -196,4 +196,4 @@ export const faults = {
     message: "그 폴더에 쓸 권한이 없습니다.",
     hint: "폴더의 쓰기 권한을 확인한 뒤 다시 시도하세요.",
   },
-} satisfies Record<FaultCode | WindowCode, Fault>;
+} satisfies Record<FaultCode, Fault>;
