@@ -22,7 +22,7 @@ const empty: Notice = { ...restored, id: "2", code: "started_empty", text: "Ther
 const newer: Notice = {
   id: "3",
   at: "2026-03-14T09:00:00Z",
-  code: "update_available" as Notice["code"],
+  code: "update_available",
   text: "There is a newer version.",
   hint: "",
   version: "v1.3.0",

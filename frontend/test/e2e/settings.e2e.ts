@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import type { SettingList, SettingValue } from "../../src/lib/api/types";
 import { en } from "../../src/lib/words/en";
 import { browsing, overflow, shoot, sizes, violations } from "./page";
-import { clip, serving, until } from "./server";
+import { clip, patience, serving, until } from "./server";
 import { focused, looks } from "./steering";
 
 const server = serving({ env: { SLUICE_SPEECH_THREADS: "1" } });
@@ -106,7 +106,8 @@ test("what waits for the next start says so, and is in force after it", async ()
 
   await most.getByRole("button", { name: words.backOf(words.keys["memory.ceiling"].label) }).click();
   await most.getByText(words.origin.default).waitFor();
-  expect(await most.getByRole("textbox").inputValue()).toBe("0");
+  const value = () => most.getByRole("textbox").inputValue();
+  await expect.poll(value, { timeout: patience }).toBe("0"); // the button says "default" too
   await server.stop();
   await server.start(); // for the tests after this one
 });

@@ -121,7 +121,7 @@ test.for(looks)("the app's own settings are sound for axe, and fit: $colorScheme
   }
 });
 
-const newer = {
+const newer: Notice = {
   id: "update",
   at: "2026-03-14T09:00:00Z",
   code: "update_available",
@@ -129,7 +129,7 @@ const newer = {
   hint: "",
   version: "9.8.7",
   url: "https://github.com/sluice-app/sluice/releases/tag/v9.8.7",
-} as unknown as Notice;
+};
 
 /** announce has the server tell of a newer version. */
 async function announce(page: Page): Promise<void> {

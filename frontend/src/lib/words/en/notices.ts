@@ -2,7 +2,7 @@ import type { NoticeCode } from "../../api/types";
 
 /** What is to be known of the app as a whole, by code. In English the server's own words follow the title. */
 export const notices = {
-  label: "Notices",
+  label: "About Sluice",
   dismiss: (title: string) => `Dismiss: ${title}`,
   dismissFailed: "It could not be dismissed.",
   news: "What is new",
@@ -24,7 +24,7 @@ export const notices = {
       text: () => "",
       hint: "Nothing changes until you install it.",
     },
-  } satisfies Record<NoticeCode | "update_available", NoticeWords>,
+  } satisfies Record<NoticeCode, NoticeWords>,
 };
 
 /**

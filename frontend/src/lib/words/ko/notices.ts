@@ -1,7 +1,7 @@
 import type { notices as en } from "../en/notices";
 
 export const notices: typeof en = {
-  label: "알림",
+  label: "Sluice 안내",
   dismiss: (title) => `닫기: ${title}`,
   dismissFailed: "알림을 닫지 못했습니다.",
   news: "새로운 내용",
