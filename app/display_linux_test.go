@@ -28,7 +28,11 @@ type display struct {
 	t    testing.TB
 	dir  string         // its own folder, with a short name: sockets need one
 	env  []string       // of programs that run here
+	bus  string         // its session bus
 	tray *traytest.Host // what a panel would show
+
+	notifications *traytest.Notifications
+	taskbar       *traytest.Taskbar
 }
 
 // newDisplay starts a desktop and ends it with the test.
@@ -59,9 +63,11 @@ func newDisplay(t testing.TB) *display {
 	if err := os.WriteFile(config, []byte(strings.ReplaceAll(busConfig, "$DIR", dir)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	bus := d.announced("dbus-daemon", "--config-file="+config, "--nofork", "--nopidfile", "--print-address=3")
-	d.env = append(d.env, "DBUS_SESSION_BUS_ADDRESS="+bus)
-	d.tray = traytest.Watch(t, bus)
+	d.bus = d.announced("dbus-daemon", "--config-file="+config, "--nofork", "--nopidfile", "--print-address=3")
+	d.env = append(d.env, "DBUS_SESSION_BUS_ADDRESS="+d.bus)
+	d.tray = traytest.Watch(t, d.bus)
+	d.notifications = traytest.WatchNotifications(t, d.bus)
+	d.taskbar = traytest.WatchTaskbar(t, d.bus)
 	d.start("openbox", d.command("openbox", "--sm-disable"))
 	eventually(t, "the window manager is there", func() bool { _, err := d.xdotool("get_desktop"); return err == nil })
 	return d
@@ -279,15 +285,96 @@ func (d *display) noWindow(title string) {
 	eventually(d.t, "the window "+title+" is hidden", func() bool { return len(d.windows(title)) == 0 })
 }
 
-// middle is the middle of a window on the screen.
-func (d *display) middle(id string) image.Point {
+// frame is where a window is on the screen.
+func (d *display) frame(id string) image.Rectangle {
 	d.t.Helper()
 	at := map[string]int{}
 	for line := range strings.Lines(d.do("getwindowgeometry", "--shell", id)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		at[name], _ = strconv.Atoi(value)
 	}
-	return image.Pt(at["X"]+at["WIDTH"]/2, at["Y"]+at["HEIGHT"]/2)
+	return image.Rect(at["X"], at["Y"], at["X"]+at["WIDTH"], at["Y"]+at["HEIGHT"])
+}
+
+// middle is the middle of a window on the screen.
+func (d *display) middle(id string) image.Point {
+	d.t.Helper()
+	return centre(d.frame(id))
+}
+
+func centre(r image.Rectangle) image.Point { return r.Min.Add(r.Max).Div(2) }
+
+// clickAt clicks the middle of a part of the screen.
+func (d *display) clickAt(r image.Rectangle) {
+	d.t.Helper()
+	at := centre(r)
+	d.do("mousemove", "--sync", strconv.Itoa(at.X), strconv.Itoa(at.Y))
+	d.do("click", "1")
+}
+
+// read starts a screen reader. Only programs that start later can be read.
+func (d *display) read() *reader {
+	d.t.Helper()
+	registry := traytest.RegistryProgram()
+	if registry == "" {
+		d.t.Skip("at-spi2-core is not installed ('build/setup.sh e2e' does it)")
+	}
+	d.env = append(without(d.env, "NO_AT_BRIDGE"), "AT_SPI_BUS_ADDRESS="+d.bus)
+	d.start("registry", d.command(registry))
+	r := &reader{d.t, traytest.NewReader(d.t, d.bus)}
+	eventually(d.t, "the registry of the screen reader is there", func() bool { return r.Ready(d.t.Context()) })
+	return r
+}
+
+// reader reads windows for a test.
+type reader struct {
+	t testing.TB
+	*traytest.Reader
+}
+
+// find waits for a part of a window.
+func (r *reader) find(what string, wanted func(traytest.Part) bool) traytest.Part {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
+	defer cancel()
+	p, err := r.Until(ctx, wanted)
+	if err != nil {
+		r.t.Fatalf("%s: %v", what, err)
+	}
+	return p
+}
+
+// all is what the windows show now.
+func (r *reader) all() []traytest.Part {
+	r.t.Helper()
+	parts, err := r.Read(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return parts
+}
+
+// box is where on the screen a part is.
+func (r *reader) box(p traytest.Part) image.Rectangle {
+	r.t.Helper()
+	box, err := r.Box(r.t.Context(), p)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return box
+}
+
+// press waits for a part of that role and name, and presses it.
+func (r *reader) press(role, name string) {
+	r.t.Helper()
+	r.pressWhere(role+" "+name, func(p traytest.Part) bool { return p.Role == role && p.Name == name })
+}
+
+// pressWhere waits for a part and presses it. A page that changes may put a new
+// part in its place before it can be pressed.
+func (r *reader) pressWhere(what string, wanted func(traytest.Part) bool) {
+	r.t.Helper()
+	eventually(r.t, "a press on "+what, func() bool { return r.Press(r.t.Context(), r.find(what, wanted)) == nil })
 }
 
 // screen is what can be seen.

@@ -101,7 +101,14 @@ install_desktop() {
 	install_packages ${missing[@]+"${missing[@]}"}
 }
 
-# install_e2e: a display, a session bus, a window manager, a mouse and a browser.
+# plugin NAME: GStreamer has it, by which the window plays media.
+plugin() {
+	compgen -G "/usr/lib*/gstreamer-1.0/libgst$1.so" >/dev/null ||
+		compgen -G "/usr/lib/*/gstreamer-1.0/libgst$1.so" >/dev/null
+}
+
+# install_e2e: a display, a session bus, a window manager, a mouse, what plays
+# media in the window, what reads the window aloud, and a browser.
 install_e2e() {
 	[ "$system" = Linux ] || return 0
 	local missing=()
@@ -111,6 +118,10 @@ install_e2e() {
 	have xdotool || missing+=(xdotool)
 	have import || missing+=(imagemagick)
 	have chromium || missing+=(chromium)
+	[ -x /usr/libexec/at-spi2-registryd ] || missing+=(at-spi2-core)
+	plugin playback || missing+=(gstreamer1.0-plugins-base)
+	plugin autodetect || missing+=(gstreamer1.0-plugins-good)
+	plugin libav || missing+=(gstreamer1.0-libav)
 	/usr/bin/python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2>/dev/null || missing+=(python3-gi gir1.2-gtk-3.0)
 	fc-list 2>/dev/null | grep -qi 'cjk' || missing+=(fontconfig fonts-noto-cjk)
 	install_packages ${missing[@]+"${missing[@]}"}

@@ -1,6 +1,7 @@
 package traytest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,19 @@ const (
 	readerHands = "org.a11y.atspi.Action"
 	readerValue = "org.a11y.atspi.Value"
 	readerText  = "org.a11y.atspi.Text"
+)
+
+// roles are what parts are, as they are numbered.
+var roles = map[uint32]string{
+	2: "alert dialog", 7: "checkbox", 11: "combobox", 16: "dialog", 23: "window", 27: "image", 29: "label", 31: "list", 32: "list item",
+	35: "menu item", 43: "button", 44: "radio", 51: "slider", 54: "status", 62: "switch", 73: "paragraph", 75: "application",
+	79: "field", 83: "heading", 88: "link", 95: "page", 101: "alert", 107: "video", 110: "landmark",
+}
+
+// States as they are numbered.
+const (
+	stateChecked = 1 << 4
+	stateFocused = 1 << 12
 )
 
 // registries are where distributions keep the program that screen readers find
@@ -62,11 +76,13 @@ func (r *Reader) Ready(ctx context.Context) bool {
 
 // Part is something that a window shows.
 type Part struct {
-	Role  string // "button", "link", "slider"
-	Name  string
-	Text  string  // what stands in it
-	Value float64 // of a slider
-	Depth int     // below the desktop
+	Role    string // "button", "link", "slider"; "" = nothing that tests look for
+	Name    string
+	Text    string  // what stands in it
+	Value   float64 // of a slider
+	Checked bool    // of a switch or a box
+	Focused bool    // keys go there
+	Depth   int     // below the desktop
 
 	at ref
 }
@@ -118,18 +134,43 @@ func (r *Reader) Read(ctx context.Context) ([]Part, error) {
 }
 
 func (r *Reader) children(ctx context.Context, at ref) (out []ref, err error) {
-	err = r.conn.Object(at.Owner, at.Path).CallWithContext(ctx, readerFace+".GetChildren", 0).Store(&out)
-	return out, err
+	o := r.conn.Object(at.Owner, at.Path)
+	if err := o.CallWithContext(ctx, readerFace+".GetChildren", 0).Store(&out); err != nil || len(out) > 0 {
+		return out, err
+	}
+	// GTK leaves out of this list what another process draws into its window,
+	// and WebKit draws a page in a process of its own.
+	var n int32
+	if err := r.property(ctx, at, readerFace, "ChildCount", &n); err != nil {
+		return nil, err
+	}
+	for i := range n {
+		var child ref
+		if err := o.CallWithContext(ctx, readerFace+".GetChildAtIndex", 0, i).Store(&child); err != nil {
+			return nil, err
+		}
+		out = append(out, child)
+	}
+	return out, nil
 }
 
 func (r *Reader) part(ctx context.Context, at ref) (Part, error) {
 	p := Part{at: at}
 	o := r.conn.Object(at.Owner, at.Path)
-	if err := o.CallWithContext(ctx, readerFace+".GetRoleName", 0).Store(&p.Role); err != nil {
+	var role uint32 // WebKit leaves its name to readers
+	if err := o.CallWithContext(ctx, readerFace+".GetRole", 0).Store(&role); err != nil {
 		return p, err
 	}
+	p.Role = roles[role]
 	if err := r.property(ctx, at, readerFace, "Name", &p.Name); err != nil {
 		return p, err
+	}
+	var states []uint32 // a bit each
+	if err := o.CallWithContext(ctx, readerFace+".GetState", 0).Store(&states); err != nil {
+		return p, err
+	}
+	if len(states) > 0 {
+		p.Checked, p.Focused = states[0]&stateChecked != 0, states[0]&stateFocused != 0
 	}
 	var faces []string
 	if err := o.CallWithContext(ctx, readerFace+".GetInterfaces", 0).Store(&faces); err != nil {
@@ -180,12 +221,18 @@ func (r *Reader) Until(ctx context.Context, wanted func(Part) bool) (Part, error
 func Outline(parts []Part) string {
 	var out strings.Builder
 	for _, p := range parts {
-		fmt.Fprintf(&out, "%*s%s %q", 2*p.Depth, "", p.Role, p.Name)
+		fmt.Fprintf(&out, "%*s%s %q", 2*p.Depth, "", cmp.Or(p.Role, "part"), p.Name)
 		if p.Text != "" && p.Text != p.Name {
 			fmt.Fprintf(&out, " text %q", p.Text)
 		}
 		if p.Value != 0 {
 			fmt.Fprintf(&out, " value %g", p.Value)
+		}
+		if p.Checked {
+			out.WriteString(" checked")
+		}
+		if p.Focused {
+			out.WriteString(" focused")
 		}
 		out.WriteByte('\n')
 	}
