@@ -97,6 +97,8 @@ soak: setup ## kill the program 50 times at random moments, hear hours of sound,
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'Kill' $(ARGS) ./app ./internal/sqlitestore | grep -vE '^=== '
 	@echo "hearing two hours, and twelve, and uploading five gigabytes"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'Hours' $(ARGS) ./app | grep -vE '^=== '
+	@echo "watching for an hour what the app with its window hidden takes ('make window' builds it)"
+	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 2h -run 'TestAnHourInTheTray' $(ARGS) ./app | grep -vE '^=== '
 	@echo "trying very many things on the line, beside its plain reference"
 	@SLUICE_TEST_ALL=1 SLUICE_TEST_SOAK=1 go test -count=1 -v -timeout 60m -run 'TestReference|EveryStore' $(ARGS) ./internal/storetest ./internal/sqlitestore -rapid.checks=50 -rapid.steps=100 | grep -vE '^=== '
 

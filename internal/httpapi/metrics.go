@@ -71,7 +71,10 @@ func NewMetrics(version string) *Metrics {
 	build.Set(1)
 	start := prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_start_time_seconds", Help: "When this program began, in Unix time."})
 	start.Set(float64(m.since.UnixMilli()) / 1000)
-	m.registry.MustRegister(build, start)
+	goroutines := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "sluice_goroutines", Help: "Goroutines of this program. Busy it has more; a number that only rises is a leak.",
+	}, func() float64 { return float64(runtime.NumGoroutine()) })
+	m.registry.MustRegister(build, start, goroutines)
 	return m
 }
 

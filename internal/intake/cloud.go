@@ -50,6 +50,10 @@ func Promised(s job.Source) bool {
 	return s.Kind == job.FromPath && s.Fingerprint == promise(s.Path, s.Size, s.ModTime)
 }
 
+// Promised says whether a source was taken in while its content was in the cloud.
+// It implements pipeline.Sources.
+func (*Intake) Promised(s job.Source) bool { return Promised(s) }
+
 // promised is the source of a file at a real path whose content is in the
 // cloud; its size is 0 when that is not known.
 func promised(path, name string, size int64, modTime time.Time) job.Source {

@@ -46,6 +46,26 @@ func (w *work) fetch(ctx context.Context, in *inputs) (done bool, err error) {
 	return w.reuse(ctx, in.model)
 }
 
+// pin gives a job whose file was in the cloud when it was submitted the source
+// that this has turned out to be: from then on it is the same file or none, and
+// its transcript is found by its content.
+func (w *work) pin(ctx context.Context) error {
+	old := w.job.Source
+	if !w.deps.Sources.Promised(old) {
+		return nil
+	}
+	source, err := w.deps.Sources.Fetch(ctx, old, w.Dir(w.job.ID), nil, nil)
+	if err != nil {
+		return err
+	}
+	if err := w.deps.Checkpoints.SetSource(ctx, w.lease, source, w.job.Title); err != nil {
+		return fmt.Errorf("store source: %w", err)
+	}
+	w.job.Source = source
+	w.deps.Listener.Changed(w.job.ID)
+	return nil
+}
+
 // reportRest has the progress of ffmpeg count as the rest of a stage that began
 // with a fetch.
 func (w *work) reportRest() {

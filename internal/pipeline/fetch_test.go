@@ -170,4 +170,27 @@ func TestNothingIsFetchedForAJobThatMustWaitAnyway(t *testing.T) {
 	}
 }
 
+func TestAFileThatWasInTheCloudIsPinnedWhenItIsHere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	j := aJob("a")
+	j.Title, j.Source.Fingerprint = "Monday", "promise"
+	b.away = fault.New(fault.SourceMissing, "It is in the cloud.", nil)
+	var w *job.Wait
+	if err := b.run(j); !errors.As(err, &w) || w.Reason != job.NoSource || w.Text != b.away.Say || b.settled["a"] != "" {
+		t.Fatalf("got %v, settled %q", err, b.settled["a"])
+	}
+	b.away = nil
+	if err := b.run(j); err != nil {
+		t.Fatal(err)
+	}
+	if b.settled["a"] != "Monday of f" || b.opened == 0 {
+		t.Errorf("settled %q, opened %d times", b.settled["a"], b.opened)
+	}
+	// Another job of the same file finds what was made of it.
+	if err := b.run(aJob("b")); err != nil || len(b.transcribed) != 1 || len(b.fetched) != 2 {
+		t.Errorf("%v: heard %d times, fetched %v", err, len(b.transcribed), b.fetched)
+	}
+}
+
 var _ pipeline.Sources = (*bench)(nil)

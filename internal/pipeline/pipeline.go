@@ -173,6 +173,9 @@ type inputs struct {
 
 func (w *work) open(ctx context.Context) (in inputs, err error) {
 	if w.job.Source.Kind != job.FromURL { // that is fetched when it is certain to be needed
+		if err = w.pin(ctx); err != nil {
+			return in, err
+		}
 		if in.source, err = w.deps.Sources.Open(ctx, w.job.Source); err != nil {
 			return in, err
 		}

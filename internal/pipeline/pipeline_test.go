@@ -116,6 +116,8 @@ func (b *bench) Open(context.Context, job.Source) (string, error) {
 	return "/v.mp4", b.source
 }
 
+func (b *bench) Promised(s job.Source) bool { return s.Fingerprint == "promise" }
+
 func (b *bench) Look(context.Context, job.Source) error { return b.source }
 
 func (b *bench) Ready(context.Context) error { return b.ffmpeg }

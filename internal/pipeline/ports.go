@@ -154,7 +154,8 @@ type Checkpoints interface {
 	// SetDuration stores how long the job's media is.
 	SetDuration(ctx context.Context, jobID string, ms int64) error
 	// SetSource replaces the job's source, and its title, by what they have turned
-	// out to be: a source on the web that was fetched.
+	// out to be: a source on the web that was fetched, or one that came down from
+	// the cloud.
 	SetSource(ctx context.Context, lease job.Lease, s job.Source, title string) error
 	// Parts lists what was stored of an unfinished piece of a stage's work under
 	// a key of its inputs, by this job or another, in order. With some, the run of
@@ -208,8 +209,12 @@ type Sources interface {
 	// Look is Open for a job that cannot start yet: quick, and certain only of
 	// what is wrong.
 	Look(ctx context.Context, s job.Source) error
+	// Promised says whether a source was submitted while its content was in the
+	// cloud, so that it is not known by that yet.
+	Promised(s job.Source) bool
 	// Fetch brings a source from the web into dir and gives it with its path and
-	// its content's fingerprint; one that is there already is only looked at.
+	// its content's fingerprint; one that is there already is only looked at, and
+	// one that was promised is given as it is now.
 	// Began, whose error ends it, is called at most once, when bytes come; total 0
 	// is not known. Faults: url_unreachable while the server is away, the other
 	// url codes, not_media, file_empty, source_too_large, disk_full.
