@@ -28,8 +28,10 @@ const (
 type Notifications struct {
 	conn *dbus.Conn
 
-	news news // guards what follows
-	all  []Notification
+	news   news // guards what follows
+	all    []Notification
+	coming map[uint32]Notification // their programs do not know their numbers yet
+	last   uint32
 }
 
 // Notification is one of them, as a program sent it.
@@ -71,12 +73,13 @@ func (n Notification) Text() string {
 // WatchNotifications puts one on the bus at address, and ends it with the test.
 func WatchNotifications(t testing.TB, address string) *Notifications {
 	t.Helper()
-	conn, err := dbus.Connect(address)
+	n := &Notifications{coming: map[uint32]Notification{}}
+	conn, err := dbus.Connect(address, dbus.WithOutgoingInterceptor(n.answered))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() }) // the bus may be gone already
-	n := &Notifications{conn: conn}
+	n.conn = conn
 	if err := conn.Export(bubbles{n}, bubblesPath, bubblesName); err != nil {
 		t.Fatal(err)
 	}
@@ -170,16 +173,37 @@ func (b bubbles) Notify(app string, replaces uint32, _, title, body string, acti
 	n := b.n
 	n.news.Lock()
 	defer n.news.Unlock()
-	defer n.news.changed()
 	i := slices.IndexFunc(n.all, func(old Notification) bool { return old.ID == replaces && old.Open })
-	if replaces != 0 && i >= 0 {
+	if i >= 0 {
 		one.ID, one.Revision = replaces, n.all[i].Revision+1
-		n.all[i] = one
-		return one.ID, nil
+	} else {
+		n.last++
+		one.ID = n.last
 	}
-	one.ID = uint32(len(n.all) + 1)
-	n.all = append(n.all, one)
+	n.coming[one.ID] = one
 	return one.ID, nil
+}
+
+// answered sees what goes out. A notification is there when its program is told
+// its number: nobody can click one before.
+func (n *Notifications) answered(m *dbus.Message) {
+	if m.Type != dbus.TypeMethodReply || len(m.Body) != 1 {
+		return
+	}
+	id, _ := m.Body[0].(uint32)
+	n.news.Lock()
+	defer n.news.Unlock()
+	one, ok := n.coming[id]
+	if !ok {
+		return
+	}
+	delete(n.coming, id)
+	if i := slices.IndexFunc(n.all, func(old Notification) bool { return old.ID == id }); i >= 0 {
+		n.all[i] = one
+	} else {
+		n.all = append(n.all, one)
+	}
+	n.news.changed()
 }
 
 // CloseNotification is called by a program that takes one back.
