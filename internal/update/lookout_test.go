@@ -284,9 +284,24 @@ func TestAnotherFeedIsAskedSoonAndTheFirstCountsNoMore(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		w.shows("")
 		w.end()
+		w.questions(2)
 		if diff := cmp.Diff([]string{feed, other}, w.feeds); diff != "" {
 			t.Error(diff)
 		}
+	})
+}
+
+func TestAnotherFeedThatIsSilentLeavesNothingOfTheFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.start()
+		time.Sleep(time.Hour)
+		w.answers(update.Release{}, errors.New("no network"))
+		w.set(update.Wish{On: true, Feed: "https://mirror.example/latest.json"})
+		time.Sleep(24 * time.Hour)
+		w.shows("")
+		w.end()
 	})
 }
 
@@ -322,6 +337,27 @@ func TestAnAnswerThatDoesNotComeIsWaitedForLongerAndLonger(t *testing.T) {
 		}
 		if n := len(w.asked); n < 8 || n > 9 { // 1, 2, 4, 8 and 16 hours, and then each day
 			t.Errorf("asked %d times in five days", n)
+		}
+	})
+}
+
+func TestAnAnswerEndsTheLongWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		lost := errors.New("no network")
+		w.answers(update.Release{}, lost)
+		w.start()
+		time.Sleep(24 * time.Hour)
+		w.answers(release("1.3.0"), nil)
+		time.Sleep(24 * time.Hour)
+		w.shows("1.3.0")
+		w.answers(update.Release{}, lost)
+		before := len(w.asked)
+		time.Sleep(32 * time.Hour) // until the next day's question, and the tries after it
+		w.end()
+		if again := w.asked[before+1].Sub(w.asked[before]); again > 2*time.Hour {
+			t.Errorf("tried again only after %v", again)
 		}
 	})
 }
@@ -412,15 +448,14 @@ func TestAQuestionThatTheEndCutsOffDoesNotCount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
+		asked := make(chan struct{})
 		w.answer = func(ctx context.Context, _ string) (update.Release, error) {
+			close(asked)
 			<-ctx.Done()
 			return update.Release{}, ctx.Err()
 		}
 		w.start()
-		for len(w.asked) == 0 {
-			time.Sleep(time.Second)
-			synctest.Wait()
-		}
+		<-asked
 		w.end()
 		w.answers(release("1.3.0"), nil)
 		w.live(3 * time.Minute)
@@ -486,6 +521,24 @@ func TestADismissalThatCannotBeKeptIsSaid(t *testing.T) {
 	})
 }
 
+func TestWhatCannotTakeItsPlaceIsNotLeftLying(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		if err := os.MkdirAll(filepath.Join(w.file, "full"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		w.live(time.Hour)
+		w.shows("1.3.0")
+		if err := w.Dismiss("1.3.0"); err == nil {
+			t.Error("nothing was said")
+		}
+		if entries, err := os.ReadDir(filepath.Dir(w.file)); err != nil || len(entries) != 1 {
+			t.Errorf("%v lie there: %v", entries, err)
+		}
+	})
+}
+
 func TestTheFileIsBoundedAndForThisUserOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -503,8 +556,12 @@ func TestTheFileIsBoundedAndForThisUserOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if info.Size() > 2000 || info.Mode().Perm() != 0o600 {
-			t.Errorf("%d bytes, %v", info.Size(), info.Mode())
+		if info.Mode().Perm() != 0o600 {
+			t.Error(info.Mode())
+		}
+		all, err := os.ReadFile(w.file)
+		if n := strings.Count(string(all), `"2.`); err != nil || n != 21 { // the release, and twenty that were read
+			t.Errorf("%d versions are kept: %v", n, err)
 		}
 		entries, err := os.ReadDir(filepath.Dir(w.file))
 		if err != nil || len(entries) != 1 {

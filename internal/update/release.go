@@ -78,7 +78,7 @@ func checkPage(feed *url.URL, page string) error {
 	switch {
 	case err != nil:
 		return errors.New("page of release is no address") // its own error repeats it
-	case u.Scheme != "http" && u.Scheme != "https", u.Opaque != "", u.User != nil, u.Hostname() == "":
+	case u.Scheme != "http" && u.Scheme != "https", u.User != nil:
 		return errors.New("page of release is no address on the web")
 	case strings.Contains(u.Path, `\`) || u.Path != "" && path.Clean(u.Path) != cut(u.Path):
 		return errors.New("page of release leads somewhere else than it says")

@@ -81,6 +81,7 @@ func TestAFeedLeadsToItsOwnPagesOnly(t *testing.T) {
 		"a backslash":                           {mirror, `https://evil.example\@mirror.example/`, false},
 		"a packed backslash":                    {mirror, `https://mirror.example/%5C..%5Cevil`, false},
 		"another way to it":                     {mirror, "ftp://mirror.example/", false},
+		"an address that names no server":       {mirror, "https:mirror.example", false},
 		"a script":                              {mirror, "javascript://mirror.example/%0aalert(1)", false},
 		"no way at all":                         {mirror, "//mirror.example/", false},
 		"a path alone":                          {mirror, "/notes", false},
