@@ -241,6 +241,19 @@ func TestNothingIsToldToWhoLooks(t *testing.T) {
 			},
 			[]string{},
 		},
+		"what was seen later and deleted is no news": {
+			"line", func(x *bench) {
+				x.add("A", "B", "C")
+				x.run("A", done)
+				x.run("B", done)
+				x.look(true)
+				x.publish(board.Progress)
+				x.look(false)
+				x.remove("A")
+				x.put("C", canceled)
+			},
+			[]string{},
+		},
 		"what failed while somebody looked is not told of": {
 			"line", func(x *bench) {
 				x.add("A", "B")
