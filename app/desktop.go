@@ -62,6 +62,8 @@ func (p *program) openDesktop(ctx context.Context, o cli.DesktopOptions) error {
 	d := &desktop{window: w, running: r, shell: newShell(w, c.desk, c.board, log), end: end, stopped: make(chan struct{})}
 	d.outlet = newOutlet(w, d.shell.Lead, log)
 	d.notices = notice.New(c.board, notice.Config{
+		Language: preferredLanguage(),
+
 		About:   func() string { return c.settings.Now().Notify.About },
 		Looking: d.shell.looking.Load,
 		Send:    d.outlet.notify,
@@ -77,7 +79,7 @@ func (p *program) openDesktop(ctx context.Context, o cli.DesktopOptions) error {
 		Show:     d.shell.Lead,
 		Update: func() {
 			if url := page.Load(); url != nil && *url != "" {
-				d.shell.heed(openAddress(ctx, *url))
+				w.Browse(*url)
 			}
 		},
 		Quit: end,

@@ -4,8 +4,8 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 
 	"github.com/wailsapp/wails/v2/pkg/runtime"
@@ -22,17 +22,16 @@ type outlet struct {
 	log    *slog.Logger
 
 	able  atomic.Bool // there is a notification centre for us
-	mu    sync.Mutex  // one question at a time
-	asked bool
-	may   bool
+	asked atomic.Bool // people were asked for leave
+	may   atomic.Bool // and gave it
 }
 
 func newOutlet(w *window, open func(job string), log *slog.Logger) *outlet {
 	return &outlet{window: w, open: open, log: log}
 }
 
-// start hears of clicks, also of the one that has started the app. Without a
-// bundle around it a program has no notification centre.
+// start hears of clicks. Whether it hears in time of one that has started the app
+// only a Mac can show. Without a bundle a program has no notification centre.
 func (o *outlet) start() {
 	w := o.window
 	if err := runtime.InitializeNotifications(w.wails); err != nil {
@@ -50,38 +49,50 @@ func (o *outlet) start() {
 	o.able.Store(true)
 }
 
-// notify shows a notification. It does not wait: the first one asks the user for
-// leave, who may take minutes.
+// notify shows a notification, where people let us. The first one asks them,
+// aside: what comes while they think about it is not shown.
 func (o *outlet) notify(_ context.Context, n notice.Note) error {
-	if !o.able.Load() {
+	switch {
+	case !o.able.Load():
+		return nil
+	case !o.asked.Swap(true):
+		go func() {
+			if o.ask() {
+				o.may.Store(true)
+				o.tell(n)
+			}
+		}()
+		return nil
+	case !o.may.Load():
 		return nil
 	}
-	go func() {
-		if !o.allowed() {
-			return
-		}
-		err := runtime.SendNotification(o.window.wails, runtime.NotificationOptions{
-			ID: n.ID, Title: n.Title, Body: n.Body, Data: map[string]any{"job": n.JobID},
-		})
-		if err != nil {
-			o.log.Warn("notification not shown", "err", err)
-		}
-	}()
-	return nil
+	return o.send(n)
 }
 
-// allowed asks for leave once in a run; the system remembers the answer.
-func (o *outlet) allowed() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !o.asked {
-		may, err := runtime.RequestNotificationAuthorization(o.window.wails)
-		if err != nil {
-			o.log.Warn("notifications not allowed", "err", err)
-		}
-		o.asked, o.may = err == nil, may
+// ask asks for leave, once in a run; the system remembers the answer.
+func (o *outlet) ask() bool {
+	may, err := runtime.RequestNotificationAuthorization(o.window.wails)
+	if err != nil { // a refusal comes so too
+		o.log.Info("notifications not allowed", "err", err)
 	}
-	return o.may
+	return may && err == nil
+}
+
+// tell sends the note that had to wait for leave.
+func (o *outlet) tell(n notice.Note) {
+	if err := o.send(n); err != nil {
+		o.log.Warn("notification not shown", "err", err)
+	}
+}
+
+func (o *outlet) send(n notice.Note) error {
+	err := runtime.SendNotification(o.window.wails, runtime.NotificationOptions{
+		ID: n.ID, Title: n.Title, Body: n.Body, Data: map[string]any{"job": n.JobID},
+	})
+	if err != nil {
+		return fmt.Errorf("show notification: %w", err)
+	}
+	return nil
 }
 
 // outline shows how far things are in the Dock, and says it for VoiceOver.

@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -22,6 +25,8 @@ type outlet struct {
 	open func(job string) // a notification was clicked; "" = the queue
 	log  *slog.Logger
 
+	clicks sync.Mutex // a notification is sent, or what became of one is looked up
+
 	mu     sync.Mutex
 	conn   *dbus.Conn
 	closed bool
@@ -33,8 +38,9 @@ const (
 	launcherEntry = "com.canonical.Unity.LauncherEntry"
 	launcherPath  = "/io/github/sluice_app/Sluice"
 	launcherApp   = "application://sluice.desktop" // build/linux has it
-	// mostShown is how many notifications are remembered for a click; of older
-	// ones it only opens the window no more.
+	busPatience   = 5 * time.Second
+	// mostShown is how many notifications are remembered for a click; one on an
+	// older one does nothing.
 	mostShown = 64
 )
 
@@ -45,7 +51,8 @@ func newOutlet(_ *window, open func(job string), log *slog.Logger) *outlet {
 // start is for systems where a click on a notification can start the app.
 func (o *outlet) start() {}
 
-// bus connects to the session bus, once it is needed.
+// bus connects to the session bus, once it is needed. One that does not
+// answer is left alone.
 func (o *outlet) bus() (*dbus.Conn, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -60,10 +67,12 @@ func (o *outlet) bus() (*dbus.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("session bus: %w", err)
 	}
+	late := time.AfterFunc(busPatience, func() { _ = conn.Close() })
 	err = errors.Join(conn.Auth(nil), conn.Hello())
 	if err == nil {
 		err = conn.AddMatchSignal(dbus.WithMatchInterface(notifications))
 	}
+	late.Stop()
 	if err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("session bus: %w", err)
@@ -81,6 +90,9 @@ func (o *outlet) notify(ctx context.Context, n notice.Note) error {
 	if err != nil {
 		return err
 	}
+	// Held until the number is kept: a click may be as quick as the answer.
+	o.clicks.Lock()
+	defer o.clicks.Unlock()
 	var id uint32
 	err = conn.Object(notifications, "/org/freedesktop/Notifications").CallWithContext(ctx, notifications+".Notify", 0,
 		"Sluice", uint32(0), "sluice", n.Title, n.Body, []string{"default", "Sluice"},
@@ -90,8 +102,8 @@ func (o *outlet) notify(ctx context.Context, n notice.Note) error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.shown) >= mostShown {
-		clear(o.shown)
+	if len(o.shown) >= mostShown { // their numbers rise
+		delete(o.shown, slices.Min(slices.Collect(maps.Keys(o.shown))))
 	}
 	o.shown[id] = n.JobID
 	return nil
@@ -103,12 +115,18 @@ func (o *outlet) listen(signals <-chan *dbus.Signal) {
 		if len(s.Body) < 1 {
 			continue
 		}
+		clicked := s.Name == notifications+".ActionInvoked"
+		if !clicked && s.Name != notifications+".NotificationClosed" {
+			continue // a token comes before a click
+		}
 		id, _ := s.Body[0].(uint32)
+		o.clicks.Lock()
 		o.mu.Lock()
 		job, ours := o.shown[id]
 		delete(o.shown, id)
 		o.mu.Unlock()
-		if ours && s.Name == notifications+".ActionInvoked" {
+		o.clicks.Unlock()
+		if ours && clicked {
 			o.open(job)
 		}
 	}
@@ -133,12 +151,15 @@ func (o *outlet) outline(l tray.Outline) {
 	}
 }
 
-// close ends what the outlet does.
+// close ends what the outlet does. It waits for nobody: a bus that does not take
+// what is written may hold up even the end of its connection, and the app ends.
 func (o *outlet) close() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.closed = true
-	if o.conn != nil {
-		_ = o.conn.Close()
-	}
+	go func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.closed = true
+		if o.conn != nil {
+			_ = o.conn.Close()
+		}
+	}()
 }

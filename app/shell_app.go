@@ -31,12 +31,14 @@ type appState struct {
 func (h *shellRoutes) state(*http.Request) (any, error) { return h.appState() }
 
 func (h *shellRoutes) appState() (any, error) {
-	login, err := h.host.login.State()
-	if err != nil {
-		return nil, err
-	}
 	var s appState
-	s.Login.On, s.Login.Possible, s.Login.Note = login.On, login.Possible, login.Note.Say(h.spoken())
+	// What is wrong with the one must not hide the other.
+	login, err := h.host.login.State()
+	s.Login.On, s.Login.Possible, s.Login.Note = login.On, login.Possible && err == nil, login.Note.Say(h.spoken())
+	if err != nil {
+		h.log.Warn("login not looked at", "err", err)
+		s.Login.Note = fault.From(err).Say
+	}
 	tool := h.host.tool.State()
 	s.Tool.Path, s.Tool.InPath, s.Tool.Possible = tool.Path, tool.InPath, tool.Possible
 	return s, nil

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/options"
@@ -176,8 +177,15 @@ func (w *window) resized(now frame) error {
 	if !w.there() {
 		return nil
 	}
-	now.Maximised = runtime.WindowIsMaximised(w.wails) || runtime.WindowIsFullscreen(w.wails)
-	return w.frames.keep(now)
+	full := make(chan bool, 1)
+	onMain(func() { full <- runtime.WindowIsMaximised(w.wails) || runtime.WindowIsFullscreen(w.wails) })
+	select {
+	case now.Maximised = <-full:
+		return w.frames.keep(now)
+	case <-w.gone:
+	case <-time.After(lingering): // the loop is about to end
+	}
+	return nil
 }
 
 // there says whether the window can be used, now.
@@ -227,6 +235,13 @@ func (w *window) hide() {
 func (w *window) putAway() {
 	if w.there() {
 		runtime.Hide(w.wails)
+	}
+}
+
+// Browse opens an address of the web in the user's browser.
+func (w *window) Browse(address string) {
+	if w.there() {
+		runtime.BrowserOpenURL(w.wails, address)
 	}
 }
 

@@ -188,6 +188,11 @@ allow = ["127.0.0.1:3000"]
 dir = "~/Texts"
 name = "{date}/{title}"
 formats = ["md"]
+[notify]
+about = "each"
+[updates]
+check = true
+feed = "https://example.com/sluice/latest/"
 `
 	want = map[string]string{
 		"server.listen": "127.0.0.1:9000", "server.token": "•••",
@@ -205,6 +210,7 @@ formats = ["md"]
 		"translate.register": "polite", "translate.glossary": home + "/glossary.toml",
 		"webhook.url": "•••", "webhook.secret": "•••", "webhook.allow": "127.0.0.1:3000",
 		"export.dir": home + "/Texts", "export.name": "{date}/{title}", "export.formats": "md",
+		"notify.about": "each", "updates.check": "true", "updates.feed": "https://example.com/sluice/latest",
 	}
 	env = []string{
 		"SLUICE_SERVER_LISTEN=127.0.0.1:9000", "SLUICE_SERVER_TOKEN=s3cret-for-tests",
@@ -222,6 +228,7 @@ formats = ["md"]
 		"SLUICE_TRANSLATE_REGISTER=polite", "SLUICE_TRANSLATE_GLOSSARY=~/glossary.toml",
 		"SLUICE_WEBHOOK_URL=https://example.com/in?key=1", "SLUICE_WEBHOOK_SECRET=two words", "SLUICE_WEBHOOK_ALLOW=127.0.0.1:3000",
 		"SLUICE_EXPORT_DIR=~/Texts", "SLUICE_EXPORT_NAME={date}/{title}", "SLUICE_EXPORT_FORMATS=md",
+		"SLUICE_NOTIFY_ABOUT=each", "SLUICE_UPDATES_CHECK=on", "SLUICE_UPDATES_FEED=https://example.com/sluice/latest",
 	}
 	return file, env, want
 }
