@@ -39,10 +39,6 @@ func (p *program) openDesktop(ctx context.Context, o cli.DesktopOptions) error {
 	if err != nil {
 		return apologize(ctx, err)
 	}
-	around, err := newHost()
-	if err != nil {
-		return apologize(ctx, err)
-	}
 	log, file := fileLogger(set.Dirs)
 	defer func() { _ = file.Close() }()
 	w := newWindow(o.Hidden, newFrames(filepath.Join(set.Dirs.Data, "window.json")), log)
@@ -97,7 +93,7 @@ func (p *program) openDesktop(ctx context.Context, o cli.DesktopOptions) error {
 		api:      httpapi.New(p.httpDeps(r, w)),
 		language: speak,
 		resized:  w.resized,
-		host:     around,
+		host:     newHost(),
 		began:    began,
 		ending:   ctx.Done(),
 		log:      log,
@@ -248,15 +244,13 @@ func apologize(ctx context.Context, err error) error {
 	return err
 }
 
-// newHost looks at this system and this program.
-func newHost() (host, error) {
+// newHost looks at this system and this program. Where there is no home, a login
+// and shells have nowhere to look: both cannot be set then.
+func newHost() host {
 	program, err := os.Executable()
-	if err != nil {
-		return host{}, err
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return host{}, err
+	home, none := os.UserHomeDir()
+	if errors.Join(err, none) != nil {
+		return host{login: install.NewLogin(install.LoginConfig{})}
 	}
 	return host{
 		login: install.NewLogin(install.LoginConfig{
@@ -265,7 +259,7 @@ func newHost() (host, error) {
 		tool: install.NewTool(install.ToolConfig{
 			System: runtime.GOOS, Home: home, Program: program, Path: os.Getenv("PATH"),
 		}),
-	}, nil
+	}
 }
 
 // openAddress opens a page in the user's browser.

@@ -11,7 +11,7 @@ import (
 // and the command sluice.
 type host struct {
 	login *install.Login
-	tool  *install.Tool
+	tool  *install.Tool // nil = it cannot be installed
 }
 
 // appState is how the app stands in its system.
@@ -39,8 +39,10 @@ func (h *shellRoutes) appState() (any, error) {
 		h.log.Warn("login not looked at", "err", err)
 		s.Login.Note = fault.From(err).Say
 	}
-	tool := h.host.tool.State()
-	s.Tool.Path, s.Tool.InPath, s.Tool.Possible = tool.Path, tool.InPath, tool.Possible
+	if h.host.tool != nil {
+		tool := h.host.tool.State()
+		s.Tool.Path, s.Tool.InPath, s.Tool.Possible = tool.Path, tool.InPath, tool.Possible
+	}
 	return s, nil
 }
 
@@ -63,6 +65,9 @@ func (h *shellRoutes) login(r *http.Request) (any, error) {
 
 // tool puts the command sluice where shells look.
 func (h *shellRoutes) tool(*http.Request) (any, error) {
+	if h.host.tool == nil {
+		return nil, fault.New(fault.AppMisplaced, "Without a home folder there is no place for the command.", nil)
+	}
 	if _, err := h.host.tool.Install(); err != nil {
 		return nil, err
 	}

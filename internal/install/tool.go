@@ -165,13 +165,14 @@ func (t *Tool) link(dir string) error {
 	return nil
 }
 
-// runs says whether a command runs this program.
+// runs says whether a command runs this program, or the one without a window that
+// is installed beside it on Linux.
 func (t *Tool) runs(link string) bool {
 	info, err := os.Stat(link)
 	if err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	return same(link, t.program.path)
+	return same(link, t.program.path) || same(link, filepath.Join(filepath.Dir(t.program.path), command))
 }
 
 // mine says whether a link was made by a Sluice with a window, wherever that

@@ -265,6 +265,24 @@ func TestTheProgramMayBeTheCommand(t *testing.T) {
 }
 
 // A command that was called by its link installs the program, not the link.
+func TestTheProgramBesideIsTheCommand(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "linux")
+	m.prog = program(t, m.root, "usr/local/bin/sluice-desktop")
+	program(t, m.root, "usr/local/bin/sluice")
+	m.path = []string{"usr/local/bin"}
+	want := install.ToolState{Path: m.at("usr/local/bin/sluice"), InPath: true, Possible: true}
+	if diff := cmp.Diff(want, m.tool().State()); diff != "" {
+		t.Errorf("before (-want +got):\n%s", diff)
+	}
+	if got, err := m.tool().Install(); err != nil || got != want {
+		t.Errorf("installed: %+v, %v", got, err)
+	}
+	if info, err := os.Lstat(want.Path); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("it is no file any more: %v %v", info, err)
+	}
+}
+
 func TestACommandThatIsALinkInstallsItsProgram(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "darwin")
