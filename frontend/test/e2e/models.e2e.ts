@@ -124,6 +124,10 @@ test("what is no model is refused with its reason, and costs nothing of what was
   await button(page, words.download, "market").click();
   const coming = row(page, "market");
   await coming.getByText(/^\d+% of/).waitFor();
+  // Of a download that was canceled before a byte had come there is nothing to go on with.
+  await expect
+    .poll(async () => (await model("market"))?.download?.done_bytes, { timeout: 30_000 })
+    .toBe(1_000_000);
   await button(page, words.cancel, "market").click();
   await button(page, words.goOn, "market").click();
   await coming
