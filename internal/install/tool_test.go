@@ -264,7 +264,6 @@ func TestTheProgramMayBeTheCommand(t *testing.T) {
 	}
 }
 
-// A command that was called by its link installs the program, not the link.
 func TestTheProgramBesideIsTheCommand(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "linux")
@@ -283,6 +282,7 @@ func TestTheProgramBesideIsTheCommand(t *testing.T) {
 	}
 }
 
+// A command that was called by its link installs the program, not the link.
 func TestACommandThatIsALinkInstallsItsProgram(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "darwin")
