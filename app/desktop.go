@@ -133,7 +133,9 @@ func (d *desktop) run(ctx context.Context, page http.Handler) error {
 		}
 	})
 	defer keep()
-	hookSystem(d.window.hidden, hooks{reopen: d.window.Show, terminate: d.terminate})
+	hookSystem(d.window.hidden, hooks{
+		reopen: d.window.Show, terminate: d.terminate, pageEnded: func() { d.shell.lose(); d.window.refresh() },
+	})
 	err := d.window.Run(course{
 		page:    page,
 		opened:  d.shell.Add,
@@ -223,7 +225,7 @@ func apologize(ctx context.Context, err error) error {
 	f := fault.From(err)
 	quit := context.AfterFunc(ctx, func() { time.AfterFunc(lingering, func() { os.Exit(cli.ExitFailed) }) })
 	defer quit()
-	hookSystem(false, hooks{reopen: func() {}, terminate: mayTerminate})
+	hookSystem(false, hooks{reopen: func() {}, terminate: mayTerminate, pageEnded: func() {}})
 	var group sync.WaitGroup
 	group.Go(func() {
 		w.Say(ctx, "Sluice cannot start", f.Say+"\n\n"+f.Hint)

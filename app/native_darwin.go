@@ -4,7 +4,7 @@ package app
 
 /*
 #cgo CFLAGS: -x objective-c -fobjc-arc
-#cgo LDFLAGS: -framework Cocoa -framework UniformTypeIdentifiers
+#cgo LDFLAGS: -framework Cocoa -framework WebKit -framework UniformTypeIdentifiers
 #include <stdlib.h>
 #include "native_darwin.h"
 */
@@ -33,12 +33,13 @@ func windowIcon() []byte { return nil }
 type hooks struct {
 	reopen    func() // the app was opened again
 	terminate func() // the process is to end; mayTerminate says when it can
+	pageEnded func() // the page's process has ended, and the window is blank
 }
 
 // hookSystem mends what Wails' application delegate does not do: a start without
 // the window that shows nothing in the Dock and takes no focus, opening again,
-// and a log-out that waits for us instead of being refused. Call it on the main
-// thread before Wails starts.
+// a log-out that waits for us instead of being refused, and a page whose process
+// has ended. Call it on the main thread before Wails starts.
 func hookSystem(hidden bool, h hooks) {
 	C.sluiceHook(C.bool(hidden), C.uintptr_t(cgo.NewHandle(h)))
 }
@@ -98,6 +99,12 @@ func appMenu(add, put func()) *menu.Menu {
 	file.AddText("Close Window", keys.CmdOrCtrl("w"), func(*menu.CallbackData) { put() })
 	return menu.NewMenuFromItems(menu.AppMenu(), menu.SubMenu("File", file), menu.EditMenu(), menu.WindowMenu())
 }
+
+// reloadPage fetches the page again whose process has ended.
+func reloadPage() { C.sluiceReloadPage() }
+
+//export sluiceGoPageEnded
+func sluiceGoPageEnded(h C.uintptr_t) { hooksOf(h).pageEnded() }
 
 //export sluiceGoRun
 func sluiceGoRun(f C.uintptr_t) {

@@ -17,6 +17,7 @@ void sluiceMayTerminate(void);
 void sluiceWakeLoop(void);
 void sluiceAppear(void);
 void sluiceDock(double progress, int depth, const char *spoken); // below 0 = nothing runs
+void sluiceReloadPage(void);
 void sluiceOnMain(uintptr_t f);
 
 #endif

@@ -1,6 +1,7 @@
 //go:build darwin && desktop && !bindings
 
 #import <Cocoa/Cocoa.h>
+#import <WebKit/WebKit.h>
 #import <objc/runtime.h>
 
 #include <limits.h>
@@ -14,6 +15,7 @@ static uintptr_t hooks;
 static uintptr_t drops; // takes what is dropped
 static bool mayEnd;  // everything of ours has ended
 static bool waiting; // the system waits for that
+static WKWebView *blank; // its process has ended
 
 // The class of Wails' delegate is private to it; a test looks whether it is
 // still there.
@@ -30,6 +32,11 @@ static Class pageClass(void) { return objc_getClass("WailsWebView"); }
 static SEL entering(void) { return @selector(draggingEntered:); }
 static SEL moving(void) { return @selector(draggingUpdated:); }
 static SEL dropping(void) { return @selector(performDragOperation:); }
+
+// And that of the page's delegate, which hears of most that becomes of it.
+static Class contextClass(void) { return objc_getClass("WailsContext"); }
+
+static SEL ended(void) { return @selector(webViewWebContentProcessDidTerminate:); }
 
 // One that is inherited must stay as it is: it is not ours alone.
 static Method ownMethod(Class c, SEL method) {
@@ -65,6 +72,19 @@ static NSApplicationTerminateReply terminate(id self, SEL cmd, NSApplication *ap
   return NSTerminateLater;
 }
 
+// Wails does not hear this, and the window would stay blank for good.
+static void pageEnded(id self, SEL cmd, WKWebView *view) {
+  blank = view;
+  sluiceGoPageEnded(hooks);
+}
+
+void sluiceReloadPage(void) {
+  dispatch_async(dispatch_get_main_queue(), ^{
+    [blank reload];
+    blank = nil;
+  });
+}
+
 void sluiceHook(bool hidden, uintptr_t h) {
   hooks = h;
   if (!delegateClass()) return;
@@ -74,6 +94,8 @@ void sluiceHook(bool hidden, uintptr_t h) {
   }
   replace(delegateClass(), quitting(), (IMP)terminate);
   class_addMethod(delegateClass(), reopening(), (IMP)reopen, "B@:@B");
+  // The view asks its delegate once what it has.
+  if (contextClass()) class_addMethod(contextClass(), ended(), (IMP)pageEnded, "v@:@");
   // The close button hides the app, and so does Cmd-H: no icon in the Dock then.
   [[NSNotificationCenter defaultCenter] addObserverForName:NSApplicationDidHideNotification
                                                     object:nil
@@ -126,14 +148,16 @@ void sluiceOnDrop(uintptr_t f) {
 const char *sluiceMissingHook(void) {
   if (!delegateClass()) return "AppDelegate";
   if (!pageClass()) return "WailsWebView";
+  if (!contextClass()) return "WailsContext";
   SEL ofDelegate[] = {launching(), launched(), quitting()};
   SEL ofPage[] = {entering(), moving(), dropping()};
   for (int i = 0; i < 3; i++) {
     if (!ownMethod(delegateClass(), ofDelegate[i])) return sel_getName(ofDelegate[i]);
     if (!ownMethod(pageClass(), ofPage[i])) return sel_getName(ofPage[i]);
   }
-  // This one we add; nothing is added where one is.
+  // These we add; nothing is added where one is.
   if (class_getInstanceMethod(delegateClass(), reopening())) return sel_getName(reopening());
+  if (class_getInstanceMethod(contextClass(), ended())) return sel_getName(ended());
   return "";
 }
 

@@ -2,10 +2,19 @@
 
 package app
 
+/*
+#cgo pkg-config: webkit2gtk-4.1
+#include <stdint.h>
+void sluiceHookPages(uintptr_t hooks);
+void sluiceReloadPage(void);
+*/
+import "C"
+
 import (
 	"context"
 	_ "embed"
 	"os"
+	"runtime/cgo"
 	"strings"
 
 	"github.com/wailsapp/wails/v2/pkg/menu"
@@ -20,20 +29,31 @@ var icon []byte
 
 func windowIcon() []byte { return icon }
 
-// hooks are what the system may ask of the app. They must not block.
+// hooks are what the system may tell the app. They are called on the main
+// thread and must not block.
 type hooks struct {
-	reopen    func() // the app was opened again
-	terminate func() // the process is to end; mayTerminate says when it can
+	reopen    func() // the app was opened again; not on Linux
+	terminate func() // the process is to end; not on Linux
+	pageEnded func() // the page's process has ended, and the window is blank
 }
 
-// On Linux nothing has to be done behind the toolkit's back: signals end the
-// session's programs, and the window list knows hidden windows.
+// hookSystem hears of the page's end, of which Wails does not. Nothing else has to
+// be done behind the toolkit's back: signals end the session's programs, and the
+// window list knows hidden windows. Call it before Wails starts.
+func hookSystem(_ bool, h hooks) { C.sluiceHookPages(C.uintptr_t(cgo.NewHandle(h))) }
 
-func hookSystem(bool, hooks) {}
-func mayTerminate()          {}
-func wakeLoop()              {}
-func appear()                {}
-func onMain(f func())        { f() }
+// reloadPage fetches the page again whose process has ended.
+func reloadPage() { C.sluiceReloadPage() }
+
+//export sluiceGoPageEnded
+func sluiceGoPageEnded(h C.uintptr_t) {
+	cgo.Handle(h).Value().(hooks).pageEnded() //nolint:errcheck,forcetypeassert // hookSystem made it
+}
+
+func mayTerminate()   {}
+func wakeLoop()       {}
+func appear()         {}
+func onMain(f func()) { f() }
 
 // whenRunning runs f as soon as the loop runs. The size is not needed, but only
 // the loop can tell it.

@@ -84,6 +84,7 @@ func (h *shellRoutes) look(r *http.Request) (any, error) {
 		return nil, err
 	}
 	h.shell.looking.Store(in.Looking)
+	h.log.Debug("the page is looked at", "looking", in.Looking)
 	return in, nil
 }
 

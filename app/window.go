@@ -42,6 +42,10 @@ type window struct {
 
 	mu     sync.Mutex
 	wanted bool // shown before there was anything to show
+
+	// On the main thread only.
+	blank time.Time     // when the page's process last ended
+	rest  time.Duration // how long it stayed so
 }
 
 func newWindow(hidden bool, kept *frames, log *slog.Logger) *window {
@@ -214,6 +218,27 @@ func (w *window) Show() {
 		runtime.WindowShow(w.wails)
 		runtime.WindowUnminimise(w.wails) // on Linux it is this that raises it
 	}
+}
+
+// A page whose process ends again and again is fetched ever more seldom.
+const (
+	firstRest   = time.Second
+	longestRest = time.Minute
+)
+
+// refresh fetches the page again whose process has ended, at once when that is
+// rare. It must be called on the main thread.
+func (w *window) refresh() {
+	now := time.Now()
+	switch since := now.Sub(w.blank); {
+	case w.blank.IsZero(), since > w.rest+longestRest:
+		w.rest = 0
+	default:
+		w.rest = min(max(firstRest, 2*w.rest), longestRest)
+	}
+	w.blank = now
+	w.log.Warn("the page's process has ended", "fetched_again_in", w.rest)
+	time.AfterFunc(w.rest, reloadPage)
 }
 
 // settle waits until the loop runs, or has ended.

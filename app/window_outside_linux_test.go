@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"sluice/internal/traytest"
@@ -46,6 +47,7 @@ func (a *desktop) leads(page *reader, title string) {
 func TestWhatIsDoneIsToldWhileNobodyLooksAndAClickLeadsThere(t *testing.T) {
 	t.Parallel()
 	d := newDisplay(t)
+	d.env = append(d.env, "SLUICE_DEBUG=1") // the log says whether the page is looked at
 	page := d.read()
 	a := newHome(t).open(d, "desktop", "--hidden")
 	a.add("seen-000.wav", "First & <b>foremost</b>")
@@ -68,9 +70,11 @@ func TestWhatIsDoneIsToldWhileNobodyLooksAndAClickLeadsThere(t *testing.T) {
 
 	// Whoever has the window in front needs no more.
 	d.do("windowactivate", "--sync", d.window(theWindow))
+	a.lookedAt(true)
 	a.await(a.add("seen-002.wav", "The third").ID, "done")
 	settle() // only then the line counts as done
 	a.close()
+	a.lookedAt(false)
 	a.add("seen-004.wav", "The fourth")
 	if fourth := a.told(3); fourth.Title != "Done: The fourth" {
 		t.Errorf("told of the fourth: %+v", fourth)
@@ -120,6 +124,49 @@ func TestTheTraysEntriesLeadToTheirJobs(t *testing.T) {
 	a.post("/api/v1/queue/resume")
 	a.click("✓ Done: The second")
 	a.leads(page, "The second")
+}
+
+// A crash of WebKit, or the system that takes its memory.
+func TestAPageWhoseProcessEndedIsFetchedAgain(t *testing.T) {
+	t.Parallel()
+	d := newDisplay(t)
+	page := d.read()
+	a := newHome(t).open(d)
+	a.painted()
+	a.post("/api/v1/queue/pause")
+	a.add("seen-000.wav", "The first")
+	a.waiting(page, "The first")
+	for _, title := range []string{"The second", "The third"} { // the second time it takes a while
+		pids := d.processes("WebKitWebProcess")
+		if len(pids) != 1 {
+			t.Fatalf("processes that draw the page: %v", pids)
+		}
+		if err := syscall.Kill(pids[0], syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "that process is gone", func() bool { return gone(pids[0]) })
+		a.add("seen-001.wav", title)
+		a.waiting(page, title)
+	}
+	a.post("/api/v1/queue/resume")
+	page.press("link", "The first")
+	a.leads(page, "The first")
+}
+
+// lookedAt waits until the page was last heard to be looked at, or not.
+func (a *desktop) lookedAt(looking bool) {
+	a.t.Helper()
+	eventually(a.t, fmt.Sprintf("looking = %v", looking), func() bool {
+		all := a.logged()
+		i := strings.LastIndex(all, "the page is looked at")
+		return i >= 0 && strings.Contains(all[i:], fmt.Sprintf(`"looking":%v`, looking))
+	})
+}
+
+// waiting waits until the page has the row of a job.
+func (a *desktop) waiting(page *reader, title string) {
+	a.t.Helper()
+	page.find("the row of "+title, func(p traytest.Part) bool { return p.Role == "link" && p.Name == title })
 }
 
 func TestSettingsOfTheAppReachTheSystem(t *testing.T) {

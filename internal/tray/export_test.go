@@ -68,7 +68,4 @@ func (i Icon) Draw(size int, ink color.NRGBA) *image.NRGBA { return i.draw(size,
 func (i Icon) PNG(ink color.NRGBA) ([]byte, error)         { return i.png(ink) }
 
 // The texts of strangers.
-var (
-	Tidy    = tidy
-	Shorten = shorten
-)
+var ()

@@ -5,6 +5,7 @@ import (
 
 	"sluice/internal/board"
 	"sluice/internal/job"
+	"sluice/internal/oneline"
 )
 
 // list puts the jobs into the menu: the one at work, some that wait and the
@@ -82,8 +83,8 @@ func stageOf(j job.Job) (job.Stage, int) {
 // nameOf is what people call a job, fit for a menu.
 func nameOf(j job.Job, w words) string {
 	for _, name := range []string{j.Title, j.Source.Name} {
-		if name = tidy(name); name != "" {
-			return shorten(name, nameLength)
+		if name = oneline.Tidy(name); name != "" {
+			return oneline.Shorten(name, nameLength)
 		}
 	}
 	return w.untitled()

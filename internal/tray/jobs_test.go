@@ -67,7 +67,7 @@ func TestTheMenuLeadsToSomeJobs(t *testing.T) {
 		"names are one short line": {
 			[]job.Job{inLine("one\ntwo\u202e"+strings.Repeat("x", 100)+".mp4", job.Turn)},
 			[]job.Job{result("a"+strings.Repeat("\u0301", 500), job.Done), result("\u200b\n", job.Failed)},
-			[]string{"Next: one twoxxxxxxxxxxxxx…xxxxxxxxxxxxxxx.mp4", "✓ Done: a" + strings.Repeat("\u0301", 11), "✗ Failed: Untitled"},
+			[]string{"Next: one twoxxxxxxxxxxxxx…xxxxxxxxxxxxxxx.mp4", "✓ Done: a" + strings.Repeat("\u0301", 31), "✗ Failed: Untitled"},
 		},
 	}
 	for name, tt := range tests {

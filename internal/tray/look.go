@@ -6,6 +6,7 @@ import (
 
 	"sluice/internal/board"
 	"sluice/internal/job"
+	"sluice/internal/oneline"
 )
 
 // Look is everything that is shown. Two looks that are equal need no drawing.
@@ -116,7 +117,7 @@ func look(s board.Snapshot, w words, newer string) Look {
 		l.Menu[entryPause].Label = w.resume()
 	}
 	if newer != "" {
-		l.Menu[entryUpdate] = button(w.newer(shorten(newer, versionLength)))
+		l.Menu[entryUpdate] = button(w.newer(oneline.Shorten(newer, versionLength)))
 	}
 	return l
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sluice/internal/board"
+	"sluice/internal/oneline"
 )
 
 // Actions are what the menu can do. Each runs in a goroutine of the tray's own
@@ -184,7 +185,7 @@ func (t *Tray) SetLanguage(code string) {
 // SetUpdate offers a newer version in the menu, from any goroutine; "" = there
 // is none.
 func (t *Tray) SetUpdate(version string) {
-	version = strings.TrimPrefix(tidy(version), "v")
+	version = strings.TrimPrefix(oneline.Tidy(version), "v")
 	t.newer.Store(&version)
 	t.news.tell(func(*news) {})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sluice/internal/job"
+	"sluice/internal/oneline"
 )
 
 type english struct{}
@@ -44,12 +45,12 @@ func (english) short(free string) string {
 // reason uses the core's own words where it has some: they are English and
 // know more. A menu has room for their first sentence.
 func (e english) reason(j job.Job, available int64) string {
-	text := firstSentence(tidy(j.ReasonText))
+	text := firstSentence(oneline.Tidy(j.ReasonText))
 	if j.Reason != job.Memory {
 		if text == "" {
 			text = e.because(j.Reason)
 		}
-		return shorten(text, reasonLength)
+		return oneline.Shorten(text, reasonLength)
 	}
 	if text == "" {
 		need, free, ok := shortage(j, available)
@@ -58,7 +59,7 @@ func (e english) reason(j job.Job, available int64) string {
 		}
 		text = "needs " + need + ", " + free + " free"
 	}
-	return e.because(j.Reason) + ": " + shorten(text, reasonLength)
+	return e.because(j.Reason) + ": " + oneline.Shorten(text, reasonLength)
 }
 
 // reasonLength is how many characters of a reason are shown.
