@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -251,6 +252,36 @@ func TestAfterARestartTheWindowHasItsSizeBack(t *testing.T) {
 		a.painted()
 		eventually(t, fmt.Sprintf("the window has %v", left), func() bool { return d.frame(d.window(theWindow)).Size() == left })
 	}
+}
+
+func TestAfterARestartAMaximisedWindowIsSoAgain(t *testing.T) {
+	t.Parallel()
+	d := newDisplay(t)
+	h := newHome(t)
+	a := h.open(d)
+	a.painted()
+	before := d.frame(d.window(theWindow)).Size()
+	toggle := func() { // as people do, on the title bar
+		t.Helper()
+		now := d.frame(d.window(theWindow))
+		const bar = 20 // its height, which xdotool adds to the place of a window once too often
+		d.do("mousemove", "--sync", strconv.Itoa(centre(now).X), strconv.Itoa(now.Min.Y-bar-bar/2))
+		d.do("click", "--repeat", "2", "--delay", "50", "1")
+	}
+	wide := func() bool { return d.frame(d.window(theWindow)).Dx() == 1280 }
+	toggle()
+	eventually(t, "the window fills the screen", wide)
+	eventually(t, "that is kept", func() bool {
+		body, err := os.ReadFile(filepath.Join(a.dir, "window.json"))
+		return err == nil && strings.Contains(string(body), `"maximised":true`)
+	})
+	a.click(quitEntry)
+	a.program.wait(t)
+	a = h.open(d)
+	a.painted()
+	eventually(t, "the window fills the screen again", wide)
+	toggle()
+	eventually(t, fmt.Sprintf("the window has %v", before), func() bool { return d.frame(d.window(theWindow)).Size() == before })
 }
 
 func TestFilesOfAColdStartAreTakenOnce(t *testing.T) {

@@ -123,7 +123,8 @@ install_e2e() {
 	plugin autodetect || missing+=(gstreamer1.0-plugins-good)
 	plugin libav || missing+=(gstreamer1.0-libav)
 	/usr/bin/python3 -c 'import gi; gi.require_version("Gtk", "3.0")' 2>/dev/null || missing+=(python3-gi gir1.2-gtk-3.0)
-	fc-list 2>/dev/null | grep -qi 'cjk' || missing+=(fontconfig fonts-noto-cjk)
+	# Not -q: who stops reading breaks the pipe, and that counts as not found.
+	fc-list 2>/dev/null | grep -i 'cjk' >/dev/null || missing+=(fontconfig fonts-noto-cjk)
 	install_packages ${missing[@]+"${missing[@]}"}
 }
 

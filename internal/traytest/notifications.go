@@ -119,6 +119,10 @@ func (n *Notifications) Click(id uint32) error {
 		if !slices.Contains(b.Actions, "default") {
 			return errors.New("nothing would happen, it has no default action")
 		}
+		// Newer desktops send a token first, with which a window may take the focus.
+		if err := n.emit("ActivationToken", id, "a-token"); err != nil {
+			return err
+		}
 		return n.emit("ActionInvoked", id, "default")
 	})
 }

@@ -58,8 +58,14 @@ export const faults = {
   idempotency_key_reused: { message: "This key was used for another request.", hint: "Use a new key." },
   upload_unknown: { message: "The sent file is no longer there.", hint: "Send it again." },
   upload_broken: { message: "The file did not arrive whole.", hint: "Send it again." },
-  source_missing: { message: "The file is not there.", hint: "Connect the disk it is on, or put it back." },
-  source_denied: { message: "The file may not be read.", hint: "Allow Sluice to read its folder." },
+  source_missing: {
+    message: "The file is not there.",
+    hint: "Connect the disk it is on, or put it back. If it is in iCloud only, download it first.",
+  },
+  source_denied: {
+    message: "The file may not be read.",
+    hint: "Allow Sluice to read its folder. On a Mac: System Settings > Privacy & Security > Files and Folders.",
+  },
   source_changed: { message: "The file has changed since it was added.", hint: "Add it again." },
   source_too_large: {
     message: "The file at the address is larger than one may be.",

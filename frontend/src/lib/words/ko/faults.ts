@@ -54,9 +54,12 @@ export const faults = {
   upload_broken: { message: "파일이 끝까지 전송되지 않았습니다.", hint: "다시 보내세요." },
   source_missing: {
     message: "파일이 없습니다.",
-    hint: "파일이 있는 디스크를 연결하거나 제자리에 되돌려 놓으세요.",
+    hint: "파일이 있는 디스크를 연결하거나, 파일을 제자리에 되돌려 놓으세요. iCloud에만 있으면 먼저 다운로드하세요.",
   },
-  source_denied: { message: "파일을 읽을 권한이 없습니다.", hint: "Sluice가 그 폴더를 읽도록 허용하세요." },
+  source_denied: {
+    message: "파일을 읽을 권한이 없습니다.",
+    hint: "파일과 폴더의 권한을 확인하세요. Mac에서는 시스템 설정 > 개인정보 보호 및 보안 > 파일 및 폴더에서 허용합니다.",
+  },
   source_changed: { message: "추가한 뒤에 파일이 바뀌었습니다.", hint: "다시 추가하세요." },
   source_too_large: {
     message: "주소에 있는 파일이 허용된 크기보다 큽니다.",

@@ -12,7 +12,7 @@ export const reasons = {
     power: "배터리 사용 중, 전원을 연결하면 시작",
     ollama: "Ollama를 기다리는 중",
     model: "모델을 기다리는 중",
-    source: "파일이 다시 나타나기를 기다리는 중",
+    source: "파일을 읽을 수 있게 되기를 기다리는 중",
     disk: "디스크 공간을 기다리는 중",
     queue_away: "공유 대기열에 연결할 수 없습니다",
   } satisfies Record<Reason, string> as Record<Reason, string>,
