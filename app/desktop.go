@@ -276,3 +276,12 @@ func (s *shell) heed(err error) {
 		s.fail(err)
 	}
 }
+
+// lose hears that the page's process has ended: nobody looks at it, and it has
+// yet to stand again.
+func (s *shell) lose() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stood = false
+	s.looking.Store(false)
+}

@@ -149,15 +149,6 @@ func (s *shell) stand() {
 	}
 }
 
-// lose hears that the page's process has ended: nobody looks at it, and it has
-// yet to stand again.
-func (s *shell) lose() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stood = false
-	s.looking.Store(false)
-}
-
 // follow carries the board's events to the page until ctx ends.
 func (s *shell) follow(ctx context.Context) error {
 	events := s.board.Follow("")
