@@ -56,6 +56,7 @@ func (p *program) openDesktop(ctx context.Context, o cli.DesktopOptions) error {
 	defer end()
 	c := r.core
 	d := &desktop{window: w, running: r, shell: newShell(w, c.desk, c.board, log), end: end, stopped: make(chan struct{})}
+	w.shown = func() { d.shell.veil(false) }
 	d.outlet = newOutlet(w, d.shell.Lead, log)
 	d.notices = notice.New(c.board, notice.Config{
 		Language: preferredLanguage(),
@@ -280,8 +281,9 @@ func (s *shell) heed(err error) {
 // lose hears that the page's process has ended: nobody looks at it, and it has
 // yet to stand again.
 func (s *shell) lose() {
+	s.veil(false)
+	s.looking.Store(false)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stood = false
-	s.looking.Store(false)
 }

@@ -33,6 +33,9 @@ func (s Shell) Run(ctx context.Context) {
 	}
 }
 
+// Veil hides the page, or shows it.
+func (s Shell) Veil(hidden bool) { s.veil(hidden) }
+
 // Routes are what the page in the window may ask for, until ending is closed.
 func (s Shell) Routes(api http.Handler, language func(string), ending <-chan struct{}, log *slog.Logger) http.Handler {
 	return &shellRoutes{

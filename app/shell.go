@@ -68,6 +68,7 @@ type shell struct {
 	looking atomic.Bool // somebody has the page before them
 
 	mu    sync.Mutex
+	veils chan struct{} // while the page is hidden; closed when it can be seen
 	stood bool          // the page has stood
 	lead  *shown        // where it goes as soon as it does
 	paths []string      // not taken yet
@@ -149,11 +150,46 @@ func (s *shell) stand() {
 	}
 }
 
-// follow carries the board's events to the page until ctx ends.
+// veil hears whether the page is hidden.
+func (s *shell) veil(hidden bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case hidden && s.veils == nil:
+		s.veils = make(chan struct{})
+	case !hidden && s.veils != nil:
+		close(s.veils)
+		s.veils = nil
+	}
+}
+
+// unveiled waits until the page may be seen; the error is that of ctx.
+func (s *shell) unveiled(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		veils := s.veils
+		s.mu.Unlock()
+		if veils == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-veils:
+		}
+	}
+}
+
+// follow carries the board's events to the page until ctx ends. A hidden page
+// would draw what nobody sees, and it does not clear up behind itself; it gets
+// what it has missed when it can be seen again.
 func (s *shell) follow(ctx context.Context) error {
 	events := s.board.Follow("")
 	for {
 		e, err := events.Next(ctx)
+		if err == nil {
+			err = s.unveiled(ctx)
+		}
 		if err != nil {
 			return nil // only ctx ends it
 		}

@@ -75,16 +75,18 @@ func (h *shellRoutes) tool(*http.Request) (any, error) {
 }
 
 // look hears whether somebody has the page before them: then they need no
-// notification.
+// notification. And whether it is hidden: then it is told nothing.
 func (h *shellRoutes) look(r *http.Request) (any, error) {
 	var in struct {
 		Looking bool `json:"looking"`
+		Hidden  bool `json:"hidden"`
 	}
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
 	h.shell.looking.Store(in.Looking)
-	h.log.Debug("the page is looked at", "looking", in.Looking)
+	h.shell.veil(in.Hidden)
+	h.log.Debug("the page is looked at", "looking", in.Looking, "hidden", in.Hidden)
 	return in, nil
 }
 

@@ -136,6 +136,34 @@ func TestShell(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+	t.Run("a hidden page gets what it has missed when it is seen", func(t *testing.T) {
+		t.Parallel()
+		s := &stage{}
+		play(t, s, &line{}, func(shell app.Shell, b *board.Board) {
+			shell.Veil(true)
+			for range 3 {
+				b.Publish(board.Event{Kind: board.LineChanged})
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if len(s.events) > 0 {
+				t.Errorf("hidden it got %q", s.events)
+			}
+			shell.Veil(false)
+			synctest.Wait()
+			if n := len(s.events); n != 3 {
+				t.Errorf("seen it got %q", s.events)
+			}
+			shell.Veil(true)
+			for range 5000 {
+				b.Publish(board.Event{Kind: board.LineChanged})
+			}
+			shell.Veil(false)
+		})
+		if last := s.events[len(s.events)-1]; len(s.events) > 10 || !strings.Contains(last, "reset") {
+			t.Errorf("after very many it got %d events, %s at last", len(s.events), last)
+		}
+	})
 	t.Run("files that come one by one are dropped together", func(t *testing.T) {
 		t.Parallel()
 		s, l := &stage{}, &line{}

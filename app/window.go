@@ -37,6 +37,8 @@ type window struct {
 	gone  chan struct{}   // closed when its loop has ended
 	wails context.Context //nolint:containedctx // Wails' own handle, which every call of it takes; set before ready
 
+	shown func() // it is to be seen; nil = nobody wants to know. Set before anybody else has the window
+
 	dialog sync.Mutex // Wails mixes up the answers of two dialogs
 	words  atomic.Pointer[dialogWords]
 
@@ -214,6 +216,9 @@ func (w *window) Show() {
 	w.wanted = w.wanted || !there
 	w.mu.Unlock()
 	if there {
+		if w.shown != nil {
+			w.shown() // the page says so itself, but later
+		}
 		appear()
 		runtime.WindowShow(w.wails)
 		runtime.WindowUnminimise(w.wails) // on Linux it is this that raises it

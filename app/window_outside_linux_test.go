@@ -127,6 +127,53 @@ func TestTheTraysEntriesLeadToTheirJobs(t *testing.T) {
 	a.leads(page, "The second")
 }
 
+func TestAHiddenPageIsToldNothingAndKnowsAllWhenItIsSeen(t *testing.T) {
+	t.Parallel()
+	d := newDisplay(t)
+	d.env = append(d.env, "SLUICE_DEBUG=1") // the log says whether the page is hidden
+	page := d.read()
+	a := newHome(t).open(d)
+	a.painted()
+	a.post("/api/v1/queue/pause")
+	a.add("seen-000.wav", "The first")
+	a.waiting(page, "The first")
+	a.close()
+	eventually(t, "the page is known to be hidden", func() bool {
+		all := a.logged()
+		return strings.Contains(all[max(0, strings.LastIndex(all, "the page is looked at")):], `"hidden":true`)
+	})
+	spent := func() (ticks int) {
+		for _, pid := range d.processes("WebKitWebProcess") {
+			ticks += processorTime(t, pid)
+		}
+		return ticks
+	}
+	before := spent()
+	for n := range 100 {
+		a.add("seen-000.wav", fmt.Sprintf("Number %d", n))
+	}
+	t.Logf("the hidden page spent %d ms of the processor on 100 jobs", 10*(spent()-before))
+	a.click(openEntry)
+	d.window(theWindow)
+	a.waiting(page, "Number 3")
+	a.post("/api/v1/queue/resume") // and it goes on hearing
+	page.find("the line goes on", func(p traytest.Part) bool { return p.Role == "button" && p.Name == "Pause" })
+}
+
+// processorTime is what a process has spent, in hundredths of a second.
+func processorTime(t *testing.T, pid int) int {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return user + system
+}
+
 // A crash of WebKit, or the system that takes its memory.
 func TestAPageWhoseProcessEndedIsFetchedAgain(t *testing.T) {
 	t.Parallel()

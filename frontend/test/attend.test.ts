@@ -24,6 +24,7 @@ afterEach(() => {
 });
 
 const looking = () => asked.map((a) => (a.body as { looking: boolean }).looking);
+const hiding = () => asked.map((a) => (a.body as { hidden: boolean }).hidden);
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
 async function becomes(now: { focused?: boolean; hidden?: boolean }): Promise<void> {
@@ -35,7 +36,7 @@ async function becomes(now: { focused?: boolean; hidden?: boolean }): Promise<vo
 }
 
 describe("the window is told", () => {
-  it("at once whether its page is looked at, and then only when that changes", async () => {
+  it("at once whether its page is looked at or hidden, and then only when that changes", async () => {
     stop = attend();
     await settle();
     await becomes({ focused: true });
@@ -43,7 +44,8 @@ describe("the window is told", () => {
     await becomes({ hidden: true });
     await becomes({ focused: true }); // but nothing is to be seen
     await becomes({ hidden: false });
-    expect(looking()).toEqual([true, false, true]);
+    expect(looking()).toEqual([true, false, false, true]);
+    expect(hiding()).toEqual([false, false, true, false]);
     expect(asked[0]?.url).toBe("/window/looking");
   });
 

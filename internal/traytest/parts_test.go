@@ -94,6 +94,7 @@ func TestNotificationsAreKeptAndClicked(t *testing.T) {
 	if err := shown.Click(first); err != nil {
 		t.Error(err)
 	}
+	c.hears(face+".ActivationToken", first, "a-token")
 	c.hears(face+".ActionInvoked", first, "default")
 	c.hears(face+".NotificationClosed", first, uint32(2))
 	if err := shown.Click(first); err == nil {

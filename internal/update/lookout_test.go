@@ -353,7 +353,9 @@ func TestAnAnswerEndsTheLongWaits(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		w.shows("1.3.0")
 		w.answers(update.Release{}, lost)
+		w.mu.Lock()
 		before := len(w.asked)
+		w.mu.Unlock()
 		time.Sleep(32 * time.Hour) // until the next day's question, and the tries after it
 		w.end()
 		if again := w.asked[before+1].Sub(w.asked[before]); again > 2*time.Hour {

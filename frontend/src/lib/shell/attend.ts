@@ -1,5 +1,6 @@
 // What the window is told of its page: whether somebody looks at it, so that
-// nobody is notified of what they see, and how large it is now.
+// nobody is notified of what they see; whether it is hidden, so that nothing is
+// sent to what nobody can see; and how large it is now.
 import { askWindow } from "../api/client";
 
 const rest = 500; // ms without a change: the size is the one that is wanted
@@ -8,7 +9,7 @@ const rest = 500; // ms without a change: the size is the one that is wanted
 export function attend(): () => void {
   const stop = new AbortController();
   const { signal } = stop;
-  let told: boolean | undefined;
+  let told = "";
   let telling = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -16,9 +17,9 @@ export function attend(): () => void {
   async function look(): Promise<void> {
     if (telling) return;
     telling = true;
-    for (let now = looked(); now !== told && !signal.aborted; now = looked()) {
-      told = now;
-      await askWindow("looking", { looking: now }).catch(ignore);
+    for (let now = seen(); JSON.stringify(now) !== told && !signal.aborted; now = seen()) {
+      told = JSON.stringify(now);
+      await askWindow("looking", now).catch(ignore);
     }
     telling = false;
   }
@@ -44,8 +45,9 @@ export function attend(): () => void {
   };
 }
 
-function looked(): boolean {
-  return !document.hidden && document.hasFocus();
+function seen(): { looking: boolean; hidden: boolean } {
+  const { hidden } = document;
+  return { looking: !hidden && document.hasFocus(), hidden };
 }
 
 // The page goes on either way.
