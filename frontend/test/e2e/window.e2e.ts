@@ -173,7 +173,7 @@ test.for(looks)("a newer version is told of, and read about outside: $colorSchem
 test("the window leads its page, and hears that it is looked at and how large it is", async () => {
   const { page, asked } = await enter("settings");
   await until("it stands", async () => asked("painted").length > 0);
-  expect(asked("looking").at(-1)).toEqual({ looking: true });
+  expect(asked("looking").at(-1)).toEqual({ looking: true, hidden: false });
   await page.setViewportSize({ width: 900, height: 700 });
   await until("its size was told", async () => asked("resized").length > 0);
   expect(asked("resized").at(-1)).toEqual({ width: 900, height: 700 });

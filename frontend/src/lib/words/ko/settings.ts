@@ -101,7 +101,7 @@ export const settings: typeof en = {
     },
     "updates.feed": {
       label: "새 버전을 확인할 주소",
-      hint: "tag_name과 html_url이 담긴 릴리스 정보를 JSON으로 주는 주소입니다.",
+      hint: "최신 릴리스 정보를 알려 주는 주소입니다.",
     },
     "speech.model": {
       label: "음성 모델",
